@@ -1,0 +1,32 @@
+//! The contract between viadukt and its bridge workers.
+//!
+//! Read in this order: what is said ([`message`]), how it is named ([`ids`]), who carries it
+//! ([`worker`]), how it gets in durably ([`inbox`]) and out again ([`outbound`]). The rest are
+//! the pieces that every worker shares: the spool for large payloads ([`spool`]), configuration
+//! ([`config`]), the sentences a person reads ([`words`]), and the world outside as arguments
+//! ([`env`]).
+
+pub mod config;
+#[cfg(feature = "contract")]
+pub mod contract;
+pub mod env;
+pub mod ids;
+pub mod inbox;
+pub mod message;
+pub mod outbound;
+pub mod spool;
+pub mod words;
+pub mod worker;
+
+pub use async_trait::async_trait;
+pub use env::{Clock, Env, Timestamp};
+pub use ids::{Address, ConversationId, DeliveryId, ItemId, MessageId, RoomId, WorkerName};
+pub use inbox::{AcceptError, Inbox, Intake, Item, Keep, Raw, SourceKey};
+pub use message::{Act, Attachment, Automatic, Content, Media, Message, Protection, Sender};
+pub use outbound::{DeliveryError, Form, Outbound, Receipt, State, Target};
+pub use spool::{BlobRef, Spool, SpoolWriter};
+pub use words::{Reason, Words};
+pub use worker::{
+    BuildError, Context, Edits, Health, Hub, HubKind, HubSection, Kind, Probe, RoomSpec, Section,
+    Tool, Unreadable, Worker, WorkerError,
+};

@@ -1,0 +1,142 @@
+//! What was said, in neutral form, from either side.
+
+use serde::{Deserialize, Serialize};
+
+use crate::env::Timestamp;
+use crate::ids::{Address, MessageId, RoomId, WorkerName};
+use crate::spool::BlobRef;
+use crate::words::Reason;
+
+/// One message. A worker's `normalise` makes it from raw input; the pipeline judges and routes
+/// it; another worker puts it into its own network's words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// Its id in its own network.
+    pub id: MessageId,
+    /// When its author says it was sent.
+    pub sent_at: Timestamp,
+    /// Who speaks.
+    pub sender: Sender,
+    /// The room it was said in; `None` for a message from a far side.
+    pub room: Option<RoomId>,
+    /// Whom a far side's message names as recipients besides us, in order, without doubles.
+    #[serde(default)]
+    pub recipients: Vec<Address>,
+    /// Ids that this message continues, the nearest first: the message replied to, then older
+    /// ones, then the thread's root. Empty: it starts something new.
+    pub ancestors: Vec<MessageId>,
+    /// Its subject, where its network has one.
+    pub subject: Option<String>,
+    /// What it does.
+    pub act: Act,
+    /// What it says.
+    pub content: Content,
+    /// Set when a machine wrote it: shown compactly, never answered.
+    pub automatic: Option<Automatic>,
+    /// How often it was relayed before it came to us (RFC 5321 6.3: `Received` fields).
+    pub hops: u16,
+    /// How it was protected on the way to us.
+    pub protection: Protection,
+}
+
+/// Who speaks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sender {
+    /// The party.
+    pub address: Address,
+    /// The name to show; empty is never stored.
+    pub name: Option<String>,
+    /// In a room: the sender's power level when the message was received.
+    pub power: Option<i64>,
+}
+
+/// What a message does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Act {
+    /// Says something new.
+    Say,
+    /// Replaces what an earlier message of the same network said.
+    Edit(MessageId),
+    /// Takes an earlier message of the same network back.
+    Redact(MessageId),
+    /// The hub was invited to [`Message::room`] by the sender.
+    Invite,
+    /// [`Message::room`] was replaced by another one.
+    Moved(RoomId),
+    /// Something a person in the room must know, told by a worker on its own: the named far
+    /// side's mailbox was reset, an event cannot be decrypted. Has no other content.
+    Tell(Reason),
+    /// A far side's report on a message that we delivered earlier.
+    Report {
+        /// The id of the reported message in the far side's network.
+        of: MessageId,
+        /// What became of it.
+        state: crate::outbound::State,
+    },
+}
+
+/// What a message says. Text is always there (it may be empty next to attachments); HTML is
+/// already reduced to the tags that Matrix clients show.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Content {
+    /// Plain text, lines separated by `\n`.
+    pub text: String,
+    /// The same in HTML, when the author formatted it.
+    pub html: Option<String>,
+    /// What is attached, in the author's order.
+    pub attachments: Vec<Attachment>,
+}
+
+/// One attachment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// File name without any path.
+    pub name: String,
+    /// Media type such as `application/pdf` (RFC 6838).
+    pub mime: String,
+    /// Size in bytes as far as known before fetching.
+    pub size: Option<u64>,
+    /// Where its bytes are.
+    pub media: Media,
+}
+
+/// Where an attachment's bytes are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Media {
+    /// In the spool.
+    Spooled(BlobRef),
+    /// Still with the worker that brought the message in; [`crate::worker::Worker::fetch`]
+    /// understands the handle.
+    With {
+        /// The worker that has it.
+        worker: WorkerName,
+        /// That worker's own description of where; opaque to everyone else.
+        handle: String,
+    },
+}
+
+/// Why a message counts as written by a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Automatic {
+    /// An answer to something: out of office, an acknowledgement (RFC 3834).
+    Reply,
+    /// A report about an earlier message (RFC 3462, RFC 3464, RFC 8098).
+    Report,
+    /// Sent to many: a mailing list, a newsletter (RFC 2369, RFC 2919).
+    Bulk,
+    /// Written by a machine in some other way.
+    Generated,
+    /// Our own message, come back.
+    Own,
+}
+
+/// How a message was protected on the way to us. Shown to people by `trace`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Protection {
+    /// End-to-end encrypted.
+    pub encrypted: bool,
+    /// One word for how far the sender's device is trusted, or the transport's version:
+    /// `cross-signed`, `unverified`, `TLSv1.3`, `none`.
+    pub detail: String,
+}

@@ -1,0 +1,207 @@
+//! The contract of a worker: a small trait, a few optional abilities, and the steps from a
+//! configuration section to a running worker (parse and validate, then build).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Fields;
+use crate::env::Env;
+use crate::ids::{MessageId, RoomId, WorkerName};
+use crate::inbox::{Inbox, Keep, Raw};
+use crate::message::{Content, Message, Sender};
+use crate::outbound::{DeliveryError, Outbound, Receipt, Target};
+use crate::spool::{BlobRef, Spool};
+use crate::words::{Reason, Words};
+
+/// One side of viadukt at work: a bridge's far side, or the hub.
+#[async_trait]
+pub trait Worker: Send + Sync {
+    /// Brings items in until `stop` fires, then returns within a second or two.
+    /// `inbox.accept(…).await` returns once the items are durable; only then may the source be
+    /// acknowledged. Network trouble is the worker's own to wait out; an error means that it
+    /// cannot go on at all (credentials refused, the store gone).
+    async fn run(&self, inbox: Inbox, stop: CancellationToken) -> Result<(), WorkerError>;
+
+    /// Reads raw input into a neutral message. Pure: no IO, no clock, same input, same answer.
+    /// May be slow or even panic on hostile input; the pipeline guards against both.
+    fn normalise(&self, raw: &Raw) -> Result<Message, Unreadable>;
+
+    /// Makes one attempt. May be called again with the same delivery id, also after a crash.
+    async fn deliver(&self, out: &Outbound) -> Result<Receipt, DeliveryError>;
+
+    /// Brings the bytes behind a [`crate::message::Media::With`] handle of this worker into the
+    /// spool. The same handle gives the same bytes.
+    async fn fetch(&self, handle: &str) -> Result<BlobRef, DeliveryError>;
+
+    /// Tries what the configuration names (a login, no delivery) and says what is wrong.
+    async fn probe(&self) -> Vec<Probe>;
+
+    /// How it does right now.
+    fn health(&self) -> Health;
+
+    /// `None`: an edit is delivered as a new message that says it corrects an earlier one.
+    fn edits(&self) -> Option<&dyn Edits> {
+        None
+    }
+}
+
+/// The ability to replace and take back what was delivered.
+#[async_trait]
+pub trait Edits: Send + Sync {
+    /// Replaces the message `of` in `target`.
+    async fn edit(
+        &self,
+        out: &Outbound,
+        target: &Target,
+        of: &MessageId,
+        sender: &Sender,
+        content: &Content,
+    ) -> Result<Receipt, DeliveryError>;
+}
+
+/// What the hub can do besides.
+#[async_trait]
+pub trait Hub: Worker {
+    /// Finds, joins or creates the room described; the same description gives the same room,
+    /// also after a crash in the middle.
+    async fn ensure_room(&self, spec: &RoomSpec) -> Result<RoomId, DeliveryError>;
+}
+
+/// A room as the configuration describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomSpec {
+    /// The bridge it is for.
+    pub bridge: WorkerName,
+    /// An existing room's id (`!…`) or alias (`#…`); `None` creates an encrypted one.
+    pub existing: Option<String>,
+    /// Name of a created room.
+    pub name: String,
+    /// User ids to invite into a created room.
+    pub invite: Vec<crate::ids::Address>,
+}
+
+/// A worker cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The far side refuses us for good: credentials, a withdrawn token.
+    #[error("{worker}: {what}; {remedy}")]
+    Shut {
+        /// Which worker.
+        worker: WorkerName,
+        /// What happened, without names of persons or secrets.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// Accepting is no longer possible.
+    #[error(transparent)]
+    Accept(#[from] crate::inbox::AcceptError),
+}
+
+/// Raw input that cannot be made into a message. It is put aside, its raw form kept.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("unreadable: {reason}")]
+pub struct Unreadable {
+    /// Why, in words for the room.
+    pub reason: Reason,
+}
+
+/// One finding of a [`Worker::probe`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// What was tried: `imap login`, `smtp starttls`.
+    pub what: String,
+    /// What is wrong and what to do about it; `Ok` with a detail worth knowing.
+    pub result: Result<String, String>,
+}
+
+/// How a worker does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Connected and at work.
+    Up,
+    /// Not connected yet, or waiting to try again; why in a word or two, without names.
+    Down(String),
+}
+
+/// A kind of bridge: its line in the registry.
+pub trait Kind: Send + Sync {
+    /// The word behind `kind =` in the configuration.
+    fn name(&self) -> &'static str;
+
+    /// Reads and validates a section: pure, every finding collected in `fields`. `None` when
+    /// a finding makes the section unusable.
+    fn parse(&self, name: &WorkerName, fields: &Fields<'_>) -> Option<Box<dyn Section>>;
+
+    /// Commands of this kind that need neither configuration nor network.
+    fn tools(&self) -> &'static [Tool] {
+        &[]
+    }
+}
+
+/// A command such as `viadukt mail read`.
+pub struct Tool {
+    /// The first word: `mail`.
+    pub noun: &'static str,
+    /// The second word: `read`.
+    pub verb: &'static str,
+    /// One line for `--help`.
+    pub about: &'static str,
+    /// Runs it with the words after the verb; what a person reads goes to the writer. The error
+    /// is a sentence that says what to do. `--help` among the words prints the usage.
+    pub run: fn(&[String], &mut dyn std::io::Write) -> Result<(), String>,
+}
+
+/// The hub's line in the registry.
+pub trait HubKind: Send + Sync {
+    /// Reads and validates the `[matrix]` table, as [`Kind::parse`] does for a bridge.
+    fn parse(&self, fields: &Fields<'_>) -> Option<Box<dyn HubSection>>;
+}
+
+/// A valid `[matrix]` table, ready to be built.
+#[async_trait]
+pub trait HubSection: Send + Sync {
+    /// Builds the hub; see [`Section::build`]. `data` is a folder of its own.
+    async fn build(
+        &self,
+        context: Context,
+        data: &std::path::Path,
+    ) -> Result<Arc<dyn Hub>, BuildError>;
+}
+
+/// A valid configuration section, ready to be built.
+#[async_trait]
+pub trait Section: Send + Sync {
+    /// Builds the worker: reads secrets, opens what it needs. Connects to nothing that may be
+    /// away for a while; that is [`Worker::run`]'s to wait for.
+    async fn build(&self, context: Context) -> Result<Arc<dyn Worker>, BuildError>;
+}
+
+/// What a worker is given when it is built.
+#[derive(Clone)]
+pub struct Context {
+    /// Its name.
+    pub name: WorkerName,
+    /// Clock and randomness.
+    pub env: Env,
+    /// Large payloads.
+    pub spool: Arc<dyn Spool>,
+    /// Its own small durable memory.
+    pub keep: Keep,
+    /// The sentences people read.
+    pub words: Arc<Words>,
+}
+
+/// A worker could not be built.
+#[derive(Debug, thiserror::Error)]
+#[error("{worker}: {what}; {remedy}")]
+pub struct BuildError {
+    /// Which worker.
+    pub worker: WorkerName,
+    /// What happened, without secrets.
+    pub what: String,
+    /// What to do.
+    pub remedy: String,
+}

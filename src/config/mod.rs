@@ -1,0 +1,1 @@
+//! The configuration: parse, validate (every finding at once), secrets from files.

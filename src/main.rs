@@ -1,0 +1,2 @@
+//! viadukt
+fn main() {}
