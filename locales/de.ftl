@@ -1,0 +1,49 @@
+## pipeline
+
+# Was aus einer Nachricht wurde; status-sent ist der ganze Text einer Reaktion.
+status-sent = ✓ gesendet
+status-sent-twice = Diese Nachricht wurde nach einer Unterbrechung noch einmal gesendet. Sie ist vielleicht doppelt angekommen.
+status-delayed = Diese Nachricht konnte noch nicht zugestellt werden: { $reason }. Es wird von selbst weiter versucht.
+status-failed = Diese Nachricht wurde nicht zugestellt: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu versuchen.
+status-unknown = Es ist nicht bekannt, ob diese Nachricht angekommen ist: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um sie noch einmal zu senden; sie kommt dann vielleicht doppelt an.
+not-sent = Diese Nachricht wurde nicht gesendet: { $reason }.
+not-shown = Eine Nachricht für diesen Raum konnte nicht angezeigt werden: { $reason }. Kennung { $reference }.
+item-put-aside = Es ist etwas angekommen, das nicht gelesen werden konnte und beiseitegelegt wurde: { $reason }. Kennung { $reference }.
+report-delivered = Der Mailserver des Empfängers meldet: zugestellt. { $detail }
+report-delayed = Der Mailserver des Empfängers meldet eine Verzögerung. { $detail }
+report-failed = Der Mailserver des Empfängers meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
+stranger-joined = Die nächste Nachricht kommt von jemandem, der an diesem Gespräch bisher nicht beteiligt war. Antworten gehen weiterhin nur an den ersten Gesprächspartner.
+redaction-in-time = Die Nachricht wurde zurückgenommen, bevor sie gesendet wurde.
+redaction-too-late = Die Nachricht war schon gesendet und lässt sich auf der anderen Seite nicht mehr zurücknehmen.
+
+refused-not-encrypted = sie war nicht verschlüsselt
+refused-sender = Sie stehen nicht auf der Liste derer, die aus diesem Raum nach außen schreiben dürfen
+refused-power-level = Ihre Berechtigungsstufe in diesem Raum reicht nicht, um nach außen zu schreiben
+
+unreadable-deaths = viadukt ist beim Lesen dreimal stehen geblieben
+unreadable-no-bridge = die zugehörige Brücke ist nicht mehr eingerichtet
+unreadable-panic = das Lesen ist auf unvorhergesehene Weise gescheitert
+unreadable-time = das Lesen hat zu lange gedauert
+delivery-deaths = viadukt ist beim Senden zu oft stehen geblieben
+delivery-no-bridge = die zugehörige Brücke ist nicht mehr eingerichtet
+delivery-no-room = der Raum ist noch nicht bereit
+delivery-panic = das Senden ist auf unvorhergesehene Weise gescheitert
+delivery-time = die andere Seite hat nicht rechtzeitig geantwortet
+
+command-help =
+    Sie schreiben nach außen, indem Sie in einem Thread antworten. Befehle:
+    !new ADRESSE BETREFF – ein Gespräch beginnen; weitere Zeilen sind die erste Nachricht
+    !resend – in einem Thread: noch einmal versuchen, was dort nicht zugestellt wurde
+    !resend KENNUNG – dasselbe für eine einzelne Nachricht
+    !status – wie es um die Verbindungen steht
+    !help – dieser Text
+command-unclear = Diesen Befehl gibt es nicht, oder ihm fehlt etwas. !help zeigt die Liste.
+command-new = Schreiben Sie in diesem Thread: Jede Ihrer Nachrichten geht an den Empfänger.
+command-resend =
+    { $count ->
+        [0] Hier gibt es nichts, was auf einen neuen Versuch wartet.
+        [one] Eine Nachricht wird noch einmal versucht.
+       *[other] { $count } Nachrichten werden noch einmal versucht.
+    }
+status-up = { $name }: verbunden, { $waiting } in der Warteschlange
+status-down = { $name }: nicht verbunden, { $waiting } in der Warteschlange

@@ -1,6 +1,10 @@
 //! viadukt links end-to-end encrypted Matrix rooms with e-mail, SMS gateways and notification
 //! systems. Modules in reading order.
 
+pub mod app;
 pub mod config;
+pub mod failpoint;
+pub mod ledger;
 pub mod observe;
+pub mod pipeline;
 pub mod store;

@@ -10,6 +10,8 @@ pub mod config;
 #[cfg(feature = "contract")]
 pub mod contract;
 pub mod env;
+#[cfg(feature = "contract")]
+pub mod fake;
 pub mod ids;
 pub mod inbox;
 pub mod message;
@@ -27,6 +29,6 @@ pub use outbound::{DeliveryError, Form, Outbound, Receipt, State, Target};
 pub use spool::{BlobRef, Spool, SpoolWriter};
 pub use words::{Reason, Words};
 pub use worker::{
-    BuildError, Context, Edits, Health, Hub, HubKind, HubSection, Kind, Probe, RoomSpec, Section,
-    Tool, Unreadable, Worker, WorkerError,
+    BuildError, Context, Edits, Health, Hub, HubKind, HubSection, Kind, Patience, Probe, RoomSpec,
+    Section, Tool, Unreadable, Worker, WorkerError,
 };

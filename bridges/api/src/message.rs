@@ -112,6 +112,9 @@ pub enum Media {
         worker: WorkerName,
         /// That worker's own description of where; opaque to everyone else.
         handle: String,
+        /// What the handle stands on in the spool; kept there as long as the message.
+        #[serde(default)]
+        blob: Option<BlobRef>,
     },
 }
 

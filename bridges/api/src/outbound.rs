@@ -115,6 +115,13 @@ pub enum State {
 pub struct Receipt {
     /// The message's id in the far side's network; `None` where it has none (a room entered).
     pub id: Option<MessageId>,
+    /// Ids of further messages that it took: one for each attachment, where the network sends
+    /// them apart.
+    #[serde(default)]
+    pub more: Vec<MessageId>,
+    /// The room it went into.
+    #[serde(default)]
+    pub room: Option<RoomId>,
     /// How this hop was protected, in one word or two: `megolm`, `TLSv1.3`, `none`.
     pub protection: String,
 }

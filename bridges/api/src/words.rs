@@ -3,7 +3,7 @@
 use std::fmt;
 
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use serde::{Deserialize, Serialize};
 use unic_langid::LanguageIdentifier;
 
@@ -66,7 +66,11 @@ impl Words {
         };
         let mut filled = FluentArgs::new();
         for (name, value) in args {
-            filled.set(*name, *value);
+            match *name {
+                // Only a count chooses between singular and plural; digits elsewhere are text.
+                "count" => filled.set(*name, FluentValue::try_number(value)),
+                _ => filled.set(*name, *value),
+            }
         }
         self.bundle.format_pattern(pattern, Some(&filled), &mut Vec::new()).into_owned()
     }
@@ -113,5 +117,26 @@ impl fmt::Debug for Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_chooses_the_sentence() {
+        let words = Words::new(Language::En);
+        let said = |count| words.say("command-resend", &[("count", count)]);
+        assert!(said("0").starts_with("There is nothing"));
+        assert!(said("1").starts_with("One message"));
+        assert!(said("12").starts_with("12 messages"));
+    }
+
+    #[test]
+    fn a_reason_is_words_for_people_and_a_key_for_logs() {
+        let reason = Reason::new("status-up").with("name", "geheim").with("waiting", "3");
+        assert!(Words::new(Language::De).reason(&reason).contains("geheim"));
+        assert!(!format!("{reason} {reason:?}").contains("geheim"));
     }
 }

@@ -2,6 +2,7 @@
 //! configuration section to a running worker (parse and validate, then build).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
@@ -41,10 +42,42 @@ pub trait Worker: Send + Sync {
     /// How it does right now.
     fn health(&self) -> Health;
 
+    /// The id that a message going out will carry, from a token that nobody can guess. Networks
+    /// that give out ids themselves ignore it.
+    fn message_id(&self, token: &str) -> MessageId {
+        MessageId::new(token)
+    }
+
+    /// Whether a delivery made twice with the same id arrives once. If not, a person is told
+    /// after an interrupted attempt that the message may have arrived twice.
+    fn idempotent(&self) -> bool {
+        false
+    }
+
+    /// How many deliveries it makes at the same time, in different conversations.
+    fn parallel(&self) -> usize {
+        8
+    }
+
+    /// How long to keep trying, and at which pace.
+    fn patience(&self) -> Patience;
+
     /// `None`: an edit is delivered as a new message that says it corrects an earlier one.
     fn edits(&self) -> Option<&dyn Edits> {
         None
     }
+}
+
+/// How long to keep trying a delivery that the far side cannot take yet. Pauses are spread by
+/// ±20 % so that many deliveries do not return at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The pauses after the first, second, … attempt; the last one repeats.
+    pub pauses: Vec<Duration>,
+    /// After this time since the first attempt the delivery is given up.
+    pub give_up_after: Duration,
+    /// After this time the sender is told that it takes longer.
+    pub tell_after: Duration,
 }
 
 /// The ability to replace and take back what was delivered.

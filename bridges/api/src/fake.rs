@@ -1,0 +1,179 @@
+//! A worker in memory, for tests and benches of what stands above the workers. It can stand for
+//! a far side or for the hub: raw input is a [`Message`] as JSON, deliveries are remembered, and
+//! the next answers can be scripted.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::env::Timestamp;
+use crate::ids::{Address, MessageId, RoomId};
+use crate::inbox::{Inbox, Item, Raw, SourceKey};
+use crate::message::{Act, Content, Message, Protection, Sender};
+use crate::outbound::{DeliveryError, Outbound, Receipt, Target};
+use crate::spool::BlobRef;
+use crate::words::Reason;
+use crate::worker::{Health, Hub, Patience, Probe, RoomSpec, Unreadable, Worker, WorkerError};
+
+/// A worker in memory.
+pub struct FakeWorker {
+    delivered: Mutex<Vec<Outbound>>,
+    script: Mutex<VecDeque<DeliveryError>>,
+    ids: AtomicU64,
+    count: watch::Sender<u64>,
+    remember: bool,
+    /// How its deliveries are retried.
+    pub patience: Patience,
+    /// Whether it says that repetition is harmless.
+    pub idempotent: bool,
+    /// How many deliveries it makes at the same time.
+    pub parallel: usize,
+}
+
+impl Default for FakeWorker {
+    fn default() -> Self {
+        Self {
+            delivered: Mutex::default(),
+            script: Mutex::default(),
+            ids: AtomicU64::new(1),
+            count: watch::Sender::new(0),
+            remember: true,
+            patience: Patience {
+                pauses: vec![Duration::from_secs(1)],
+                give_up_after: Duration::from_secs(3_600),
+                tell_after: Duration::from_secs(600),
+            },
+            idempotent: true,
+            parallel: 64,
+        }
+    }
+}
+
+impl FakeWorker {
+    /// One that counts deliveries without remembering them.
+    pub fn counting() -> Self {
+        Self { remember: false, ..Self::default() }
+    }
+
+    /// The next deliveries end as `errors`, one each; after that they succeed again.
+    pub fn script(&self, errors: impl IntoIterator<Item = DeliveryError>) {
+        lock(&self.script).extend(errors);
+    }
+
+    /// What was delivered so far, in order.
+    pub fn delivered(&self) -> Vec<Outbound> {
+        lock(&self.delivered).clone()
+    }
+
+    /// Waits until `count` deliveries were made, and gives them.
+    ///
+    /// # Panics
+    /// After ten seconds without.
+    pub async fn wait_for(&self, count: u64) -> Vec<Outbound> {
+        let mut seen = self.count.subscribe();
+        let enough = seen.wait_for(|made| *made >= count);
+        let waited = tokio::time::timeout(Duration::from_secs(10), enough).await;
+        assert!(waited.is_ok(), "{} of {count} deliveries were made", *self.count.borrow());
+        self.delivered()
+    }
+}
+
+/// A message for [`item`]: said by `sender`, with the id `id`.
+pub fn message(id: &str, sender: &str, text: &str) -> Message {
+    Message {
+        id: MessageId::new(id),
+        sent_at: Timestamp(0),
+        sender: Sender { address: Address::new(sender), name: None, power: Some(0) },
+        room: None,
+        recipients: Vec::new(),
+        ancestors: Vec::new(),
+        subject: None,
+        act: Act::Say,
+        content: Content { text: text.to_owned(), ..Content::default() },
+        automatic: None,
+        hops: 0,
+        protection: Protection { encrypted: true, detail: "fake".to_owned() },
+    }
+}
+
+/// `message` as an item of a [`FakeWorker`].
+pub fn item(message: &Message) -> Item {
+    let bytes = serde_json::to_vec(message).unwrap_or_default();
+    Item {
+        keys: vec![SourceKey::new(&[message.id.as_str()])],
+        received_at: Timestamp(0),
+        raw: Raw { bytes: bytes.into(), lifted: Vec::new() },
+    }
+}
+
+#[async_trait]
+impl Worker for FakeWorker {
+    async fn run(&self, _inbox: Inbox, stop: CancellationToken) -> Result<(), WorkerError> {
+        stop.cancelled().await;
+        Ok(())
+    }
+
+    fn normalise(&self, raw: &Raw) -> Result<Message, Unreadable> {
+        assert!(raw.bytes.as_ref() != b"panic", "asked to panic");
+        serde_json::from_slice(&raw.bytes)
+            .map_err(|_| Unreadable { reason: Reason::new("unreadable-panic") })
+    }
+
+    async fn deliver(&self, out: &Outbound) -> Result<Receipt, DeliveryError> {
+        if let Some(error) = lock(&self.script).pop_front() {
+            return Err(error);
+        }
+        let (id, room) = match &out.target {
+            Target::Room { room, .. } => {
+                let n = self.ids.fetch_add(1, Ordering::Relaxed);
+                (MessageId::new(format!("$event{n}")), Some(room.clone()))
+            }
+            Target::Remote { message_id, .. } => (message_id.clone(), None),
+        };
+        if self.remember {
+            lock(&self.delivered).push(out.clone());
+        }
+        self.count.send_modify(|made| *made += 1);
+        Ok(Receipt { id: Some(id), more: Vec::new(), room, protection: "fake".to_owned() })
+    }
+
+    async fn fetch(&self, _handle: &str) -> Result<BlobRef, DeliveryError> {
+        Err(DeliveryError::refused(Reason::new("unreadable-panic")))
+    }
+
+    async fn probe(&self) -> Vec<Probe> {
+        Vec::new()
+    }
+
+    fn health(&self) -> Health {
+        Health::Up
+    }
+
+    fn idempotent(&self) -> bool {
+        self.idempotent
+    }
+
+    fn parallel(&self) -> usize {
+        self.parallel
+    }
+
+    fn patience(&self) -> Patience {
+        self.patience.clone()
+    }
+}
+
+#[async_trait]
+impl Hub for FakeWorker {
+    async fn ensure_room(&self, spec: &RoomSpec) -> Result<RoomId, DeliveryError> {
+        Ok(RoomId::new(format!("!{}", spec.bridge)))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,197 @@
+//! From a valid configuration to a running viadukt, and down again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use viadukt_api::inbox::Durable;
+use viadukt_api::{Context, Env, Inbox, ItemId, Keep, Words, WorkerName};
+
+use crate::config::Config;
+use crate::ledger::Ledger;
+use crate::observe::Metrics;
+use crate::pipeline::{Journal, Parts, Pipeline, Policy};
+use crate::store::sled::{Options, SledStore};
+use crate::store::{FileSpool, Keys};
+
+/// Keys of accepted items are remembered this long: longer than any source repeats itself.
+const REMEMBER_KEYS: Duration = Duration::from_secs(30 * 86_400);
+
+/// Spool files younger than this may belong to something that is just being accepted.
+const SPOOL_AGE: Duration = Duration::from_secs(3_600);
+
+/// How often what is old is swept away.
+const SWEEP: Duration = Duration::from_secs(600);
+
+/// Why viadukt ends other than by being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// It could not start.
+    #[error("{0}")]
+    Start(String),
+    /// The store failed while running.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// A worker cannot go on.
+    #[error(transparent)]
+    Worker(#[from] viadukt_api::WorkerError),
+}
+
+/// Everything built, nothing running yet.
+pub struct App {
+    config: Config,
+    env: Env,
+    ledger: Ledger,
+    spool: FileSpool,
+    journal: Arc<Journal>,
+    accepted: mpsc::UnboundedReceiver<ItemId>,
+    pipeline: Arc<Pipeline>,
+}
+
+impl App {
+    /// Opens the store and builds every worker. Nothing connects to a far side yet.
+    pub async fn build(config: Config, env: Env, metrics: Arc<Metrics>) -> Result<Self, AppError> {
+        let start = |error: &dyn std::fmt::Display| AppError::Start(error.to_string());
+        let data = config.data_dir.clone();
+        std::fs::create_dir_all(&data)
+            .map_err(|error| AppError::Start(format!("{}: {error}", data.display())))?;
+        let store = data.join("store");
+        let keys = Keys::load_or_create(&config.key_file, &store, &*env.entropy)
+            .map_err(|error| start(&error))?;
+        let options = Options { watermark: config.limits.min_free_space.0, ..Options::default() };
+        let store = SledStore::open(&store, &keys, &env, options).await?;
+        let spool = FileSpool::open(&data.join("spool"), &keys, &env, FileSpool::RESERVE)
+            .map_err(|error| start(&error))?;
+        let ledger = Ledger::new(Arc::new(store), Arc::new(spool.clone()), Arc::new(keys));
+
+        let waiting = Arc::new(AtomicU64::new(0));
+        let (again, accepted) = mpsc::unbounded_channel();
+        let journal = Journal::open(
+            ledger.clone(),
+            env.clone(),
+            Arc::clone(&metrics),
+            again.clone(),
+            Arc::clone(&waiting),
+            config.limits.max_queued_deliveries,
+        )?;
+        let journal = Arc::new(journal);
+        let words = Arc::new(Words::new(config.language));
+        let context = |name: &WorkerName| Context {
+            name: name.clone(),
+            env: env.clone(),
+            spool: Arc::new(spool.clone()),
+            keep: Keep::new(name.clone(), journal.clone() as Arc<dyn Durable>),
+            words: Arc::clone(&words),
+        };
+        let hub = config
+            .hub
+            .build(context(&WorkerName::hub()), &data.join("matrix"))
+            .await
+            .map_err(|error| start(&error))?;
+        let mut bridges = BTreeMap::new();
+        for bridge in &config.bridges {
+            let built = bridge.section.build(context(&bridge.name)).await;
+            bridges.insert(bridge.name.clone(), built.map_err(|error| start(&error))?);
+        }
+        let rules = config.bridges.iter().map(|b| (b.name.clone(), b.rules.clone())).collect();
+        let policy = Policy { invites: config.invites.clone(), rules };
+        let pipeline = Pipeline::new(Parts {
+            ledger: ledger.clone(),
+            env: env.clone(),
+            words,
+            metrics,
+            policy,
+            hub,
+            bridges,
+            again,
+            waiting,
+        })?;
+        Ok(Self { config, env, ledger, spool, journal, accepted, pipeline: Arc::new(pipeline) })
+    }
+
+    /// The pipeline, for what people may ask of it.
+    pub fn pipeline(&self) -> Arc<Pipeline> {
+        Arc::clone(&self.pipeline)
+    }
+
+    /// Runs until `stop` fires or something cannot go on, then drains: nothing new comes in,
+    /// deliveries under way are finished within the configured deadline. Whatever is cut off is
+    /// in the store and goes on at the next start.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), AppError> {
+        let mut tasks: JoinSet<Result<(), AppError>> = JoinSet::new();
+        let deadline = self.config.limits.drain_deadline;
+        self.start_workers(&mut tasks, &stop);
+        self.start_rooms(&mut tasks, &stop);
+        self.start_sweeping(&mut tasks, &stop);
+        let (pipeline, accepted) = (self.pipeline, self.accepted);
+        let end = stop.clone();
+        tasks.spawn(async move { Ok(pipeline.run(accepted, end).await?) });
+
+        let mut outcome = Ok(());
+        let drain = async {
+            while let Some(ended) = tasks.join_next().await {
+                let ended = ended.unwrap_or_else(|error| Err(AppError::Start(error.to_string())));
+                if ended.is_err() && outcome.is_ok() {
+                    outcome = ended;
+                    stop.cancel();
+                }
+            }
+        };
+        let cut_off = async {
+            stop.cancelled().await;
+            tokio::time::sleep(deadline).await;
+        };
+        tokio::select! {
+            () = drain => {}
+            () = cut_off => tracing::warn!("the drain deadline is over; the rest waits in the store"),
+        }
+        outcome
+    }
+
+    fn start_workers(&self, tasks: &mut JoinSet<Result<(), AppError>>, stop: &CancellationToken) {
+        for (name, worker) in self.pipeline.workers() {
+            let inbox = Inbox::new(name, self.journal.clone());
+            let stop = stop.clone();
+            tasks.spawn(async move { Ok(worker.run(inbox, stop).await?) });
+        }
+    }
+
+    fn start_rooms(&self, tasks: &mut JoinSet<Result<(), AppError>>, stop: &CancellationToken) {
+        for bridge in &self.config.bridges {
+            let (pipeline, spec, stop) = (self.pipeline(), bridge.room.clone(), stop.clone());
+            tasks.spawn(async move { Ok(pipeline.ensure_room(&spec, &stop).await?) });
+        }
+    }
+
+    fn start_sweeping(&self, tasks: &mut JoinSet<Result<(), AppError>>, stop: &CancellationToken) {
+        let (ledger, spool, env) = (self.ledger.clone(), self.spool.clone(), self.env.clone());
+        let (pipeline, stop) = (self.pipeline(), stop.clone());
+        let keep_dead = self.config.limits.dead_letter_retention;
+        tasks.spawn(async move {
+            let mut pause = tokio::time::interval(SWEEP);
+            while stop.run_until_cancelled(pause.tick()).await.is_some() {
+                ledger.sweep(env.now(), REMEMBER_KEYS, keep_dead).await?;
+                sweep_spool(&ledger, &spool).await?;
+                pipeline.measure()?;
+            }
+            Ok(())
+        });
+    }
+}
+
+async fn sweep_spool(ledger: &Ledger, spool: &FileSpool) -> Result<(), AppError> {
+    let (ledger, spool) = (ledger.clone(), spool.clone());
+    let swept = tokio::task::spawn_blocking(move || {
+        let live = ledger.live_blobs()?;
+        match spool.sweep(|hash| live.contains(hash), SPOOL_AGE) {
+            Ok(count) => tracing::debug!(count, "spool files swept"),
+            Err(error) => tracing::warn!(%error, "the spool could not be swept"),
+        }
+        Ok(())
+    });
+    swept.await.map_err(|error| AppError::Start(error.to_string()))?
+}

@@ -1,0 +1,210 @@
+//! A draft: writes that become durable together, seen by its own reads before that.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use viadukt_api::{ConversationId, DeliveryId, ItemId, MessageId, RoomId, SourceKey, WorkerName};
+
+use super::records::{outbox_row, pack, unpack};
+use super::{
+    Accepted, Attempt, BRIDGE_ROOM, Conversation, Dead, Delivery, LAST_ITEM, Lane, Ledger, Mapped,
+    PARSING, Parsing, REPLACED_ROOM, Replaced, Step, Thread, Way, conversation_key, keep_key,
+};
+use crate::store::{Batch, Space, StoreError};
+
+/// Writes that become durable together by [`Ledger::commit`].
+pub struct Draft<'l> {
+    ledger: &'l Ledger,
+    batch: Batch,
+    /// Where each key's latest write stands in `batch.writes`.
+    written: HashMap<(Space, Vec<u8>), usize>,
+}
+
+impl<'l> Draft<'l> {
+    pub(super) fn new(ledger: &'l Ledger) -> Self {
+        Self { ledger, batch: Batch::default(), written: HashMap::new() }
+    }
+
+    pub(super) fn into_batch(self) -> Batch {
+        self.batch
+    }
+
+    // Journal
+
+    /// Marks the draft as one that brings in new input: refused first when space runs out.
+    pub fn is_intake(&mut self) {
+        self.batch.intake = true;
+    }
+
+    /// Journals an item. `keys` must not have been accepted before, or the commit conflicts.
+    pub fn accept(&mut self, accepted: &Accepted, keys: &[SourceKey]) {
+        for key in keys {
+            let key = self.ledger.dedupe_key(&accepted.worker, key);
+            self.batch.require_absent(Space::Dedupe, key);
+            self.put(Space::Dedupe, &key, &accepted.received_at);
+        }
+        self.put(Space::Journal, &accepted.id.to_bytes(), accepted);
+        self.write(Space::Meta, LAST_ITEM, Some(accepted.id.to_bytes().to_vec()));
+    }
+
+    /// Remembers `value` under `key` for `worker`; `None` forgets.
+    pub fn keep(&mut self, worker: &WorkerName, key: &str, value: Option<Vec<u8>>) {
+        self.write(Space::Keep, &keep_key(worker, key), value);
+    }
+
+    /// The journalled item.
+    pub fn accepted(&self, id: ItemId) -> Result<Option<Accepted>, StoreError> {
+        self.get(Space::Journal, &id.to_bytes())
+    }
+
+    /// Takes an item out of the journal.
+    pub fn done(&mut self, id: ItemId) {
+        self.write(Space::Journal, &id.to_bytes(), None);
+    }
+
+    /// Puts an item back into the journal.
+    pub fn journal_again(&mut self, accepted: &Accepted) {
+        self.put(Space::Journal, &accepted.id.to_bytes(), accepted);
+    }
+
+    /// The items that were being parsed.
+    pub fn parsing(&self) -> Result<Parsing, StoreError> {
+        Ok(self.get(Space::Meta, PARSING)?.unwrap_or_default())
+    }
+
+    /// Says which items are about to be parsed.
+    pub fn set_parsing(&mut self, parsing: &Parsing) {
+        self.put(Space::Meta, PARSING, parsing);
+    }
+
+    // Conversations and the map
+
+    /// The conversation `id`.
+    pub fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        self.get(Space::Conversation, &conversation_key(id, 0))
+    }
+
+    /// Writes a conversation.
+    pub fn set_conversation(&mut self, conversation: &Conversation) {
+        self.put(Space::Conversation, &conversation_key(conversation.id, 0), conversation);
+    }
+
+    /// Where the conversation `id` lives in Matrix.
+    pub fn thread(&self, id: ConversationId) -> Result<Option<Thread>, StoreError> {
+        self.get(Space::Conversation, &conversation_key(id, 1))
+    }
+
+    /// Says where the conversation `id` lives in Matrix.
+    pub fn set_thread(&mut self, id: ConversationId, thread: &Thread) {
+        self.put(Space::Conversation, &conversation_key(id, 1), thread);
+    }
+
+    /// What the map knows of `id` in `worker`'s network.
+    pub fn mapped(
+        &self,
+        worker: &WorkerName,
+        id: &MessageId,
+    ) -> Result<Option<Mapped>, StoreError> {
+        self.get(Space::Map, &self.ledger.map_key(worker, id))
+    }
+
+    /// Maps `id` of `worker`'s network.
+    pub fn map(&mut self, worker: &WorkerName, id: &MessageId, mapped: &Mapped) {
+        self.put(Space::Map, &self.ledger.map_key(worker, id), mapped);
+    }
+
+    // Outbox
+
+    /// The delivery `id`.
+    pub fn delivery(&self, lane: Lane, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        self.get(Space::Outbox, &outbox_row(lane, id, false))
+    }
+
+    /// Puts a delivery into the outbox, or a new form of it.
+    pub fn set_delivery(&mut self, delivery: &Delivery) {
+        self.put(Space::Outbox, &outbox_row(delivery.lane, delivery.id, false), delivery);
+    }
+
+    /// The attempts at a delivery.
+    pub fn attempt(&self, lane: Lane, id: DeliveryId) -> Result<Option<Attempt>, StoreError> {
+        self.get(Space::Outbox, &outbox_row(lane, id, true))
+    }
+
+    /// Writes the attempts at a delivery.
+    pub fn set_attempt(&mut self, lane: Lane, id: DeliveryId, attempt: &Attempt) {
+        self.put(Space::Outbox, &outbox_row(lane, id, true), attempt);
+    }
+
+    /// Takes a delivery and its attempts out of the outbox.
+    pub fn delivered(&mut self, lane: Lane, id: DeliveryId) {
+        self.write(Space::Outbox, &outbox_row(lane, id, false), None);
+        self.write(Space::Outbox, &outbox_row(lane, id, true), None);
+    }
+
+    // Dead letters
+
+    /// The dead letter kept under `key`.
+    pub fn dead(&self, key: &[u8]) -> Result<Option<Dead>, StoreError> {
+        self.get(Space::Dead, key)
+    }
+
+    /// Keeps a dead letter.
+    pub fn bury(&mut self, dead: &Dead) {
+        self.put(Space::Dead, &dead.key(), dead);
+    }
+
+    /// Removes a dead letter.
+    pub fn unbury(&mut self, key: &[u8]) {
+        self.write(Space::Dead, key, None);
+    }
+
+    // Trail and rooms
+
+    /// Adds a step to the way of `item`; `order` keeps steps apart and in order.
+    pub fn step(&mut self, item: ItemId, step: &Step) {
+        let mut key = item.to_bytes().to_vec();
+        let (kind, part, n) = match &step.way {
+            Way::Routed { .. } | Way::PutAside { .. } => (0u8, 0, 0),
+            Way::Attempted { part, attempt, .. } => (1, *part, *attempt),
+            Way::Decided { .. } => (1, u16::MAX, 0),
+        };
+        // After a person's decision an item may take the same steps again.
+        key.extend(step.at.0.to_be_bytes());
+        key.push(kind);
+        key.extend(part.to_be_bytes());
+        key.extend(n.to_be_bytes());
+        self.put(Space::Trail, &key, step);
+    }
+
+    /// Says which room is the bridge's.
+    pub fn set_room(&mut self, bridge: &WorkerName, room: &RoomId) {
+        let key = [BRIDGE_ROOM, bridge.as_str().as_bytes()].concat();
+        self.put(Space::Room, &key, &(bridge, room));
+    }
+
+    /// Says that a room was replaced.
+    pub fn set_replaced(&mut self, replaced: &Replaced) {
+        let hash = self.ledger.keys.lookup("room", replaced.old.as_str().as_bytes());
+        self.put(Space::Room, &[REPLACED_ROOM, &hash].concat(), replaced);
+    }
+
+    // Underneath
+
+    fn get<T: DeserializeOwned>(&self, space: Space, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let found = match self.written.get(&(space, key.to_vec())) {
+            Some(&place) => self.batch.writes.get(place).and_then(|write| write.2.clone()),
+            None => self.ledger.store.get(space, key)?,
+        };
+        found.map(|bytes| unpack(&bytes)).transpose()
+    }
+
+    fn put<T: Serialize>(&mut self, space: Space, key: &[u8], value: &T) {
+        self.write(space, key, Some(pack(value)));
+    }
+
+    fn write(&mut self, space: Space, key: &[u8], value: Option<Vec<u8>>) {
+        self.written.insert((space, key.to_vec()), self.batch.writes.len());
+        self.batch.writes.push((space, key.to_vec(), value));
+    }
+}

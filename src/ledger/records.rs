@@ -1,0 +1,361 @@
+//! The records. Each is MessagePack with field names, behind one byte that says which version
+//! of the format wrote it: fields can be added with `#[serde(default)]`, other changes raise
+//! the version.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use viadukt_api::{
+    Address, BlobRef, ConversationId, DeliveryId, ItemId, MessageId, Reason, RoomId, Timestamp,
+    WorkerName,
+};
+
+use crate::store::StoreError;
+
+/// The version that this program writes.
+const VERSION: u8 = 1;
+
+/// Writes a record.
+pub fn pack<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    let written = rmp_serde::encode::write_named(&mut bytes, value);
+    debug_assert!(written.is_ok(), "records are plain data and always serialise");
+    bytes
+}
+
+/// Reads a record.
+pub fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => rmp_serde::from_slice(rest)
+            .map_err(|error| StoreError::Damaged(format!("a record does not parse: {error}"))),
+        Some((newer, _)) if *newer > VERSION => Err(StoreError::Damaged(format!(
+            "a record has version {newer}, this program knows up to {VERSION}; \
+             run the newer viadukt that wrote it"
+        ))),
+        _ => Err(StoreError::Damaged("a record is empty or has no known version".to_owned())),
+    }
+}
+
+/// Something that may be long: in the record, or in the spool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Payload {
+    /// The packed value itself.
+    Inline(#[serde(with = "as_bytes")] Vec<u8>),
+    /// The packed value, spooled.
+    Spooled(BlobRef),
+}
+
+mod as_bytes {
+    use serde::{Deserializer, Serializer, de};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(bytes)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        struct Bytes;
+        impl de::Visitor<'_> for Bytes {
+            type Value = Vec<u8>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+        }
+        from.deserialize_bytes(Bytes)
+    }
+}
+
+/// [`viadukt_api::Raw`] as it is stored.
+#[derive(Serialize, Deserialize)]
+pub struct RawRecord {
+    /// The input.
+    #[serde(with = "as_bytes")]
+    pub bytes: Vec<u8>,
+    /// The parts that were lifted out.
+    pub lifted: Vec<BlobRef>,
+}
+
+/// An accepted item.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Its reference.
+    pub id: ItemId,
+    /// The worker that brought it in.
+    pub worker: WorkerName,
+    /// When.
+    pub received_at: Timestamp,
+    /// The raw input (packed [`RawRecord`]).
+    pub raw: Payload,
+}
+
+/// The items that are being parsed right now, committed before the first byte is parsed: who
+/// is listed here when the process starts was there when it died.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Parsing {
+    /// Item and how many deaths it has seen.
+    pub items: Vec<(ItemId, u8)>,
+}
+
+/// The order of deliveries: one at a time within a lane. A conversation has one lane towards
+/// each side; sentences outside any conversation have one per bridge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Lane([u8; 17]);
+
+impl Lane {
+    /// The lane of a conversation towards the room.
+    pub fn to_room(conversation: ConversationId) -> Self {
+        Self(super::conversation_key(conversation, 0))
+    }
+
+    /// The lane of a conversation towards the far side.
+    pub fn to_remote(conversation: ConversationId) -> Self {
+        Self(super::conversation_key(conversation, 1))
+    }
+
+    /// The lane of a bridge's own sentences, outside any conversation.
+    pub fn of_bridge(bridge: &WorkerName) -> Self {
+        let hash = blake3::hash(bridge.as_str().as_bytes());
+        let mut lane = [2; 17];
+        lane[..16].copy_from_slice(hash.as_bytes().first_chunk::<16>().unwrap_or(&[0; 16]));
+        Self(lane)
+    }
+}
+
+/// The key of a delivery, or of its attempt, in the outbox.
+pub fn outbox_row(lane: Lane, id: DeliveryId, attempt: bool) -> [u8; 36] {
+    let mut key = [0; 36];
+    key[..17].copy_from_slice(&lane.0);
+    key[17..35].copy_from_slice(&id.to_bytes());
+    key[35] = u8::from(attempt);
+    key
+}
+
+/// Whether `key` of the outbox is that of an attempt.
+pub fn is_attempt(key: &[u8]) -> bool {
+    key.last() == Some(&1)
+}
+
+/// A delivery still to make.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Its lane.
+    pub lane: Lane,
+    /// The worker that makes it.
+    pub to: WorkerName,
+    /// The bridge whose rules and room it belongs to; the hub's own name for the hub's affairs.
+    pub bridge: WorkerName,
+    /// The conversation it is part of.
+    pub conversation: Option<ConversationId>,
+    /// The room, when it is not the bridge's: for sentences about an event in that room.
+    pub room: Option<RoomId>,
+    /// Towards a far side: who and with which ids.
+    pub remote: Option<Remote>,
+    /// The message that caused it and expects to hear what became of it.
+    pub origin: Option<Origin>,
+    /// The id, in the target's network, of the message it answers.
+    pub answers: Option<MessageId>,
+    /// When its message was accepted.
+    pub accepted_at: Timestamp,
+    /// What is delivered (packed [`viadukt_api::Form`]).
+    pub form: Payload,
+}
+
+/// Where a delivery goes on a far side; see [`viadukt_api::Target::Remote`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Remote {
+    /// Its one recipient.
+    pub recipient: Address,
+    /// Everyone named.
+    pub to: Vec<Address>,
+    /// The subject.
+    pub subject: Option<String>,
+    /// The id chosen for it.
+    pub message_id: MessageId,
+    /// The conversation so far, oldest first.
+    pub references: Vec<MessageId>,
+}
+
+/// The message behind a delivery.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Origin {
+    /// The worker it came from.
+    pub worker: WorkerName,
+    /// Its id there.
+    pub message: MessageId,
+    /// The room it was said in, if any.
+    pub room: Option<RoomId>,
+}
+
+/// The attempts at a delivery so far. Committed before an attempt starts and after it failed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// How many attempts were started.
+    pub count: u32,
+    /// When the first one was started.
+    pub first_at: Timestamp,
+    /// An attempt is under way; found at start, the process died during it.
+    pub under_way: bool,
+    /// Deaths of the process during an attempt.
+    pub deaths: u8,
+    /// Not before this time.
+    pub next_at: Timestamp,
+    /// The sender was told that it takes longer.
+    pub told: bool,
+}
+
+/// A conversation. Written by `route` alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// The bridge it runs over.
+    pub bridge: WorkerName,
+    /// The parties on the far side who get answers.
+    pub remotes: Vec<Address>,
+    /// Its subject.
+    pub subject: Option<String>,
+    /// Ids of the far side's messages, oldest first, at most [`Conversation::MAX_IDS`].
+    pub ids: Vec<MessageId>,
+    /// When it began.
+    pub began_at: Timestamp,
+}
+
+impl Conversation {
+    /// RFC 5322 3.6.4 sets no limit to References; beyond this the middle is left out, the
+    /// first id and the latest ones are what threading needs.
+    pub const MAX_IDS: usize = 12;
+
+    /// Adds the latest id.
+    pub fn push_id(&mut self, id: MessageId) {
+        self.ids.retain(|known| *known != id);
+        self.ids.push(id);
+        if self.ids.len() > Self::MAX_IDS {
+            self.ids.remove(1);
+        }
+    }
+}
+
+/// Where a conversation lives in Matrix. Written by `record` (and by `!new`) alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Thread {
+    /// The room.
+    pub room: RoomId,
+    /// The thread's first event.
+    pub root: MessageId,
+}
+
+/// What the map knows of a message id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Mapped {
+    /// The conversation it belongs to.
+    pub conversation: ConversationId,
+    /// The same message's id on the other side, once known.
+    pub counterpart: Option<MessageId>,
+    /// The item it came in or went out with.
+    pub item: ItemId,
+}
+
+/// A room replaced by another one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Replaced {
+    /// The old room.
+    pub old: RoomId,
+    /// The new room.
+    pub new: RoomId,
+}
+
+/// Something given up, kept for a person to decide.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Dead {
+    /// When it was given up.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: Reason,
+    /// How often it was attempted; a further attempt goes on counting.
+    pub attempts: u32,
+    /// What.
+    pub what: DeadWhat,
+}
+
+/// What was given up.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "one at a time, straight from and to the store")]
+pub enum DeadWhat {
+    /// Raw input that could not be made into a message.
+    Item(Accepted),
+    /// A delivery.
+    Delivery(Delivery),
+}
+
+impl Dead {
+    /// The reference by which a person names it.
+    pub fn reference(&self) -> String {
+        match &self.what {
+            DeadWhat::Item(accepted) => accepted.id.to_string(),
+            DeadWhat::Delivery(delivery) => delivery.id.to_string(),
+        }
+    }
+
+    /// The key it is kept under.
+    pub fn key(&self) -> Vec<u8> {
+        match &self.what {
+            DeadWhat::Item(accepted) => accepted.id.to_bytes().to_vec(),
+            DeadWhat::Delivery(delivery) => delivery.id.to_bytes().to_vec(),
+        }
+    }
+}
+
+/// One step of a message's way. Content-free: names of workers, verdicts, keys of reasons.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub way: Way,
+}
+
+/// What happened to a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Way {
+    /// It was accepted from `worker` at `received_at`, judged and routed.
+    Routed {
+        /// Where it came from.
+        worker: WorkerName,
+        /// When it was accepted.
+        received_at: Timestamp,
+        /// How it was protected until then.
+        protection: String,
+        /// The verdict: `pass`, or why not.
+        verdict: String,
+        /// How many deliveries it became.
+        deliveries: u16,
+    },
+    /// It could not be read and was put aside.
+    PutAside {
+        /// Where it came from.
+        worker: WorkerName,
+        /// Why.
+        reason: String,
+    },
+    /// One attempt to deliver.
+    Attempted {
+        /// Which delivery of the item.
+        part: u16,
+        /// Which attempt, from 1.
+        attempt: u32,
+        /// By which worker.
+        to: WorkerName,
+        /// `delivered`, `retry`, `refused`, `unknown`, `gave-up`.
+        outcome: String,
+        /// The reason's key, or how the hop was protected.
+        detail: String,
+    },
+    /// A person decided about a dead letter: `requeued`, `discarded`.
+    Decided {
+        /// What.
+        what: String,
+    },
+}

@@ -1,0 +1,104 @@
+//! What time takes: old keys, old dead letters, old trails, and the spool files that nothing
+//! stands on any more.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use viadukt_api::{BlobRef, Form, Media, Timestamp};
+
+use super::records::{Accepted, Dead, DeadWhat, Delivery, Payload, RawRecord, Step, unpack};
+use super::{Ledger, PAGE};
+use crate::store::{Batch, Space, StoreError};
+
+impl Ledger {
+    /// Forgets what is older than its keeping time: keys after `keys`, dead letters and the
+    /// trail after `dead`.
+    pub async fn sweep(
+        &self,
+        now: Timestamp,
+        keys: Duration,
+        dead: Duration,
+    ) -> Result<(), StoreError> {
+        let old = |at: Timestamp, keep: Duration| now.since(at) > keep;
+        self.sweep_space(Space::Dedupe, |value| Ok(old(unpack(value)?, keys))).await?;
+        self.sweep_space(Space::Dead, |value| Ok(old(unpack::<Dead>(value)?.at, dead))).await?;
+        self.sweep_space(Space::Trail, |value| Ok(old(unpack::<Step>(value)?.at, dead))).await
+    }
+
+    async fn sweep_space(
+        &self,
+        space: Space,
+        is_old: impl Fn(&[u8]) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let rows = self.store.scan(space, &[], after.as_deref(), PAGE)?;
+            let mut batch = Batch::default();
+            for (key, value) in &rows {
+                if is_old(value)? {
+                    batch.remove(space, key.clone());
+                }
+            }
+            if !batch.writes.is_empty() {
+                self.store.commit(batch).await?;
+            }
+            match rows.into_iter().next_back() {
+                Some((last, _)) => after = Some(last),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The spool files that something stands on.
+    pub fn live_blobs(&self) -> Result<HashSet<[u8; 32]>, StoreError> {
+        let mut live = HashSet::new();
+        self.each_row(Space::Journal, |_, value| {
+            self.live_of_item(&unpack::<Accepted>(value)?, &mut live)
+        })?;
+        self.outbox(|delivery, _| self.live_of_delivery(&delivery, &mut live))?;
+        self.dead(|dead| match &dead.what {
+            DeadWhat::Item(accepted) => self.live_of_item(accepted, &mut live),
+            DeadWhat::Delivery(delivery) => self.live_of_delivery(delivery, &mut live),
+        })?;
+        Ok(live)
+    }
+
+    fn live_of_item(
+        &self,
+        accepted: &Accepted,
+        live: &mut HashSet<[u8; 32]>,
+    ) -> Result<(), StoreError> {
+        insert_payload(live, &accepted.raw);
+        let raw: RawRecord = self.unpack(&accepted.raw)?;
+        live.extend(raw.lifted.iter().map(|blob| blob.hash));
+        Ok(())
+    }
+
+    fn live_of_delivery(
+        &self,
+        delivery: &Delivery,
+        live: &mut HashSet<[u8; 32]>,
+    ) -> Result<(), StoreError> {
+        insert_payload(live, &delivery.form);
+        let (Form::Say { content, .. } | Form::Edit { content, .. }) =
+            self.unpack(&delivery.form)?
+        else {
+            return Ok(());
+        };
+        live.extend(content.attachments.iter().filter_map(|a| blob_of(&a.media)).map(|b| b.hash));
+        Ok(())
+    }
+}
+
+fn insert_payload(live: &mut HashSet<[u8; 32]>, payload: &Payload) {
+    if let Payload::Spooled(blob) = payload {
+        live.insert(blob.hash);
+    }
+}
+
+fn blob_of(media: &Media) -> Option<&BlobRef> {
+    match media {
+        Media::Spooled(blob) => Some(blob),
+        Media::With { blob, .. } => blob.as_ref(),
+    }
+}

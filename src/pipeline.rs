@@ -1,0 +1,158 @@
+//! The way of a message, the same in both directions:
+//!
+//! ```text
+//! worker or hub ─► accept ─► normalise ─► judge ─► route ─► deliver ─► record
+//!                 journal    neutral      policy   mapping   outbox     mapping, receipt,
+//!                 fsync      message                         retries    status to the sender
+//! ```
+//!
+//! One type per stage: [`Accepted`] → [`Message`](viadukt_api::Message) → [`Judged`] →
+//! [`Delivery`](crate::ledger::Delivery) → [`Outcome`]. Only `judge` makes a [`Judged`], and
+//! `route` takes nothing else, so what was not judged cannot be routed.
+//!
+//! Durable points: *accept* commits before the source is acknowledged; *normalise* commits
+//! what it is about to parse; *route* commits all deliveries of an item at once; *deliver*
+//! commits each attempt before it starts; *record* commits the outcome together with what the
+//! sender is told. A crash between any two repeats at most the step that was under way.
+
+mod accept;
+mod commands;
+mod deliver;
+mod judge;
+mod lanes;
+mod normalise;
+mod operations;
+mod record;
+mod rooms;
+mod route;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use viadukt_api::{Env, Hub, ItemId, Words, Worker, WorkerName};
+
+use crate::failpoint;
+use crate::ledger::Ledger;
+use crate::observe::Metrics;
+use crate::store::StoreError;
+
+use lanes::Lanes;
+use rooms::Rooms;
+
+pub use accept::Journal;
+pub use deliver::Outcome;
+pub use judge::{Judged, Policy, Verdict};
+
+/// A pause from before the start is never longer than this, whatever the clock did meanwhile.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
+
+/// How many items are normalised and routed with one commit.
+const BATCH: usize = 64;
+
+/// What a pipeline is made of.
+pub struct Parts {
+    /// What viadukt remembers.
+    pub ledger: Ledger,
+    /// Clock and randomness.
+    pub env: Env,
+    /// The sentences people read.
+    pub words: Arc<Words>,
+    /// What operators see.
+    pub metrics: Arc<Metrics>,
+    /// Who may do what.
+    pub policy: Policy,
+    /// The Matrix side.
+    pub hub: Arc<dyn Hub>,
+    /// The far sides.
+    pub bridges: BTreeMap<WorkerName, Arc<dyn Worker>>,
+    /// Where items go that are to be routed again; what [`Pipeline::run`] receives from.
+    pub again: mpsc::UnboundedSender<ItemId>,
+    /// Follows the number of deliveries that wait.
+    pub waiting: Arc<AtomicU64>,
+}
+
+/// Everything that a message meets on its way.
+pub struct Pipeline {
+    ledger: Ledger,
+    env: Env,
+    words: Arc<Words>,
+    metrics: Arc<Metrics>,
+    policy: Policy,
+    hub: Arc<dyn Hub>,
+    bridges: BTreeMap<WorkerName, Arc<dyn Worker>>,
+    again: mpsc::UnboundedSender<ItemId>,
+    rooms: Rooms,
+    lanes: Lanes,
+}
+
+impl Pipeline {
+    /// A pipeline that goes on where the ledger stands.
+    pub fn new(parts: Parts) -> Result<Self, StoreError> {
+        let Parts { ledger, env, words, metrics, policy, hub, bridges, again, waiting } = parts;
+        let hub_turn = (WorkerName::hub(), hub.parallel());
+        let turns = bridges.iter().map(|(name, worker)| (name.clone(), worker.parallel()));
+        let lanes = Lanes::new(std::iter::once(hub_turn).chain(turns), waiting);
+        let now = env.now();
+        ledger.outbox(|delivery, attempt| {
+            let pause = attempt
+                .filter(|attempt| !attempt.under_way && attempt.next_at > now)
+                .map(|attempt| attempt.next_at.since(now).min(LONGEST_PAUSE));
+            lanes.restore(delivery.lane, delivery.to, delivery.id, pause);
+            Ok(())
+        })?;
+        let rooms = Rooms::load(&ledger)?;
+        Ok(Self { ledger, env, words, metrics, policy, hub, bridges, again, rooms, lanes })
+    }
+
+    /// Routes everything in the journal, then everything that is accepted, until `stop` fires;
+    /// deliveries under way are then finished. An error means that the store failed: the
+    /// process must end and start again.
+    pub async fn run(
+        self: &Arc<Self>,
+        mut accepted: mpsc::UnboundedReceiver<ItemId>,
+        stop: CancellationToken,
+    ) -> Result<(), StoreError> {
+        let routing = async {
+            self.take_up_again().await?;
+            let mut batch = Vec::with_capacity(BATCH);
+            while stop.run_until_cancelled(accepted.recv_many(&mut batch, BATCH)).await > Some(0) {
+                self.pass_on(&batch).await?;
+                batch.clear();
+            }
+            Ok(())
+        };
+        tokio::try_join!(routing, self.deliver_all(&stop)).map(drop)
+    }
+
+    /// Accepted items on their way to the outbox, in one commit.
+    async fn pass_on(&self, items: &[ItemId]) -> Result<(), StoreError> {
+        let items = self.about_to_parse(items).await?;
+        let mut draft = self.ledger.draft();
+        let mut deliveries = Vec::new();
+        for accepted in items {
+            match self.normalise(&accepted).await? {
+                Ok(message) => {
+                    let facts = self.facts(&draft, &accepted, &message)?;
+                    let verdict = judge::judge(message, &facts);
+                    deliveries.extend(self.route(&mut draft, &accepted, verdict)?);
+                }
+                Err(unreadable) => {
+                    deliveries.extend(self.put_aside(&mut draft, &accepted, unreadable)?);
+                }
+            }
+            draft.done(accepted.id);
+        }
+        failpoint::pass("route.before-commit");
+        self.ledger.commit(draft).await?;
+        failpoint::pass("route.committed");
+        self.lanes.add(deliveries);
+        Ok(())
+    }
+}

@@ -1,0 +1,205 @@
+//! deliver: one attempt at a time per delivery, in order within a lane, lanes side by side.
+//!
+//! An attempt is committed before it starts. If the process dies during it, the next start
+//! knows that the far side may have the message already.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use viadukt_api::{
+    DeliveryError, DeliveryId, Form, Media, Outbound, Reason, Receipt, Target, Worker,
+};
+
+use super::Pipeline;
+use super::lanes::Next;
+use crate::failpoint;
+use crate::ledger::{Attempt, Delivery, Lane};
+use crate::store::StoreError;
+
+/// Deaths of the process during attempts at one delivery, after which it is given up. A stop in
+/// the middle of an attempt is nothing unusual and says little about the delivery; ten do.
+const DEATHS: u8 = 10;
+
+/// How long one attempt may take: longer than any wait of a worker for its far side (SMTP's
+/// ten minutes after the final dot, RFC 5321 4.5.3.2.6).
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// What came of one attempt.
+pub struct Outcome {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// The attempts so far, this one included.
+    pub attempt: Attempt,
+    /// Whether an earlier attempt may have reached the far side as well.
+    pub repeated: bool,
+    /// The worker's answer.
+    pub result: Result<Receipt, DeliveryError>,
+}
+
+impl Pipeline {
+    /// Makes deliveries until `stop` fires, then finishes those under way.
+    pub(super) async fn deliver_all(
+        self: &Arc<Self>,
+        stop: &CancellationToken,
+    ) -> Result<(), StoreError> {
+        let mut under_way = JoinSet::new();
+        loop {
+            while let Some((lane, id)) = self.lanes.next().filter(|_| !stop.is_cancelled()) {
+                let pipeline = Arc::clone(self);
+                under_way.spawn(async move { (lane, pipeline.attempt(lane, id).await) });
+            }
+            if stop.is_cancelled() && under_way.is_empty() {
+                return Ok(());
+            }
+            tokio::select! {
+                Some(ended) = under_way.join_next() => match ended {
+                    Ok((lane, next)) => self.lanes.finish(lane, next?),
+                    // Only what is cancelled or panics outside a worker ends up here.
+                    Err(error) => return Err(StoreError::Failed(error.to_string())),
+                },
+                () = self.lanes.changed() => {}
+                () = stop.cancelled(), if !stop.is_cancelled() => {}
+            }
+        }
+    }
+
+    async fn attempt(&self, lane: Lane, id: DeliveryId) -> Result<Next, StoreError> {
+        let draft = self.ledger.draft();
+        let Some(delivery) = draft.delivery(lane, id)? else { return Ok(Next::Done) };
+        let mut attempt = draft.attempt(lane, id)?.unwrap_or_default();
+        let repeated = attempt.under_way;
+        attempt.deaths += u8::from(repeated);
+        attempt.count += 1;
+        attempt.under_way = true;
+        if attempt.count == 1 {
+            attempt.first_at = self.env.now();
+        }
+        let mut draft = self.ledger.draft();
+        draft.set_attempt(lane, id, &attempt);
+        self.ledger.commit(draft).await?;
+        failpoint::pass("deliver.started");
+        let result = if attempt.deaths >= DEATHS {
+            Err(DeliveryError::refused(Reason::new("delivery-deaths")))
+        } else {
+            self.try_once(&delivery, repeated).await?
+        };
+        failpoint::pass("deliver.answered");
+        self.record(Outcome { delivery, attempt, repeated, result }).await
+    }
+
+    /// The attempt itself. A worker that panics or never returns costs this attempt alone.
+    async fn try_once(
+        &self,
+        delivery: &Delivery,
+        repeated: bool,
+    ) -> Result<Result<Receipt, DeliveryError>, StoreError> {
+        let Some(worker) = self.worker(&delivery.to) else {
+            return Ok(Err(DeliveryError::retry(Reason::new("delivery-no-bridge"))));
+        };
+        let out = match self.outbound(delivery, repeated).await? {
+            Ok(out) => out,
+            Err(error) => return Ok(Err(error)),
+        };
+        let attempt = AssertUnwindSafe(make(&*worker, &out)).catch_unwind();
+        Ok(match tokio::time::timeout(PATIENCE, attempt).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(DeliveryError::unknown(Reason::new("delivery-panic"))),
+            Err(_) => Err(DeliveryError::unknown(Reason::new("delivery-time"))),
+        })
+    }
+
+    /// The delivery as its worker sees it, attachments in the spool.
+    async fn outbound(
+        &self,
+        delivery: &Delivery,
+        repeated: bool,
+    ) -> Result<Result<Outbound, DeliveryError>, StoreError> {
+        let form = match self.with_attachments(delivery).await? {
+            Ok(form) => form,
+            Err(error) => return Ok(Err(error)),
+        };
+        let target = match &delivery.remote {
+            Some(remote) => Target::Remote {
+                recipient: remote.recipient.clone(),
+                to: remote.to.clone(),
+                subject: remote.subject.clone(),
+                message_id: remote.message_id.clone(),
+                references: remote.references.clone(),
+            },
+            None => match self.place(delivery)? {
+                Some(target) => target,
+                None => return Ok(Err(DeliveryError::retry(Reason::new("delivery-no-room")))),
+            },
+        };
+        Ok(Ok(Outbound {
+            id: delivery.id,
+            accepted_at: delivery.accepted_at,
+            repeated,
+            target,
+            form,
+        }))
+    }
+
+    /// Where in Matrix a delivery goes: the conversation's thread, as long as its room stands.
+    fn place(&self, delivery: &Delivery) -> Result<Option<Target>, StoreError> {
+        let thread = match delivery.conversation {
+            Some(id) => self.ledger.draft().thread(id)?,
+            None => None,
+        };
+        let bridge_room = || self.rooms.of(&delivery.bridge);
+        let thread_room = thread.as_ref().map(|thread| self.rooms.latest(&thread.room));
+        let Some(room) = delivery.room.clone().or(thread_room).or_else(bridge_room) else {
+            return Ok(None);
+        };
+        // Events of a room that was replaced cannot be answered in the new one.
+        let thread = thread.filter(|thread| thread.room == room);
+        let reply_to = delivery.answers.clone().filter(|_| thread.is_some());
+        Ok(Some(Target::Room { room, thread: thread.map(|thread| thread.root), reply_to }))
+    }
+
+    /// The form with every attachment in the spool. What had to be fetched is committed, so
+    /// that another attempt need not fetch it again.
+    async fn with_attachments(
+        &self,
+        delivery: &Delivery,
+    ) -> Result<Result<Form, DeliveryError>, StoreError> {
+        let mut form: Form = self.ledger.unpack(&delivery.form)?;
+        let (Form::Say { content, .. } | Form::Edit { content, .. }) = &mut form else {
+            return Ok(Ok(form));
+        };
+        let mut fetched = false;
+        for attachment in &mut content.attachments {
+            let Media::With { worker, handle, .. } = &attachment.media else { continue };
+            let Some(worker) = self.worker(worker) else {
+                return Ok(Err(DeliveryError::retry(Reason::new("delivery-no-bridge"))));
+            };
+            match worker.fetch(handle).await {
+                Ok(blob) => {
+                    attachment.size = Some(blob.size);
+                    attachment.media = Media::Spooled(blob);
+                    fetched = true;
+                }
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        if fetched {
+            let mut draft = self.ledger.draft();
+            draft.set_delivery(&Delivery { form: self.ledger.payload(&form)?, ..delivery.clone() });
+            self.ledger.commit(draft).await?;
+        }
+        Ok(Ok(form))
+    }
+}
+
+async fn make(worker: &dyn Worker, out: &Outbound) -> Result<Receipt, DeliveryError> {
+    match (&out.form, worker.edits()) {
+        (Form::Edit { of, sender, content }, Some(edits)) => {
+            edits.edit(out, &out.target, of, sender, content).await
+        }
+        _ => worker.deliver(out).await,
+    }
+}

@@ -1,0 +1,217 @@
+//! judge: may it pass, and if not, who hears why. Pure: every fact is an argument.
+
+use std::collections::BTreeMap;
+
+use viadukt_api::{Act, Address, Automatic, ConversationId, Message, Reason, WorkerName};
+
+use super::commands::Command;
+use crate::config::{Denied, Invites, Rules};
+use crate::ledger::{Accepted, Draft};
+use crate::pipeline::Pipeline;
+use crate::store::StoreError;
+
+/// RFC 5321 6.3 asks for a limit of at least 100 relays; a message that came this far is in a
+/// loop, or as good as.
+const MOST_HOPS: u16 = 100;
+
+/// The rules of this installation.
+pub struct Policy {
+    /// Who may invite the hub into rooms.
+    pub invites: Invites,
+    /// Per bridge, who may send out.
+    pub rules: BTreeMap<WorkerName, Rules>,
+}
+
+/// What the judge knows besides the message.
+pub struct Facts<'p> {
+    /// The bridge that the message's room or far side belongs to, with its rules.
+    pub bridge: Option<(WorkerName, &'p Rules)>,
+    /// The conversation that the message continues.
+    pub conversation: Option<ConversationId>,
+    /// Who may invite.
+    pub invites: &'p Invites,
+}
+
+/// A message that may pass. Only [`judge`] makes one.
+pub struct Judged {
+    message: Message,
+    bridge: WorkerName,
+    conversation: Option<ConversationId>,
+    command: Option<Command>,
+    compact: bool,
+}
+
+impl Judged {
+    /// The message.
+    pub fn message(&self) -> &Message {
+        &self.message
+    }
+
+    /// The bridge whose affair it is.
+    pub fn bridge(&self) -> &WorkerName {
+        &self.bridge
+    }
+
+    /// The conversation that it continues.
+    pub fn conversation(&self) -> Option<ConversationId> {
+        self.conversation
+    }
+
+    /// The command that it is.
+    pub fn command(&self) -> Option<&Command> {
+        self.command.as_ref()
+    }
+
+    /// Whether it is to be shown compactly, because a machine wrote it.
+    pub fn compact(&self) -> bool {
+        self.compact
+    }
+
+    /// Takes the message out.
+    pub fn into_message(self) -> Message {
+        self.message
+    }
+}
+
+/// The judge's answer.
+#[allow(clippy::large_enum_variant, reason = "made once per message and taken apart at once")]
+pub enum Verdict {
+    /// It passes.
+    Pass(Judged),
+    /// It stops here; its author is told why.
+    Refuse {
+        /// The message.
+        message: Message,
+        /// The bridge whose room it was written in.
+        bridge: WorkerName,
+        /// The conversation that it continues.
+        conversation: Option<ConversationId>,
+        /// Why.
+        reason: Reason,
+    },
+    /// It stops here in silence: nobody expects anything of it.
+    Ignore {
+        /// The message.
+        message: Message,
+        /// Why, for the trail.
+        why: &'static str,
+    },
+}
+
+/// Judges one message.
+pub fn judge(message: Message, facts: &Facts<'_>) -> Verdict {
+    if message.room.is_some() { from_room(message, facts) } else { from_far_side(message, facts) }
+}
+
+fn from_far_side(message: Message, facts: &Facts<'_>) -> Verdict {
+    let Some((bridge, _)) = &facts.bridge else {
+        return Verdict::Ignore { message, why: "no-bridge" };
+    };
+    if message.automatic == Some(Automatic::Own) {
+        return Verdict::Ignore { message, why: "own-message-came-back" };
+    }
+    let compact = message.automatic.is_some() || message.hops > MOST_HOPS;
+    let bridge = bridge.clone();
+    pass(message, bridge, facts.conversation, None, compact)
+}
+
+fn from_room(message: Message, facts: &Facts<'_>) -> Verdict {
+    match message.act {
+        Act::Invite if facts.invites.may_invite(&message.sender.address) => {
+            return pass(message, WorkerName::hub(), None, None, false);
+        }
+        Act::Invite => return Verdict::Ignore { message, why: "invite-not-allowed" },
+        _ => {}
+    }
+    let Some((bridge, rules)) = &facts.bridge else {
+        return Verdict::Ignore { message, why: "room-without-bridge" };
+    };
+    let bridge = bridge.clone();
+    if matches!(message.act, Act::Moved(_) | Act::Tell(_)) {
+        return pass(message, bridge, facts.conversation, None, false);
+    }
+    if message.automatic.is_some() {
+        return Verdict::Ignore { message, why: "written-by-a-machine" };
+    }
+    let command = match message.act {
+        Act::Say => Command::parse(&message.content.text),
+        _ => None,
+    };
+    if command.is_none() && facts.conversation.is_none() {
+        return Verdict::Ignore { message, why: "outside-any-conversation" };
+    }
+    if let Some(key) = obstacle(&message, rules) {
+        let conversation = facts.conversation;
+        return Verdict::Refuse { message, bridge, conversation, reason: Reason::new(key) };
+    }
+    pass(message, bridge, facts.conversation, command, false)
+}
+
+/// What keeps a person's message from going out.
+fn obstacle(message: &Message, rules: &Rules) -> Option<&'static str> {
+    if !message.protection.encrypted && !matches!(message.act, Act::Redact(_)) {
+        // Redactions carry no content and are never encrypted (Matrix client-server 11.7).
+        return Some("refused-not-encrypted");
+    }
+    match rules.may_send(&message.sender.address, message.sender.power) {
+        Ok(()) => None,
+        Err(Denied::NotListed) => Some("refused-sender"),
+        Err(Denied::TooLittlePower) => Some("refused-power-level"),
+    }
+}
+
+fn pass(
+    message: Message,
+    bridge: WorkerName,
+    conversation: Option<ConversationId>,
+    command: Option<Command>,
+    compact: bool,
+) -> Verdict {
+    Verdict::Pass(Judged { message, bridge, conversation, command, compact })
+}
+
+impl Pipeline {
+    /// Gathers what the judge must know.
+    pub(super) fn facts(
+        &self,
+        draft: &Draft<'_>,
+        accepted: &Accepted,
+        message: &Message,
+    ) -> Result<Facts<'_>, StoreError> {
+        let bridge = match &message.room {
+            Some(room) => self.rooms.bridge_of(room),
+            None => Some(accepted.worker.clone()),
+        };
+        let rules = |name: WorkerName| self.policy.rules.get(&name).map(|rules| (name, rules));
+        Ok(Facts {
+            bridge: bridge.and_then(rules),
+            conversation: self.conversation_of(draft, accepted, message)?,
+            invites: &self.policy.invites,
+        })
+    }
+
+    /// The conversation that a message continues: that of the nearest ancestor we know. A
+    /// subject alone never joins one.
+    fn conversation_of(
+        &self,
+        draft: &Draft<'_>,
+        accepted: &Accepted,
+        message: &Message,
+    ) -> Result<Option<ConversationId>, StoreError> {
+        let changed = match &message.act {
+            Act::Edit(of) | Act::Redact(of) | Act::Report { of, .. } => Some(of),
+            _ => None,
+        };
+        for id in changed.into_iter().chain(&message.ancestors) {
+            if let Some(mapped) = draft.mapped(&accepted.worker, id)? {
+                return Ok(Some(mapped.conversation));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether `address` is among `remotes`; the judge of who is a stranger to a conversation.
+pub fn takes_part(remotes: &[Address], address: &Address) -> bool {
+    remotes.iter().any(|remote| remote.as_str().eq_ignore_ascii_case(address.as_str()))
+}

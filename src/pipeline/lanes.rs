@@ -1,0 +1,310 @@
+//! The order of deliveries: one under way per lane, many lanes side by side, a bound for each
+//! worker. Holds ids only; everything else stays in the store until its turn.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use viadukt_api::{DeliveryId, WorkerName};
+
+use crate::ledger::{Delivery, Lane};
+
+/// What follows a finished attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The delivery left the outbox; the lane goes on.
+    Done,
+    /// The same delivery again, after this pause.
+    Again(Duration),
+}
+
+/// All lanes.
+pub struct Lanes {
+    inner: Mutex<Inner>,
+    changed: Notify,
+    waiting: Arc<AtomicU64>,
+}
+
+/// What one worker still has to deliver.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting {
+    /// How many deliveries.
+    pub count: usize,
+    /// The oldest of them.
+    pub oldest: Option<DeliveryId>,
+}
+
+#[derive(Default)]
+struct Inner {
+    lanes: HashMap<Lane, Queue>,
+    workers: HashMap<WorkerName, Turn>,
+    /// Lanes that pause, by the moment they go on.
+    later: BTreeMap<(Instant, Lane), ()>,
+}
+
+struct Queue {
+    to: WorkerName,
+    /// The head stays in the queue until it is done.
+    ids: VecDeque<DeliveryId>,
+    head: Head,
+}
+
+/// What the head of a lane does.
+enum Head {
+    Ready,
+    UnderWay,
+    Pausing(Instant),
+}
+
+struct Turn {
+    ready: VecDeque<Lane>,
+    under_way: usize,
+    most: usize,
+}
+
+impl Lanes {
+    /// Lanes for `workers`, each with the number of its deliveries at the same time; `waiting`
+    /// follows the number of deliveries.
+    pub fn new(
+        workers: impl IntoIterator<Item = (WorkerName, usize)>,
+        waiting: Arc<AtomicU64>,
+    ) -> Self {
+        let turn = |most| Turn { ready: VecDeque::new(), under_way: 0, most };
+        let workers = workers.into_iter().map(|(name, most)| (name, turn(most))).collect();
+        let inner = Inner { workers, ..Inner::default() };
+        Self { inner: Mutex::new(inner), changed: Notify::new(), waiting }
+    }
+
+    /// Adds new deliveries at the end of their lanes.
+    pub fn add(&self, deliveries: impl IntoIterator<Item = Delivery>) {
+        let mut inner = self.lock();
+        for delivery in deliveries {
+            inner.push(delivery.lane, delivery.to, delivery.id, None);
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+        }
+        drop(inner);
+        self.changed.notify_one();
+    }
+
+    /// Adds a delivery from before the start; `pause` is what is left of its last wait.
+    pub fn restore(&self, lane: Lane, to: WorkerName, id: DeliveryId, pause: Option<Duration>) {
+        self.lock().push(lane, to, id, pause);
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.changed.notify_one();
+    }
+
+    /// The next delivery that may start now; it counts as under way until [`Lanes::finish`].
+    pub fn next(&self) -> Option<(Lane, DeliveryId)> {
+        let mut inner = self.lock();
+        inner.wake(Instant::now());
+        let Inner { lanes, workers, .. } = &mut *inner;
+        let turn = workers
+            .values_mut()
+            .find(|turn| turn.under_way < turn.most && !turn.ready.is_empty())?;
+        let lane = turn.ready.pop_front()?;
+        let queue = lanes.get_mut(&lane)?;
+        queue.head = Head::UnderWay;
+        turn.under_way += 1;
+        queue.ids.front().map(|id| (lane, *id))
+    }
+
+    /// Ends an attempt at the head of `lane`.
+    pub fn finish(&self, lane: Lane, next: Next) {
+        let mut inner = self.lock();
+        let Inner { lanes, workers, later } = &mut *inner;
+        let Some(queue) = lanes.get_mut(&lane) else { return };
+        let turn = workers.get_mut(&queue.to);
+        match next {
+            Next::Again(pause) => {
+                let at = Instant::now() + pause;
+                queue.head = Head::Pausing(at);
+                later.insert((at, lane), ());
+                if let Some(turn) = turn {
+                    turn.under_way -= 1;
+                }
+            }
+            Next::Done => {
+                queue.ids.pop_front();
+                queue.head = Head::Ready;
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                let empty = queue.ids.is_empty();
+                if let Some(turn) = turn {
+                    turn.under_way -= 1;
+                    if !empty {
+                        turn.ready.push_back(lane);
+                    }
+                }
+                if empty {
+                    lanes.remove(&lane);
+                }
+            }
+        }
+    }
+
+    /// Takes a waiting delivery out; `false` when it is under way or gone.
+    pub fn cancel(&self, lane: Lane, id: DeliveryId) -> bool {
+        let mut inner = self.lock();
+        let Inner { lanes, workers, later } = &mut *inner;
+        let Some(queue) = lanes.get_mut(&lane) else { return false };
+        let Some(place) = queue.ids.iter().position(|queued| *queued == id) else { return false };
+        if place == 0 {
+            match queue.head {
+                Head::UnderWay => return false,
+                Head::Ready => {}
+                Head::Pausing(at) => {
+                    later.remove(&(at, lane));
+                    queue.head = Head::Ready;
+                    if let Some(turn) = workers.get_mut(&queue.to) {
+                        turn.ready.push_back(lane);
+                    }
+                }
+            }
+        }
+        queue.ids.remove(place);
+        if queue.ids.is_empty() {
+            if let Some(turn) = workers.get_mut(&queue.to) {
+                turn.ready.retain(|ready| *ready != lane);
+            }
+            lanes.remove(&lane);
+        }
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        true
+    }
+
+    /// Waits until something may have become ready.
+    pub async fn changed(&self) {
+        let next = self.lock().later.keys().next().map(|(at, _)| *at);
+        match next {
+            Some(at) => {
+                let _ = tokio::time::timeout_at(at, self.changed.notified()).await;
+            }
+            None => self.changed.notified().await,
+        }
+    }
+
+    /// What waits or is under way, by worker.
+    pub fn depth(&self) -> BTreeMap<WorkerName, Waiting> {
+        let inner = self.lock();
+        let mut depth: BTreeMap<WorkerName, Waiting> = BTreeMap::new();
+        for queue in inner.lanes.values() {
+            let waiting = depth.entry(queue.to.clone()).or_default();
+            waiting.count += queue.ids.len();
+            let head = queue.ids.front().copied();
+            waiting.oldest = [waiting.oldest, head].into_iter().flatten().min();
+        }
+        depth
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn push(&mut self, lane: Lane, to: WorkerName, id: DeliveryId, pause: Option<Duration>) {
+        if let Some(queue) = self.lanes.get_mut(&lane) {
+            queue.ids.push_back(id);
+            return;
+        }
+        let mut head = Head::Ready;
+        match (pause, self.workers.get_mut(&to)) {
+            (Some(pause), _) => {
+                let at = Instant::now() + pause;
+                head = Head::Pausing(at);
+                self.later.insert((at, lane), ());
+            }
+            (None, Some(turn)) => turn.ready.push_back(lane),
+            // Its bridge is not configured any more; it waits for the bridge to come back.
+            (None, None) => {}
+        }
+        self.lanes.insert(lane, Queue { to, ids: VecDeque::from([id]), head });
+    }
+
+    fn wake(&mut self, now: Instant) {
+        while let Some(entry) = self.later.first_entry().filter(|entry| entry.key().0 <= now) {
+            let ((_, lane), ()) = entry.remove_entry();
+            let Some(queue) = self.lanes.get_mut(&lane) else { continue };
+            queue.head = Head::Ready;
+            if let Some(turn) = self.workers.get_mut(&queue.to) {
+                turn.ready.push_back(lane);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use viadukt_api::{ConversationId, ItemId};
+
+    fn id(n: u128) -> DeliveryId {
+        DeliveryId { item: ItemId(n.into()), part: 0 }
+    }
+
+    fn lane(n: u128) -> Lane {
+        Lane::to_room(ConversationId(n.into()))
+    }
+
+    fn lanes(most: usize) -> Lanes {
+        Lanes::new([(WorkerName::hub(), most)], Arc::default())
+    }
+
+    #[test]
+    fn one_at_a_time_within_a_lane_and_lanes_side_by_side() {
+        let lanes = lanes(8);
+        for (l, n) in [(1, 1), (1, 2), (2, 3)] {
+            lanes.restore(lane(l), WorkerName::hub(), id(n), None);
+        }
+        assert_eq!(lanes.next(), Some((lane(1), id(1))));
+        assert_eq!(lanes.next(), Some((lane(2), id(3))));
+        assert_eq!(lanes.next(), None);
+        lanes.finish(lane(1), Next::Done);
+        assert_eq!(lanes.next(), Some((lane(1), id(2))));
+    }
+
+    #[test]
+    fn a_bound_holds_for_each_worker() {
+        let lanes = lanes(1);
+        lanes.restore(lane(1), WorkerName::hub(), id(1), None);
+        lanes.restore(lane(2), WorkerName::hub(), id(2), None);
+        assert!(lanes.next().is_some());
+        assert_eq!(lanes.next(), None);
+        lanes.finish(lane(1), Next::Done);
+        assert_eq!(lanes.next(), Some((lane(2), id(2))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_holds_its_lane_alone() {
+        let lanes = lanes(8);
+        lanes.restore(lane(1), WorkerName::hub(), id(1), None);
+        assert!(lanes.next().is_some());
+        lanes.finish(lane(1), Next::Again(Duration::from_secs(5)));
+        lanes.restore(lane(2), WorkerName::hub(), id(2), None);
+        assert_eq!(lanes.next(), Some((lane(2), id(2))));
+        assert_eq!(lanes.next(), None);
+        lanes.changed().await;
+        while lanes.next().is_none() {
+            lanes.changed().await;
+        }
+    }
+
+    #[test]
+    fn what_waits_can_be_cancelled_and_what_is_under_way_cannot() {
+        let lanes = lanes(8);
+        for n in 1..=3 {
+            lanes.restore(lane(1), WorkerName::hub(), id(n), None);
+        }
+        assert_eq!(lanes.next(), Some((lane(1), id(1))));
+        assert!(!lanes.cancel(lane(1), id(1)));
+        assert!(lanes.cancel(lane(1), id(3)));
+        lanes.finish(lane(1), Next::Again(Duration::from_secs(60)));
+        assert!(lanes.cancel(lane(1), id(1)));
+        assert_eq!(lanes.next(), Some((lane(1), id(2))));
+        lanes.finish(lane(1), Next::Done);
+        assert!(!lanes.cancel(lane(1), id(2)));
+        assert!(lanes.depth().is_empty());
+    }
+}

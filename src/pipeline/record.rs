@@ -1,0 +1,253 @@
+//! record: the outcome, the mapping, one step of the trail, and what the sender is told, in one
+//! commit.
+
+use std::time::Duration;
+
+use viadukt_api::{
+    DeliveryError, DeliveryId, Form, MessageId, Patience, Reason, Receipt, State, WorkerName,
+};
+
+use super::Pipeline;
+use super::deliver::Outcome;
+use super::lanes::Next;
+use crate::failpoint;
+use crate::ledger::{Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Step, Thread, Way};
+use crate::observe::Direction;
+use crate::store::StoreError;
+
+/// The parts of an item below this are its deliveries; what is told about them comes above.
+const PARTS: u16 = 0x1000;
+
+impl Pipeline {
+    /// Commits what came of an attempt and says what follows.
+    pub(super) async fn record(&self, outcome: Outcome) -> Result<Next, StoreError> {
+        let mut draft = self.ledger.draft();
+        let mut told = Vec::new();
+        let Outcome { delivery, .. } = &outcome;
+        let (next, name, detail) = match &outcome.result {
+            Ok(receipt) => {
+                told.extend(self.delivered(&mut draft, &outcome, receipt)?);
+                (Next::Done, "delivered", receipt.protection.clone())
+            }
+            Err(DeliveryError::Retry { reason, after }) => match self.pause(&outcome, *after) {
+                Some(pause) => {
+                    told.extend(self.again(&mut draft, &outcome, pause, reason)?);
+                    (Next::Again(pause), "retry", reason.to_string())
+                }
+                None => {
+                    told.extend(self.give_up(&mut draft, &outcome, State::Failed, reason)?);
+                    (Next::Done, "gave-up", reason.to_string())
+                }
+            },
+            Err(DeliveryError::Refused { reason }) => {
+                told.extend(self.give_up(&mut draft, &outcome, State::Failed, reason)?);
+                (Next::Done, "refused", reason.to_string())
+            }
+            Err(DeliveryError::Unknown { reason }) => {
+                told.extend(self.give_up(&mut draft, &outcome, State::Unknown, reason)?);
+                (Next::Done, "unknown", reason.to_string())
+            }
+        };
+        let attempt = outcome.attempt.count;
+        tracing::info!(
+            item = %delivery.id.item, part = delivery.id.part, worker = %delivery.to,
+            attempt, outcome = name, detail = %detail, "attempted"
+        );
+        self.metrics.attempted(&delivery.to, name);
+        let way = Way::Attempted {
+            part: delivery.id.part,
+            attempt,
+            to: delivery.to.clone(),
+            outcome: name.to_owned(),
+            detail,
+        };
+        draft.step(delivery.id.item, &Step { at: self.env.now(), way });
+        for status in &told {
+            draft.set_delivery(status);
+        }
+        self.ledger.commit(draft).await?;
+        failpoint::pass("record.committed");
+        self.lanes.add(told);
+        Ok(next)
+    }
+
+    /// The far side has it: mapping both ways, and a word to the sender.
+    fn delivered(
+        &self,
+        draft: &mut Draft<'_>,
+        outcome: &Outcome,
+        receipt: &Receipt,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let Outcome { delivery, repeated, .. } = outcome;
+        draft.delivered(delivery.lane, delivery.id);
+        if let (Some(conversation), Some(id)) = (delivery.conversation, &receipt.id) {
+            self.map_both_ways(draft, delivery, receipt, conversation, id)?;
+        }
+        let waited = self.env.now().since(delivery.accepted_at);
+        if delivery.origin.is_some() {
+            let direction = if delivery.to.is_hub() { Direction::In } else { Direction::Out };
+            self.metrics.delivered(&delivery.bridge, direction, waited);
+        }
+        let doubtful = *repeated && !self.worker(&delivery.to).is_some_and(|w| w.idempotent());
+        let (state, key) = if doubtful {
+            (State::Unknown, "status-sent-twice")
+        } else {
+            (State::Sent, "status-sent")
+        };
+        self.tell_sender(outcome, state, self.words.say(key, &[]))
+    }
+
+    fn map_both_ways(
+        &self,
+        draft: &mut Draft<'_>,
+        delivery: &Delivery,
+        receipt: &Receipt,
+        conversation: viadukt_api::ConversationId,
+        id: &MessageId,
+    ) -> Result<(), StoreError> {
+        let item = delivery.id.item;
+        let mapped = |counterpart: Option<MessageId>| Mapped { conversation, counterpart, item };
+        let source = delivery.origin.as_ref().map(|origin| origin.message.clone());
+        for id in std::iter::once(id).chain(&receipt.more) {
+            draft.map(&delivery.to, id, &mapped(source.clone()));
+        }
+        if !delivery.to.is_hub() {
+            return Ok(());
+        }
+        if let Some(origin) = &delivery.origin {
+            draft.map(&origin.worker, &origin.message, &mapped(Some(id.clone())));
+        }
+        let form: Form = self.ledger.unpack(&delivery.form)?;
+        let Some(room) = receipt.room.clone().filter(|_| matches!(form, Form::Say { .. })) else {
+            return Ok(());
+        };
+        if draft.thread(conversation)?.is_none_or(|thread| thread.room != room) {
+            draft.set_thread(conversation, &Thread { room, root: id.clone() });
+        }
+        Ok(())
+    }
+
+    /// The pause before the next attempt; `None` when patience is at its end.
+    fn pause(&self, outcome: &Outcome, asked: Option<Duration>) -> Option<Duration> {
+        let Patience { pauses, give_up_after, .. } = self.patience(&outcome.delivery.to);
+        if self.env.now().since(outcome.attempt.first_at) >= give_up_after {
+            return None;
+        }
+        let place = usize::try_from(outcome.attempt.count.saturating_sub(1)).unwrap_or(usize::MAX);
+        let own = pauses.get(place).or(pauses.last()).copied().unwrap_or(Duration::from_secs(60));
+        Some(self.env.jitter(own).max(asked.unwrap_or_default()))
+    }
+
+    fn again(
+        &self,
+        draft: &mut Draft<'_>,
+        outcome: &Outcome,
+        pause: Duration,
+        reason: &Reason,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let Outcome { delivery, attempt, .. } = outcome;
+        let now = self.env.now();
+        let tell_after = self.patience(&delivery.to).tell_after;
+        let tell = !attempt.told && now.since(attempt.first_at) >= tell_after;
+        let mut attempt = attempt.clone();
+        attempt.under_way = false;
+        attempt.next_at = now.plus(pause);
+        attempt.told |= tell;
+        draft.set_attempt(delivery.lane, delivery.id, &attempt);
+        if !tell {
+            return Ok(None);
+        }
+        let reason = self.words.reason(reason);
+        self.tell_sender(
+            outcome,
+            State::Delayed,
+            self.words.say("status-delayed", &[("reason", &reason)]),
+        )
+    }
+
+    /// The delivery becomes a dead letter, and a person hears of it.
+    fn give_up(
+        &self,
+        draft: &mut Draft<'_>,
+        outcome: &Outcome,
+        state: State,
+        reason: &Reason,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let Outcome { delivery, .. } = outcome;
+        draft.delivered(delivery.lane, delivery.id);
+        draft.bury(&Dead {
+            at: self.env.now(),
+            reason: reason.clone(),
+            attempts: outcome.attempt.count,
+            what: DeadWhat::Delivery(delivery.clone()),
+        });
+        tracing::warn!(item = %delivery.id.item, worker = %delivery.to, reason = %reason, "dead letter");
+        let words = self.words.reason(reason);
+        let reference = delivery.id.to_string();
+        let args = [("reason", words.as_str()), ("reference", reference.as_str())];
+        let key = if state == State::Unknown { "status-unknown" } else { "status-failed" };
+        if let Some(told) = self.tell_sender(outcome, state, self.words.say(key, &args))? {
+            return Ok(Some(told));
+        }
+        // From a far side: the room hears that something for it could not be shown. A sentence
+        // of our own that fails is not followed by another one.
+        let from_far_side = delivery.to.is_hub() && delivery.origin.is_some();
+        if !from_far_side {
+            return Ok(None);
+        }
+        let text = self.words.say("not-shown", &args);
+        self.about(outcome, Lane::of_bridge(&delivery.bridge), &Form::Notice { text }).map(Some)
+    }
+
+    /// Tells the person behind a delivery, if there is one, what became of it.
+    fn tell_sender(
+        &self,
+        outcome: &Outcome,
+        state: State,
+        text: String,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let Outcome { delivery, .. } = outcome;
+        let Some(origin) = delivery.origin.as_ref().filter(|origin| origin.worker.is_hub()) else {
+            return Ok(None);
+        };
+        let lane = match delivery.conversation {
+            Some(id) => Lane::to_room(id),
+            None => Lane::of_bridge(&delivery.bridge),
+        };
+        let form = Form::Status { of: origin.message.clone(), state, text };
+        self.about(outcome, lane, &form).map(Some)
+    }
+
+    /// A sentence about a delivery, with an id of its own for each attempt.
+    fn about(&self, outcome: &Outcome, lane: Lane, form: &Form) -> Result<Delivery, StoreError> {
+        let Outcome { delivery, attempt, .. } = outcome;
+        let series = u16::try_from(attempt.count % 15).unwrap_or(0) + 1;
+        let part = delivery.id.part % PARTS + PARTS * series;
+        Ok(Delivery {
+            id: DeliveryId { item: delivery.id.item, part },
+            lane,
+            to: WorkerName::hub(),
+            bridge: delivery.bridge.clone(),
+            conversation: delivery
+                .conversation
+                .filter(|_| lane != Lane::of_bridge(&delivery.bridge)),
+            room: None,
+            remote: None,
+            origin: None,
+            answers: None,
+            accepted_at: delivery.accepted_at,
+            form: self.ledger.payload(form)?,
+        })
+    }
+
+    fn patience(&self, worker: &WorkerName) -> Patience {
+        self.worker(worker).map_or_else(
+            || Patience {
+                pauses: vec![Duration::from_secs(60)],
+                give_up_after: Duration::from_secs(7 * 86_400),
+                tell_after: Duration::from_secs(4 * 3_600),
+            },
+            |worker| worker.patience(),
+        )
+    }
+}
