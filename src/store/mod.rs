@@ -5,11 +5,18 @@
 
 #[cfg(test)]
 mod conformance;
+mod disk;
+pub mod keys;
 pub mod memory;
+mod schema;
+mod seal;
+pub mod sled;
 
 use async_trait::async_trait;
 
+pub use keys::{KeyError, Keys};
 pub use memory::MemoryStore;
+pub use sled::SledStore;
 
 /// A key space. Keys of different spaces never meet; within one they are ordered by bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
