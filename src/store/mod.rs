@@ -11,12 +11,14 @@ pub mod memory;
 mod schema;
 mod seal;
 pub mod sled;
+pub mod spool;
 
 use async_trait::async_trait;
 
 pub use keys::{KeyError, Keys};
 pub use memory::MemoryStore;
 pub use sled::SledStore;
+pub use spool::FileSpool;
 
 /// A key space. Keys of different spaces never meet; within one they are ordered by bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
