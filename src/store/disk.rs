@@ -23,11 +23,22 @@ pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
 
 /// Creates `folder` for the owner alone, unless it exists.
 pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
     }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     sync_parent(folder)
+}
+
+/// Creates folders in `parent`, as [`create_folder`] does, with one sync for all.
+pub(super) fn create_folders(parent: &Path, names: impl Iterator<Item = String>) -> io::Result<()> {
+    for name in names {
+        match fs::DirBuilder::new().mode(0o700).create(parent.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    sync_folder(parent)
 }
 
 /// Writes `bytes` to `path` so that after a crash it holds either all of them or what it held

@@ -161,6 +161,9 @@ fn create(path: &Path, entropy: &dyn Entropy) -> Result<Secret, KeyError> {
     entropy.fill(secret.as_mut_slice());
     let line = Zeroizing::new(to_hex(secret.as_slice()) + "\n");
 
+    if let Some(folder) = path.parent() {
+        disk::create_folder(folder).map_err(io)?;
+    }
     disk::replace_file(path, line.as_bytes()).map_err(io)?;
     Ok(secret)
 }

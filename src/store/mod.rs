@@ -1,7 +1,7 @@
 //! The store: ordered key spaces, durable atomic commits. [`memory`] serves unit tests,
 //! [`sled`] is the default; one conformance suite runs against every kind. What is too long for
 //! a record lies beside it in the [`spool`]. Everything is encrypted with one key file
-//! ([`keys`], [`seal`]).
+//! (`seal`, [`keys`]).
 
 #[cfg(test)]
 mod conformance;

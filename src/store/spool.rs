@@ -1,7 +1,7 @@
 //! The spool: large payloads as encrypted files, named by a keyed hash of their content.
 //!
 //! `ab/abcd…` is a payload, `incoming/` holds those being written. A payload is on the disk,
-//! file and name, before its handle is given out. [`stream`] has the format of a file.
+//! file and name, before its handle is given out. `stream` has the format of a file.
 
 mod stream;
 
@@ -42,7 +42,9 @@ impl FileSpool {
     pub fn open(folder: &Path, keys: &Keys, env: &Env, reserve: u64) -> io::Result<Self> {
         let incoming = folder.join("incoming");
         disk::create_folder(folder)?;
-        disk::create_folder(&incoming)?;
+        // All of them now, so that no payload has to wait for the name of its folder.
+        let names = (0..=u8::MAX).map(|byte| to_hex(&[byte]));
+        disk::create_folders(folder, names.chain(["incoming".to_owned()]))?;
         for leftover in fs::read_dir(&incoming)? {
             fs::remove_file(leftover?.path())?;
         }
@@ -166,7 +168,6 @@ impl SpoolWriter for Writer {
         let blob = BlobRef { hash: hasher.finalize().into(), size };
         let path = spool.path_of(&blob);
         let folder = path.parent().unwrap_or(&spool.folder);
-        disk::create_folder(folder)?;
         // Content that is there already is replaced rather than kept: that makes it young
         // again for the sweep, and heals a damaged file.
         {

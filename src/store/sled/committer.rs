@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::open::Opened;
 use super::tally::{self, Tally};
-use super::{StoreError, disk, guarded};
+use super::{StoreError, damaged, disk, guarded, place};
 
 /// How many batches share one sync at most, so that no one waits for an endless group.
 const MAX_GROUP: usize = 1024;
@@ -135,16 +135,15 @@ impl Writer {
     }
 
     /// Adds a batch to what will be written, or says why it will not.
-    fn stage(&mut self, batch: SealedBatch, full: &Verdict, staged: &mut Staged) -> Verdict {
+    fn stage(&self, batch: SealedBatch, full: &Verdict, staged: &mut Staged) -> Verdict {
         if batch.intake {
             full.clone()?;
         }
         for key in &batch.absent {
             let exists = match staged.get(key) {
                 Some(value) => value.is_some(),
-                None => guarded(|| self.db.contains_key(key)).map_err(|what| {
-                    self.failed.get_or_insert(super::damaged(&super::place(key), &what)).clone()
-                })?,
+                None => guarded(|| self.db.contains_key(key))
+                    .map_err(|what| damaged(&place(key), &what))?,
             };
             if exists {
                 return Err(StoreError::Conflict);

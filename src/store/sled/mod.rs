@@ -2,15 +2,15 @@
 //!
 //! What sled leaves open, and who takes care of it:
 //!
-//! - its `flush` does not reach the device (sled issues 1351, 1452): [`committer`] syncs the
+//! - its `flush` does not reach the device (sled issues 1351, 1452): `committer` syncs the
 //!   file itself before it answers;
-//! - pages over 128 KiB become files that are never synced: values are short ([`super::MAX_VALUE`]),
-//!   and a leaf has at most some 17 of them;
-//! - an unfinished snapshot file keeps it from opening: [`open`] moves it aside;
-//! - after damage it may go on with less, as if the rest had never been: [`tally`] notices;
+//! - pages over 128 KiB become files that are never synced: values are short, see
+//!   [`super::MAX_VALUE`], and a leaf has at most some 17 of them;
+//! - an unfinished snapshot file keeps it from opening: `open` moves it aside;
+//! - after damage it may go on with less, as if the rest had never been: `tally` notices;
 //! - on a full disk it does not open: a ballast file is given up then, and new input is refused
 //!   before it comes to that;
-//! - it may panic on damage: every call is [`guarded`].
+//! - it may panic on damage: every call is `guarded`.
 //!
 //! Files in the store's folder: sled's `db`, `conf`, `snap.*`, `blobs/`, and our own
 //! `viadukt-store` (says that there was a store, and which key file opens it), `lock`,
@@ -43,7 +43,8 @@ use super::{Batch, Entry, Space, Store, StoreError, schema};
 /// Sizes that a store keeps to.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Memory for pages, in bytes.
+    /// Memory for pages, in bytes as they lie on the disk. What they take in memory, with
+    /// sled's own bookkeeping, is several times as much.
     pub cache: u64,
     /// Below this many free bytes on the disk, new input is refused.
     pub watermark: u64,
@@ -53,7 +54,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache: 32 << 20, watermark: 64 << 20, ballast: 16 << 20 }
+        Self { cache: 8 << 20, watermark: 64 << 20, ballast: 16 << 20 }
     }
 }
 

@@ -37,12 +37,15 @@ fn record(number: u32) -> Batch {
     batch
 }
 
-/// A closed store with `count` records, each a commit of its own.
+/// A closed store with `count` records, each a commit of its own; some share a sync.
 async fn filled(count: u32) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await.unwrap();
-    for number in 0..count {
-        store.commit(record(number)).await.unwrap();
+    for group in (0..count).collect::<Vec<_>>().chunks(50) {
+        let commits = group.iter().map(|number| store.commit(record(*number)));
+        for verdict in futures_util::future::join_all(commits).await {
+            verdict.unwrap();
+        }
     }
     dir
 }
@@ -216,6 +219,37 @@ async fn damage_to_the_data_is_refused_and_never_passed_over() {
         }
     }
     assert!(refused >= 10, "only {refused} of 32 damaged stores were noticed");
+}
+
+#[tokio::test]
+async fn damage_to_the_small_files_loses_nothing_in_silence() {
+    const COUNT: u32 = 40;
+    let whole = filled(COUNT).await;
+    // A second start, so that the snapshot covers the records.
+    drop(open(whole.path()).await.unwrap());
+    let mut tried = 0;
+    for entry in fs::read_dir(whole.path().join("store")).unwrap() {
+        let name = entry.unwrap().file_name();
+        let text = name.to_string_lossy().into_owned();
+        if text != "conf" && text != "commits" && !text.starts_with("snap.") {
+            continue;
+        }
+        let bytes = fs::read(whole.path().join("store").join(&name)).unwrap();
+        let flipped = |at: usize| {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 1;
+            bytes
+        };
+        let cut = bytes[..bytes.len() / 2].to_vec();
+        for damage in [flipped(0), flipped(bytes.len() / 2), flipped(bytes.len() - 1), cut] {
+            let dir = tempfile::tempdir().unwrap();
+            copy(whole.path(), dir.path());
+            fs::write(dir.path().join("store").join(&name), damage).unwrap();
+            refused_or_whole(dir.path(), COUNT).await;
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 3 * 4);
 }
 
 #[tokio::test]
