@@ -1,7 +1,24 @@
 //! The store: ordered key spaces, durable atomic commits. [`memory`] serves unit tests,
-//! `sled` is the default; one conformance suite runs against every kind.
+//! [`sled`] is the default; one conformance suite runs against every kind. What is too long for
+//! a record lies beside it in the [`spool`]. Everything is encrypted with one key file
+//! (`seal`, [`keys`]).
+
+#[cfg(test)]
+mod conformance;
+mod disk;
+pub mod keys;
+pub mod memory;
+mod schema;
+mod seal;
+pub mod sled;
+pub mod spool;
 
 use async_trait::async_trait;
+
+pub use keys::{KeyError, Keys};
+pub use memory::MemoryStore;
+pub use sled::SledStore;
+pub use spool::FileSpool;
 
 /// A key space. Keys of different spaces never meet; within one they are ordered by bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,37 +60,63 @@ impl Space {
         Self::Trail,
         Self::Room,
     ];
+
+    /// The key of a record among those of all spaces: the space's byte, then the key.
+    fn full_key(self, key: &[u8]) -> Vec<u8> {
+        let mut full = Vec::with_capacity(1 + key.len());
+        full.push(self as u8);
+        full.extend_from_slice(key);
+        full
+    }
 }
 
 /// The longest value a store takes, in bytes. Longer payloads belong into the spool.
 pub const MAX_VALUE: usize = 4096;
 
-/// An ordered key-value store with durable atomic commits. Reads see everything that was
-/// committed before they began. Keys have at most 512 bytes, values at most [`MAX_VALUE`].
+/// The longest key a store takes, in bytes.
+pub const MAX_KEY: usize = 512;
+
+/// A key and its value.
+pub type Entry = (Vec<u8>, Vec<u8>);
+
+/// An ordered key-value store with durable atomic commits. Keys have at most [`MAX_KEY`] bytes,
+/// values at most [`MAX_VALUE`].
+///
+/// Reads see everything that was committed before they began, and may already see a commit that
+/// is still on its way to the disk. Whatever is committed after such a read becomes durable
+/// later than what was read, so acting through a commit is safe; who wants to act on a read
+/// alone (tell a source that its item is known) commits an empty batch first.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The value of `key`. [`StoreError::Damaged`] when its check fails.
     fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Entries whose keys begin with `prefix` and, if `after` is given, are greater than it, in
-    /// order of the keys, at most `limit`.
+    /// order of the keys, at most `limit`. Not a snapshot: a commit made meanwhile may show in
+    /// part.
     fn scan(
         &self,
         space: Space,
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>;
+    ) -> Result<Vec<Entry>, StoreError>;
 
     /// Applies `batch` as a whole or not at all. On return it is on the disk; commits that wait
-    /// at the same time share one sync. After [`StoreError::Failed`] no later commit succeeds:
-    /// the process must end and start again.
+    /// at the same time share one sync. An empty batch waits until everything that reads could
+    /// see before is on the disk. After [`StoreError::Failed`] no later commit succeeds: the
+    /// process must end and start again.
+    ///
+    /// Dropping the future before it is ready leaves open whether the batch is applied.
     async fn commit(&self, batch: Batch) -> Result<(), StoreError>;
 }
 
 /// What is committed together.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
+    /// It brings in new input. Only such batches are refused with [`StoreError::Full`] while the
+    /// disk is nearly full; work that was accepted can still be finished.
+    pub intake: bool,
     /// The batch applies only if none of these keys exists.
     pub absent: Vec<(Space, Vec<u8>)>,
     /// Writes in order; `None` removes the key.
@@ -81,6 +124,22 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Refuses what is longer than a store takes.
+    fn check_lengths(&self) -> Result<(), StoreError> {
+        let too_long = |what, bytes, limit| match bytes > limit {
+            true => Err(StoreError::TooLong { what, bytes }),
+            false => Ok(()),
+        };
+        for (_, key) in &self.absent {
+            too_long("key", key.len(), MAX_KEY)?;
+        }
+        for (_, key, value) in &self.writes {
+            too_long("key", key.len(), MAX_KEY)?;
+            too_long("value", value.as_ref().map_or(0, Vec::len), MAX_VALUE)?;
+        }
+        Ok(())
+    }
+
     /// Requires that `key` does not exist.
     pub fn require_absent(&mut self, space: Space, key: impl Into<Vec<u8>>) {
         self.absent.push((space, key.into()));
