@@ -2,8 +2,10 @@
 //! systems. Modules in reading order.
 
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod failpoint;
+pub mod http;
 pub mod ledger;
 pub mod observe;
 pub mod pipeline;

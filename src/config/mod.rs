@@ -1,1 +1,126 @@
-//! The configuration: parse, validate (every finding at once), secrets from files.
+//! The configuration: read and validated in one go, without IO, every finding at once and each
+//! with its line and column.
+//!
+//! The library knows no kind of bridge; the binary fills the [`Registry`].
+
+mod bridge;
+mod report;
+mod rules;
+mod secrets;
+mod settings;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use toml::de::DeTable;
+use viadukt_api::config::{Fields, Finding, Findings, NamedSecret};
+use viadukt_api::words::Language;
+use viadukt_api::{HubKind, HubSection, Kind};
+
+pub use bridge::Bridge;
+pub use report::Report;
+pub use rules::{Denied, Invites, Rules, UserPattern};
+pub use secrets::examine as examine_secrets;
+pub use settings::{Http, Limits, Log, LogFormat, LogLevel};
+
+/// What there is to configure: the hub and the kinds of bridges.
+pub struct Registry {
+    /// The Matrix side.
+    pub hub: Box<dyn HubKind>,
+    /// The kinds of far sides, in the order in which `--help` and findings list them.
+    pub kinds: Vec<Box<dyn Kind>>,
+}
+
+/// A valid configuration.
+pub struct Config {
+    /// Where everything lies that must survive.
+    pub data_dir: PathBuf,
+    /// The key that encrypts it.
+    pub key_file: PathBuf,
+    /// What viadukt speaks to people.
+    pub language: Language,
+    /// `[http]`
+    pub http: Http,
+    /// `[log]`
+    pub log: Log,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[matrix]`, the hub's own part.
+    pub hub: Box<dyn HubSection>,
+    /// `[matrix] invites`
+    pub invites: Invites,
+    /// `[bridges.NAME]`, in order of the names.
+    pub bridges: Vec<Bridge>,
+    /// Every file named that must hold a secret; see [`examine_secrets`].
+    pub secrets: Vec<NamedSecret>,
+}
+
+impl Config {
+    /// Where the configuration is looked for unless told otherwise.
+    pub const DEFAULT_FILE: &'static str = "/etc/viadukt/viadukt.toml";
+
+    /// Where [`Config::data_dir`] is unless told otherwise.
+    pub const DEFAULT_DATA_DIR: &'static str = "/var/lib/viadukt";
+
+    /// Reads the text of a configuration file. The error holds every finding, in the order of
+    /// the file; [`Report`] shows them.
+    pub fn parse(text: &str, registry: &Registry) -> Result<Self, Vec<Finding>> {
+        let findings = Findings::default();
+        let (document, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            findings.add(error.span().unwrap_or(0..0), "", error.message());
+        }
+        let root = Fields::new(document.get_ref(), 0..0, "", &findings);
+        let config = Self::read(&root, registry, &findings);
+        let all = without_echoes(text, findings.into_sorted());
+        // A part that is missing without a finding would be a slip of that part's parser.
+        config.filter(|_| all.is_empty()).ok_or(all)
+    }
+
+    fn read(root: &Fields<'_>, registry: &Registry, findings: &Findings) -> Option<Self> {
+        let data_dir = root.or("data_dir", PathBuf::from(Self::DEFAULT_DATA_DIR));
+        let key_file = root.optional("key_file");
+        let language = root.or("language", Language::default());
+        let http = root.optional_table("http").map(|f| Http::read(&f));
+        let log = root.optional_table("log").map(|f| Log::read(&f));
+        let limits = root.optional_table("limits").map(|f| Limits::read(&f));
+        let matrix = root.table("matrix").map(|fields| {
+            let invites = Invites(fields.list("invites"));
+            let hub = registry.hub.parse(&fields);
+            fields.finish();
+            (hub, invites)
+        });
+        let bridges = bridge::read_all(root, &registry.kinds, findings);
+        root.finish();
+        let (hub, invites) = matrix?;
+        Some(Self {
+            key_file: key_file.unwrap_or_else(|| data_dir.join("viadukt.key")),
+            data_dir,
+            language,
+            http: http.unwrap_or_default(),
+            log: log.unwrap_or_default(),
+            limits: limits.unwrap_or_default(),
+            hub: hub?,
+            invites,
+            bridges,
+            secrets: findings.secrets(),
+        })
+    }
+}
+
+/// On a line that is no TOML, the parser's guesses about the rest of the line are noise: the
+/// first finding says enough.
+fn without_echoes(text: &str, findings: Vec<Finding>) -> Vec<Finding> {
+    let mut broken = BTreeSet::new();
+    findings
+        .into_iter()
+        .filter(|finding| {
+            let (line, _) = report::place(text, finding.span.start);
+            let syntax = finding.path.is_empty();
+            !broken.contains(&line) && (!syntax || broken.insert(line))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -28,17 +28,37 @@ pub struct Finding {
 
 /// The findings of one file, collected while it is read.
 #[derive(Debug, Default)]
-pub struct Findings(RefCell<Vec<Finding>>);
+pub struct Findings {
+    all: RefCell<Vec<Finding>>,
+    secrets: RefCell<Vec<NamedSecret>>,
+}
+
+/// A secret's file and the place that names it, so that `check` can look at the file later:
+/// reading the configuration itself does no IO.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedSecret {
+    /// Where it is named, in bytes of the file.
+    pub span: Range<usize>,
+    /// The option's full name, such as `bridges.post.imap.password_file`.
+    pub path: String,
+    /// The file.
+    pub file: SecretFile,
+}
 
 impl Findings {
     /// Adds one.
     pub fn add(&self, span: Range<usize>, path: impl Into<String>, message: impl Into<String>) {
-        self.0.borrow_mut().push(Finding { span, path: path.into(), message: message.into() });
+        self.all.borrow_mut().push(Finding { span, path: path.into(), message: message.into() });
+    }
+
+    /// The secrets that were named so far.
+    pub fn secrets(&self) -> Vec<NamedSecret> {
+        self.secrets.borrow().clone()
     }
 
     /// All of them, in the order of the file.
     pub fn into_sorted(self) -> Vec<Finding> {
-        let mut all = self.0.into_inner();
+        let mut all = self.all.into_inner();
         all.sort_by_key(|finding| finding.span.start);
         all
     }
@@ -83,6 +103,26 @@ impl<'a> Fields<'a> {
     /// The value of `key`; `default` when it is missing, or unfit (then with a finding).
     pub fn or<T: FromToml>(&self, key: &str, default: T) -> T {
         self.optional(key).unwrap_or(default)
+    }
+
+    /// The items of the list `key`; empty when it is missing or any item is unfit. Each unfit
+    /// item is a finding at its own place.
+    pub fn list<T: FromToml>(&self, key: &str) -> Vec<T> {
+        self.lookup(key).and_then(|value| self.read_list(key, value)).unwrap_or_default()
+    }
+
+    /// As [`Fields::list`], but the list must be there and have an item; `None` with a finding.
+    pub fn required_list<T: FromToml>(&self, key: &str) -> Option<Vec<T>> {
+        let Some(value) = self.lookup(key) else {
+            self.findings.add(self.span.clone(), self.name_of(key), "missing");
+            return None;
+        };
+        let items = self.read_list(key, value)?;
+        if items.is_empty() {
+            self.findings.add(value.span(), self.name_of(key), "expected at least one item");
+            return None;
+        }
+        Some(items)
     }
 
     /// The table `key`, or a finding when it is missing or no table.
@@ -139,9 +179,34 @@ impl<'a> Fields<'a> {
     }
 
     fn read<T: FromToml>(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<T> {
-        T::from_toml(value.get_ref())
-            .map_err(|message| self.findings.add(value.span(), self.name_of(key), message))
-            .ok()
+        match T::from_toml(value.get_ref()) {
+            Ok(read) => {
+                if let Some(file) = read.secret_file() {
+                    let (span, path) = (value.span(), self.name_of(key));
+                    let named = NamedSecret { span, path, file: file.clone() };
+                    self.findings.secrets.borrow_mut().push(named);
+                }
+                Some(read)
+            }
+            Err(message) => {
+                self.findings.add(value.span(), self.name_of(key), message);
+                None
+            }
+        }
+    }
+
+    /// The items, or `None` when any of them is unfit; so that each is looked at, no early end.
+    fn read_list<T: FromToml>(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Vec<T>> {
+        let Some(items) = value.get_ref().as_array() else {
+            self.findings.add(value.span(), self.name_of(key), "expected a list");
+            return None;
+        };
+        let read: Vec<Option<T>> = items
+            .iter()
+            .enumerate()
+            .map(|(i, item)| self.read(&format!("{key}[{i}]"), item))
+            .collect();
+        read.into_iter().collect()
     }
 
     fn name_of(&self, key: &str) -> String {
@@ -153,6 +218,11 @@ impl<'a> Fields<'a> {
 pub trait FromToml: Sized {
     /// Reads it; the error says what was expected.
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String>;
+
+    /// The file, when the value is a secret in one.
+    fn secret_file(&self) -> Option<&SecretFile> {
+        None
+    }
 }
 
 impl FromToml for String {
@@ -253,6 +323,10 @@ pub struct SecretFile(PathBuf);
 impl FromToml for SecretFile {
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
         text(value, "the path of a file that holds the secret").map(|p| Self(PathBuf::from(p)))
+    }
+
+    fn secret_file(&self) -> Option<&SecretFile> {
+        Some(self)
     }
 }
 

@@ -1,0 +1,145 @@
+//! Cases are files: `tests/config/NAME.toml` beside `NAME.expected`, the findings. With
+//! `UPDATE_EXPECTED=1` a run writes the expected files anew.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use viadukt_api::config::{ByteSize, Fields, SecretFile};
+use viadukt_api::{
+    Address, BuildError, Context, Hub, HubSection, Kind, Section, Worker, WorkerName, async_trait,
+};
+
+use super::*;
+
+#[test]
+fn every_case_gives_its_findings() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|end| end != "toml") {
+            continue;
+        }
+        seen += 1;
+        let text = std::fs::read_to_string(&path).unwrap();
+        let findings = Config::parse(&text, &registry()).err().unwrap_or_default();
+        let file = Path::new(path.file_name().unwrap());
+        let found = Report { file, text: &text, findings: &findings }.to_string();
+        let expected_file = path.with_extension("expected");
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            std::fs::write(&expected_file, &found).unwrap();
+        }
+        let expected = std::fs::read_to_string(&expected_file).unwrap_or_default();
+        assert_eq!(found, expected, "{}", path.display());
+    }
+    assert!(seen >= 5, "only {seen} cases in {}", folder.display());
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let config = parse(include_str!("../../tests/config/minimal.toml"));
+    assert_eq!(config.data_dir, Path::new("/var/lib/viadukt"));
+    assert_eq!(config.key_file, Path::new("/var/lib/viadukt/viadukt.key"));
+    assert_eq!(config.language, Language::En);
+    assert_eq!(config.http.listen.to_string(), "127.0.0.1:9090");
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.limits.drain_deadline, Duration::from_secs(20));
+    assert!(!config.invites.may_invite(&Address::new("@anna:amt.example")));
+    let [bridge] = config.bridges.as_slice() else { panic!("one bridge") };
+    assert_eq!(bridge.room.existing, None);
+    assert_eq!(bridge.room.name, "post");
+    assert_eq!(bridge.rules.power_level, 0);
+}
+
+#[test]
+fn what_is_said_is_taken() {
+    let config = parse(include_str!("../../tests/config/full.toml"));
+    assert_eq!(config.key_file, Path::new("/run/credentials/viadukt.key"));
+    assert_eq!(config.language, Language::De);
+    assert_eq!(config.log.level, LogLevel(tracing::Level::DEBUG));
+    assert_eq!(config.limits.min_free_space, ByteSize(1 << 30));
+    assert!(config.invites.may_invite(&Address::new("@anna:amt.example")));
+    let names: Vec<_> = config.bridges.iter().map(|bridge| bridge.name.as_str()).collect();
+    assert_eq!(names, ["post", "presse"]);
+    let post = &config.bridges[0];
+    assert_eq!(post.room.existing.as_deref(), Some("#post:amt.example"));
+    let secrets: Vec<_> = config.secrets.iter().map(|secret| secret.path.as_str()).collect();
+    assert_eq!(secrets, ["bridges.post.imap.password_file", "bridges.presse.imap.password_file"]);
+}
+
+#[test]
+fn a_secret_that_is_missing_or_open_to_all_is_a_finding() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    let text = include_str!("../../tests/config/minimal.toml")
+        .replace("\"imap.password\"", &format!("{file:?}"));
+    let config = parse(&text);
+    let messages = |config: &Config| -> Vec<String> {
+        examine_secrets(&config.secrets).into_iter().map(|finding| finding.message).collect()
+    };
+    assert!(messages(&config)[0].contains("No such file"));
+    std::fs::write(&file, "hunter2\n").unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    assert!(messages(&config)[0].contains("chmod o-rwx"));
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).unwrap();
+    assert_eq!(messages(&config), [""; 0]);
+}
+
+fn parse(text: &str) -> Config {
+    Config::parse(text, &registry()).unwrap_or_else(|findings| panic!("{findings:?}"))
+}
+
+/// A hub with one option and a kind `letter` with a nested table.
+fn registry() -> Registry {
+    Registry {
+        hub: Box::new(Nowhere),
+        kinds: vec![Box::new(Letter("letter")), Box::new(Letter("fax"))],
+    }
+}
+
+struct Nowhere;
+
+impl HubKind for Nowhere {
+    fn parse(&self, fields: &Fields<'_>) -> Option<Box<dyn HubSection>> {
+        fields.required::<String>("homeserver")?;
+        Some(Box::new(Self))
+    }
+}
+
+struct Letter(&'static str);
+
+impl Kind for Letter {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+
+    fn parse(&self, _name: &WorkerName, fields: &Fields<'_>) -> Option<Box<dyn Section>> {
+        let imap = fields.table("imap")?;
+        let host = imap.required::<String>("host");
+        imap.or("port", 993u16);
+        imap.optional::<SecretFile>("password_file");
+        imap.finish();
+        host.map(|_| Box::new(Nowhere) as Box<dyn Section>)
+    }
+}
+
+#[async_trait]
+impl HubSection for Nowhere {
+    async fn build(&self, context: Context, _: &Path) -> Result<Arc<dyn Hub>, BuildError> {
+        Err(unbuildable(context))
+    }
+}
+
+#[async_trait]
+impl Section for Nowhere {
+    async fn build(&self, context: Context) -> Result<Arc<dyn Worker>, BuildError> {
+        Err(unbuildable(context))
+    }
+}
+
+fn unbuildable(context: Context) -> BuildError {
+    BuildError { worker: context.name, what: "a test builds nothing".into(), remedy: String::new() }
+}
