@@ -1,1 +1,42 @@
-//! stub
+//! The e-mail bridge: one mailbox, read over IMAP and answered over SMTP.
+//!
+//! In reading order: the options ([`config`]), how servers are reached ([`tls`]); mail in
+//! ([`imap`], large attachments taken out while it arrives by [`lift`]) and what is made of it
+//! ([`read`], [`parts`], [`automatic`]); mail out ([`smtp`]); the worker that puts these together
+//! ([`worker`]) and the dry run ([`tool`]).
+
+mod automatic;
+mod clean;
+mod config;
+mod fetch;
+mod html;
+mod imap;
+mod lift;
+mod mime;
+mod parts;
+mod read;
+mod repair;
+mod smtp;
+mod tls;
+mod tool;
+mod worker;
+
+use viadukt_api::config::Fields;
+use viadukt_api::{Kind, Section, Tool, WorkerName};
+
+/// The line in the registry.
+pub struct Email;
+
+impl Kind for Email {
+    fn name(&self) -> &'static str {
+        "email"
+    }
+
+    fn parse(&self, _: &WorkerName, fields: &Fields<'_>) -> Option<Box<dyn Section>> {
+        config::EmailSection::parse(fields).map(|section| Box::new(section) as Box<dyn Section>)
+    }
+
+    fn tools(&self) -> &'static [Tool] {
+        tool::TOOLS
+    }
+}

@@ -1,0 +1,205 @@
+//! The options of a `kind = "email"` bridge.
+
+use std::path::PathBuf;
+
+use viadukt_api::config::{ByteSize, Fields, SecretFile};
+
+/// A bridge's options, valid as far as they can be checked without the network.
+#[derive(Clone, Debug)]
+pub(crate) struct EmailSection {
+    /// The mailbox's address.
+    pub(crate) address: lettre::Address,
+    /// The name that stands before it, such as `Bürgerbüro`; after a clerk's name in brackets.
+    pub(crate) name: Option<String>,
+    /// The largest mail to send, after encoding.
+    pub(crate) max_size: u64,
+    pub(crate) imap: ImapSection,
+    pub(crate) smtp: SmtpSection,
+}
+
+/// Where mail is fetched.
+#[derive(Clone, Debug)]
+pub(crate) struct ImapSection {
+    pub(crate) server: ServerSection,
+    pub(crate) user: String,
+    pub(crate) password_file: SecretFile,
+    pub(crate) folder: String,
+    pub(crate) after: After,
+    pub(crate) start: Start,
+    /// Of a larger mail only the header is fetched.
+    pub(crate) max_size: u64,
+}
+
+/// Where mail is handed in.
+#[derive(Clone, Debug)]
+pub(crate) struct SmtpSection {
+    pub(crate) server: ServerSection,
+    pub(crate) login: Option<(String, SecretFile)>,
+    /// The name to greet with (RFC 5321 4.1.1.1).
+    pub(crate) hello: String,
+}
+
+/// A server and how to reach it.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerSection {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) tls: Tls,
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// How a connection is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tls {
+    Implicit,
+    Starttls,
+    None,
+}
+
+/// What happens in the mailbox to a mail that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    Keep,
+    /// It gets the keyword [`crate::imap::KEYWORD`].
+    Flag,
+    Move(String),
+}
+
+/// Where the bridge begins on its first day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    Now,
+    All,
+}
+
+impl EmailSection {
+    /// Reads the section; `None` when something needed is missing or unfit. The caller asks
+    /// the general options and calls `finish`.
+    pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {
+        let address = fields.required::<String>("address").and_then(|text| {
+            let parsed = text.parse::<lettre::Address>();
+            if parsed.is_err() {
+                fields.object("address", "expected a mail address such as \"buero@amt.example\"");
+            }
+            parsed.ok()
+        });
+        let name = fields.optional::<String>("name");
+        if name.as_deref().is_some_and(|name| name.trim().is_empty() || has_control(name)) {
+            fields.object("name", "expected a name such as \"Bürgerbüro\"");
+        }
+        let ByteSize(max_size) = fields.or("max_size", ByteSize(25_000_000));
+        let imap = fields.table("imap").and_then(|fields| ImapSection::parse(&fields));
+        let domain = address.as_ref().map_or("localhost", |address| address.domain());
+        let smtp = fields.table("smtp").and_then(|fields| SmtpSection::parse(&fields, domain));
+        Some(Self { address: address?, name, max_size, imap: imap?, smtp: smtp? })
+    }
+}
+
+impl ImapSection {
+    fn parse(fields: &Fields<'_>) -> Option<Self> {
+        let server = ServerSection::parse(fields, 993, 143);
+        let user = fields.required("user");
+        let password_file = fields.required("password_file");
+        let folder: String = fields.or("folder", "INBOX".to_owned());
+        let after: String = fields.or("after", "keep".to_owned());
+        let move_to = fields.optional::<String>("move_to");
+        let after = match (after.as_str(), move_to) {
+            ("move", Some(to)) if to == folder => {
+                fields.object("move_to", "expected a folder other than `folder`");
+                None
+            }
+            ("move", Some(to)) => Some(After::Move(to)),
+            ("move", None) => {
+                fields.object("move_to", "missing: the folder to move mails to");
+                None
+            }
+            (_, Some(_)) => {
+                fields.object("move_to", "only goes with `after = \"move\"`");
+                None
+            }
+            ("keep", None) => Some(After::Keep),
+            ("flag", None) => Some(After::Flag),
+            _ => {
+                fields.object("after", "expected \"keep\", \"flag\" or \"move\"");
+                None
+            }
+        };
+        let start: String = fields.or("start", "now".to_owned());
+        let start = match start.as_str() {
+            "now" => Some(Start::Now),
+            "all" => Some(Start::All),
+            _ => {
+                fields.object("start", "expected \"now\" or \"all\"");
+                None
+            }
+        };
+        let ByteSize(max_size) = fields.or("max_size", ByteSize(100_000_000));
+        fields.finish();
+        Some(Self {
+            server: server?,
+            user: user?,
+            password_file: password_file?,
+            folder,
+            after: after?,
+            start: start?,
+            max_size,
+        })
+    }
+}
+
+impl SmtpSection {
+    fn parse(fields: &Fields<'_>, domain: &str) -> Option<Self> {
+        let server = ServerSection::parse(fields, 465, 587);
+        let login = match (fields.optional("user"), fields.optional("password_file")) {
+            (Some(user), Some(file)) => Some((user, file)),
+            (None, None) => None,
+            (Some(_), None) => {
+                fields.object("password_file", "missing: `user` needs a password");
+                None
+            }
+            (None, Some(_)) => {
+                fields.object("user", "missing: whose password is in `password_file`");
+                None
+            }
+        };
+        let hello: String = fields.or("hello", domain.to_owned());
+        if hello.is_empty() || !hello.bytes().all(|b| b.is_ascii_graphic()) {
+            fields.object("hello", "expected a host name");
+        }
+        fields.finish();
+        Some(Self { server: server?, login, hello })
+    }
+}
+
+impl ServerSection {
+    /// `implicit` and `clear` are the usual ports with implicit TLS and without.
+    fn parse(fields: &Fields<'_>, implicit: u16, clear: u16) -> Option<Self> {
+        let host: Option<String> = fields.required("host");
+        let tls: String = fields.or("tls", "implicit".to_owned());
+        let tls = match tls.as_str() {
+            "implicit" => Some(Tls::Implicit),
+            "starttls" => Some(Tls::Starttls),
+            "none" if host.as_deref().is_some_and(|host| !is_loopback(host)) => {
+                fields.object("tls", "\"none\" is allowed for 127.0.0.1, ::1 and localhost only");
+                None
+            }
+            "none" => Some(Tls::None),
+            _ => {
+                fields.object("tls", "expected \"implicit\", \"starttls\" or \"none\"");
+                None
+            }
+        };
+        let usual = if tls == Some(Tls::Implicit) { implicit } else { clear };
+        let port = fields.or("port", usual);
+        let ca_file = fields.optional("ca_file");
+        Some(Self { host: host?, port, tls: tls?, ca_file })
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn has_control(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}

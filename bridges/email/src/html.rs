@@ -1,0 +1,88 @@
+//! HTML from strangers: reduced to what Matrix clients show, and turned into text.
+
+use std::collections::{HashMap, HashSet};
+
+use ammonia::Builder;
+
+/// Longer HTML, or one with more tags, is shown as text only: making it safe would take longer
+/// than reading it is worth.
+const MAX_BYTES: usize = 1 << 20;
+const MAX_TAGS: usize = 20_000;
+/// Wide enough that nothing is wrapped; the client does that.
+const WIDTH: usize = 2_000;
+
+/// The tags of the Matrix specification (client-server API 1.11, `m.room.message` msgtypes),
+/// without `img`: nothing is fetched from elsewhere, and attached pictures are attachments.
+const TAGS: &[&str] = &[
+    "a",
+    "b",
+    "blockquote",
+    "br",
+    "caption",
+    "code",
+    "del",
+    "details",
+    "div",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "span",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "u",
+    "ul",
+];
+
+/// `html` with nothing left but what Matrix clients show; `None` when there is too much of it.
+pub(crate) fn sanitise(html: &str) -> Option<String> {
+    if is_excessive(html) {
+        return None;
+    }
+    let clean = Builder::empty()
+        .tags(TAGS.iter().copied().collect())
+        .clean_content_tags(HashSet::from(["script", "style", "title", "head", "template"]))
+        .tag_attributes(HashMap::from([
+            ("a", HashSet::from(["href"])),
+            ("ol", HashSet::from(["start"])),
+        ]))
+        .url_schemes(HashSet::from(["https", "http", "ftp", "mailto", "magnet"]))
+        .link_rel(None)
+        .clean(html)
+        .to_string();
+    Some(clean.trim().to_owned())
+}
+
+/// What a reader sees of `html`, as text.
+pub(crate) fn to_text(html: &str) -> String {
+    let plain = || mail_parser::decoders::html::html_to_text(html);
+    if is_excessive(html) {
+        return plain();
+    }
+    html2text::config::plain_no_decorate()
+        .raw_mode(true)
+        .string_from_read(html.as_bytes(), WIDTH)
+        .unwrap_or_else(|_| plain())
+}
+
+fn is_excessive(html: &str) -> bool {
+    html.len() > MAX_BYTES || memchr::memchr_iter(b'<', html.as_bytes()).count() > MAX_TAGS
+}

@@ -1,0 +1,202 @@
+//! The parts of a mail: which of them are its text, which are files, and where a file's bytes
+//! can be fetched later.
+
+use std::borrow::Cow;
+
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Encoding, Message as Mail, MessagePart, MimeHeaders, PartType};
+use viadukt_api::{Attachment, Content, Media, WorkerName};
+
+use crate::fetch::{Handle, Within};
+use crate::lift::Lifted;
+use crate::{clean, html};
+
+/// What `mail` says and carries.
+pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName) -> Content {
+    let mut parts = Parts { mail, lifted, worker, texts: Vec::new(), files: Vec::new() };
+    let mut has_plain = false;
+    for part in mail.text_bodies() {
+        match &part.body {
+            PartType::Text(_) => has_plain |= parts.show(part),
+            PartType::Html(_) => {
+                parts.texts.push(clean::text(&html::to_text(&parts.text_of(part))))
+            }
+            _ => {}
+        }
+    }
+    for id in &mail.attachments {
+        if let Some(part) = mail.parts.get(*id as usize) {
+            parts.attach(part);
+        }
+    }
+    // Plain text is what the author's program meant for readers without HTML: it comes first,
+    // and is never itself taken for HTML or Markdown.
+    let formatted: String = mail
+        .html_bodies()
+        .filter(|part| matches!(part.body, PartType::Html(_)) && !has_plain)
+        .map(|part| parts.text_of(part))
+        .collect();
+    let Parts { mut texts, files, .. } = parts;
+    if texts.iter().all(String::is_empty) {
+        texts.push(clean::text(&html::to_text(&formatted)));
+    }
+    texts.retain(|text| !text.is_empty());
+    let formatted = html::sanitise(&formatted).filter(|html| !html.is_empty());
+    Content { text: texts.join("\n\n"), html: formatted, attachments: files }
+}
+
+struct Parts<'a> {
+    mail: &'a Mail<'a>,
+    lifted: &'a Lifted<'a>,
+    worker: &'a WorkerName,
+    texts: Vec<String>,
+    files: Vec<Attachment>,
+}
+
+impl Parts<'_> {
+    /// Adds a text part to what is shown; whether there was anything in it.
+    fn show(&mut self, part: &MessagePart<'_>) -> bool {
+        let text = clean::text(&self.text_of(part));
+        let text = self.without_marks(&text);
+        let has_text = !text.is_empty();
+        self.texts.push(text);
+        has_text
+    }
+
+    fn attach(&mut self, part: &MessagePart<'_>) {
+        let raw = self.raw(part);
+        let (handle, size) = match (self.lifted.part(raw), self.lifted.copy) {
+            (Some((at, size)), _) => {
+                let blob = self.lifted.parts[at].clone();
+                (Handle { blob, encoding: encoding(part), within: None }, size)
+            }
+            (None, Some(copy)) => {
+                let within = Within {
+                    start: part.offset_body.into(),
+                    end: part.offset_end.into(),
+                    nonce: String::from_utf8_lossy(self.lifted.nonce).into_owned(),
+                    parts: self.lifted.parts.to_vec(),
+                };
+                let size = match part.body {
+                    PartType::Message(_) => raw.len(),
+                    _ => part.contents().len(),
+                };
+                let handle =
+                    Handle { blob: copy.clone(), encoding: encoding(part), within: Some(within) };
+                (handle, size as u64)
+            }
+            // Text without a file's name that came after the text: it is more of the same.
+            (None, None) => {
+                self.show(part);
+                return;
+            }
+        };
+        let kind = part.content_type();
+        let mime = kind.map_or_else(String::new, |kind| {
+            format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()).to_lowercase()
+        });
+        let mime = if is_mime(&mime) { mime } else { default_mime(part).to_owned() };
+        let name = part.attachment_name().map(clean::file_name).filter(|name| !name.is_empty());
+        let number = self.files.len() + 1;
+        self.files.push(Attachment {
+            name: name.unwrap_or_else(|| format!("attachment-{number}.{}", suffix(&mime))),
+            mime,
+            size: Some(size),
+            media: Media::With { worker: self.worker.clone(), handle: handle.to_string() },
+        });
+    }
+
+    /// The part's body as it stands in the mail.
+    fn raw(&self, part: &MessagePart<'_>) -> &[u8] {
+        let range = part.offset_body as usize..part.offset_end as usize;
+        self.mail.raw_message.get(range).unwrap_or_default()
+    }
+
+    /// A part's text. One whose bytes do not fit its character set, or that names none, is
+    /// read as what most mean, so that umlauts survive.
+    fn text_of(&self, part: &MessagePart<'_>) -> String {
+        let text = part.text_contents().unwrap_or_default();
+        let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
+        let is_vague = charset.is_none_or(|name| {
+            ["us-ascii", "ascii", "utf-8", "utf8"].iter().any(|v| name.eq_ignore_ascii_case(v))
+        });
+        if !is_vague || !text.contains('\u{fffd}') {
+            return text.to_owned();
+        }
+        let raw = self.raw(part);
+        let bytes = match part.encoding {
+            Encoding::None => Some(Cow::Borrowed(raw)),
+            Encoding::Base64 => base64_decode(raw).map(Cow::Owned),
+            Encoding::QuotedPrintable => quoted_printable_decode(raw).map(Cow::Owned),
+        };
+        bytes.map_or_else(|| text.to_owned(), |bytes| clean::decoded(&bytes).into_owned())
+    }
+
+    /// `text` without marks. One that stands in a text took the place of something that looked
+    /// like a file while it arrived; it becomes one.
+    fn without_marks(&mut self, text: &str) -> String {
+        if self.lifted.nonce.is_empty() {
+            return text.to_owned();
+        }
+        let mut kept = Vec::new();
+        for line in text.lines() {
+            let Some((at, _)) = self.lifted.part(line.as_bytes()) else {
+                kept.push(line);
+                continue;
+            };
+            let blob = self.lifted.parts[at].clone();
+            let handle = Handle { encoding: String::new(), within: None, blob };
+            self.files.push(Attachment {
+                name: format!("attachment-{}.txt", self.files.len() + 1),
+                mime: "text/plain".to_owned(),
+                size: Some(handle.blob.size),
+                media: Media::With { worker: self.worker.clone(), handle: handle.to_string() },
+            });
+        }
+        kept.join("\n")
+    }
+}
+
+fn encoding(part: &MessagePart<'_>) -> String {
+    match part.encoding {
+        Encoding::None => "",
+        Encoding::Base64 => "base64",
+        Encoding::QuotedPrintable => "quoted-printable",
+    }
+    .to_owned()
+}
+
+fn default_mime(part: &MessagePart<'_>) -> &'static str {
+    match part.body {
+        PartType::Text(_) => "text/plain",
+        PartType::Html(_) => "text/html",
+        PartType::Message(_) => "message/rfc822",
+        _ => "application/octet-stream",
+    }
+}
+
+/// RFC 6838 4.2.
+fn is_mime(mime: &str) -> bool {
+    let is_token = |word: &str| {
+        !word.is_empty()
+            && word.len() <= 127
+            && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    mime.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype))
+}
+
+fn suffix(mime: &str) -> &'static str {
+    match mime {
+        "application/pdf" => "pdf",
+        "image/png" => "png",
+        "image/jpeg" => "jpg",
+        "image/gif" => "gif",
+        "message/rfc822" => "eml",
+        "text/calendar" => "ics",
+        "text/csv" => "csv",
+        "text/html" => "html",
+        "message/delivery-status" | "text/plain" | "text/rfc822-headers" => "txt",
+        _ => "bin",
+    }
+}

@@ -1,0 +1,179 @@
+//! A raw mail (RFC 5322) becomes a neutral message. Pure; whatever cannot be understood is
+//! shown as it is rather than lost.
+
+use std::sync::Arc;
+
+use mail_parser::{Addr, HeaderName, HeaderValue, Message as Mail, MessageParser};
+use viadukt_api::{
+    Act, Address, Content, Message, MessageId, Protection, Raw, Reason, Sender, Timestamp,
+    Unreadable, Words, WorkerName,
+};
+
+use crate::automatic::{automatic, report};
+use crate::clean;
+use crate::lift::Lifted;
+use crate::parts;
+use crate::repair::{repair, within_limits};
+
+/// More ancestors than these are of no use to find a conversation.
+const MAX_ANCESTORS: usize = 50;
+/// Stands for a sender who is not named (RFC 2606 2: nobody has it).
+const NOBODY: &str = "unknown@unknown.invalid";
+
+/// Reads mails for one mailbox.
+pub(crate) struct Reader {
+    pub(crate) worker: WorkerName,
+    /// The mailbox's own address; a dry run has none.
+    pub(crate) own: Option<String>,
+    pub(crate) words: Arc<Words>,
+}
+
+impl Reader {
+    /// Reads `raw`.
+    ///
+    /// # Errors
+    /// There is nothing in it that could be shown.
+    pub(crate) fn read(&self, raw: &Raw) -> Result<Message, Unreadable> {
+        let lifted = Lifted::of(raw);
+        let repaired = repair(lifted.skeleton);
+        let (readable, cut) = within_limits(&repaired);
+        if readable.trim_ascii().is_empty() {
+            return Err(Unreadable { reason: Reason::new("mail-empty") });
+        }
+        let Some(mail) = MessageParser::default().parse(readable) else {
+            return Ok(self.as_it_is(readable));
+        };
+
+        let own = self.own.as_deref();
+        let mut content = match lifted.whole {
+            Some(size) => self.header_only(size),
+            None => self.content(&mail, &lifted),
+        };
+        if cut {
+            let note = self.words.say("mail-beyond-limits", &[]);
+            content.text = format!("{}\n\n{note}", content.text).trim_start().to_owned();
+        }
+        let id = mail.header(HeaderName::MessageId).and_then(first_id);
+        let id = id.unwrap_or_else(|| made_up_id(readable));
+        Ok(Message {
+            sent_at: sent_at(&mail),
+            sender: sender(&mail),
+            room: None,
+            recipients: recipients(&mail, own),
+            ancestors: ancestors(&mail, &id),
+            id,
+            subject: mail.subject().map(clean::line).filter(|subject| !subject.is_empty()),
+            act: report(&mail, own).map_or(Act::Say, |(of, state)| Act::Report { of, state }),
+            content,
+            automatic: automatic(&mail, own),
+            hops: u16::try_from(mail.header_values(HeaderName::Received).count())
+                .unwrap_or(u16::MAX),
+            protection: Protection { encrypted: false, detail: transport(&mail) },
+        })
+    }
+
+    fn content(&self, mail: &Mail<'_>, lifted: &Lifted<'_>) -> Content {
+        parts::content(mail, lifted, &self.worker)
+    }
+
+    fn header_only(&self, size: u64) -> Content {
+        let megabytes = size.div_ceil(1_000_000).to_string();
+        let text = self.words.say("mail-too-large-to-fetch", &[("megabytes", &megabytes)]);
+        Content { text, ..Content::default() }
+    }
+
+    /// What does not even begin with a header field, shown as text.
+    fn as_it_is(&self, bytes: &[u8]) -> Message {
+        Message {
+            id: made_up_id(bytes),
+            sent_at: Timestamp(0),
+            sender: Sender { address: Address::new(NOBODY), name: None, power: None },
+            room: None,
+            recipients: Vec::new(),
+            ancestors: Vec::new(),
+            subject: None,
+            act: Act::Say,
+            content: Content { text: clean::text(&clean::decoded(bytes)), ..Content::default() },
+            automatic: None,
+            hops: 0,
+            protection: Protection { encrypted: false, detail: "none".to_owned() },
+        }
+    }
+}
+
+/// The first message id in a field, without its angle brackets.
+pub(crate) fn first_id(value: &HeaderValue<'_>) -> Option<MessageId> {
+    ids(value).next()
+}
+
+fn ids<'v>(value: &'v HeaderValue<'_>) -> impl DoubleEndedIterator<Item = MessageId> + 'v {
+    let list = value.as_text_list();
+    let one = list.is_none().then(|| value.as_text()).flatten();
+    let texts = list.unwrap_or_default().iter().map(AsRef::as_ref).chain(one);
+    texts.map(clean::line).filter(|id| !id.is_empty()).map(MessageId::new)
+}
+
+/// An id for a mail that has none (RFC 5322 3.6.4: they only should): the same mail, the same id.
+fn made_up_id(mail: &[u8]) -> MessageId {
+    MessageId::new(format!("{}@missing.invalid", blake3::hash(mail).to_hex()))
+}
+
+/// In-Reply-To names the nearest; References runs from the oldest to the newest (RFC 5322 3.6.4).
+fn ancestors(mail: &Mail<'_>, id: &MessageId) -> Vec<MessageId> {
+    let mut found: Vec<MessageId> = Vec::new();
+    for candidate in ids(mail.in_reply_to()).chain(ids(mail.references()).rev()) {
+        if candidate != *id && !found.contains(&candidate) && found.len() < MAX_ANCESTORS {
+            found.push(candidate);
+        }
+    }
+    found
+}
+
+fn sender(mail: &Mail<'_>) -> Sender {
+    let named = [mail.from(), mail.sender(), mail.reply_to()];
+    let found = named.into_iter().flatten().find_map(|field| field.iter().find_map(party));
+    let (address, name) = found.unwrap_or_else(|| (Address::new(NOBODY), None));
+    Sender { address, name, power: None }
+}
+
+fn party(addr: &Addr<'_>) -> Option<(Address, Option<String>)> {
+    let address = clean::address(addr.address()?)?;
+    let name = addr.name().map(clean::line).filter(|name| !name.is_empty());
+    Some((Address::new(address), name))
+}
+
+fn recipients(mail: &Mail<'_>, own: Option<&str>) -> Vec<Address> {
+    let mut found: Vec<Address> = Vec::new();
+    for addr in mail.all_to().chain(mail.all_cc()).flat_map(|field| field.iter()) {
+        let Some((address, _)) = party(addr) else { continue };
+        let is_own = own.is_some_and(|own| same_mailbox(address.as_str(), own));
+        let known = found.iter().any(|a| a.as_str().eq_ignore_ascii_case(address.as_str()));
+        if !is_own && !known {
+            found.push(address);
+        }
+    }
+    found
+}
+
+/// Whether `address` reaches the mailbox `own`, perhaps with a subaddress (RFC 5233).
+fn same_mailbox(address: &str, own: &str) -> bool {
+    let (Some((local, domain)), Some((own_local, own_domain))) =
+        (address.rsplit_once('@'), own.rsplit_once('@'))
+    else {
+        return false;
+    };
+    let local = local.split('+').next().unwrap_or_default();
+    domain.eq_ignore_ascii_case(own_domain) && local.eq_ignore_ascii_case(own_local)
+}
+
+fn sent_at(mail: &Mail<'_>) -> Timestamp {
+    let date = mail.date().copied().or_else(|| mail.received().and_then(|r| r.date()));
+    let seconds = date.map_or(0, |date| date.to_timestamp());
+    Timestamp(u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000))
+}
+
+/// How the last hop into our mail server was protected, by its own word.
+fn transport(mail: &Mail<'_>) -> String {
+    let version = mail.received().and_then(|hop| hop.tls_version());
+    version.map_or("none", |version| version.as_str()).to_owned()
+}

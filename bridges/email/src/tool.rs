@@ -1,0 +1,156 @@
+//! `viadukt mail read`: what the bridge would make of mail files, without configuration or
+//! network.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use viadukt_api::words::Language;
+use viadukt_api::{Act, BlobRef, Message, Raw, Spool, SpoolWriter, Tool, Words, WorkerName};
+
+use crate::lift::Lifter;
+use crate::read::Reader;
+
+pub(crate) const TOOLS: &[Tool] = &[Tool {
+    noun: "mail",
+    verb: "read",
+    about: "Show what the bridge would make of mail files",
+    run: read,
+}];
+
+const USAGE: &str = "Usage: viadukt mail read FILE… [--json]
+
+Shows what the bridge would make of each mail file (RFC 5322), without configuration or network.
+
+  --json  one JSON object a line: text, html, attachments, automatic, report, message_id,
+          references, error\n";
+
+fn read(words: &[String], to: &mut dyn Write) -> Result<(), String> {
+    let unwritten = |e: io::Error| format!("cannot write the result: {e}");
+    if words.iter().any(|word| word == "--help" || word == "-h") {
+        return to.write_all(USAGE.as_bytes()).map_err(unwritten);
+    }
+    let (options, files): (Vec<_>, Vec<_>) = words.iter().partition(|w| w.starts_with("--"));
+    let as_json = match options.as_slice() {
+        [] => false,
+        [option] if *option == "--json" => true,
+        _ => return Err(format!("unknown option\n\n{USAGE}")),
+    };
+    if files.is_empty() {
+        return Err(format!("name at least one file\n\n{USAGE}"));
+    }
+    let worker: WorkerName = "mail".parse()?;
+    let reader = Reader { worker, own: None, words: Arc::new(Words::new(Language::default())) };
+    let mut unread = 0;
+    for file in &files {
+        let result = read_file(&reader, file);
+        unread += usize::from(result.is_err());
+        let shown = if as_json { as_line(&result) } else { for_a_person(file, &result) };
+        to.write_all(shown.as_bytes()).map_err(unwritten)?;
+    }
+    if unread > 0 {
+        return Err(format!("{unread} of {} files could not be read", files.len()));
+    }
+    Ok(())
+}
+
+fn read_file(reader: &Reader, path: &str) -> Result<Message, String> {
+    let raw = raw(path).map_err(|e| format!("{path}: {e}"))?;
+    reader.read(&raw).map_err(|unreadable| reader.words.reason(&unreadable.reason))
+}
+
+/// Lifts as the bridge does, so that a large file takes no more memory than a large mail.
+fn raw(path: &str) -> io::Result<Raw> {
+    let mut file = File::open(path)?;
+    // No stranger has a hand in this run; the nonce need not be a secret.
+    let mut lifter = Lifter::new([0; 16], Arc::new(Nowhere));
+    let mut piece = vec![0; 256 << 10];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return lifter.finish().map(|(raw, _)| raw),
+            length => lifter.push(&piece[..length])?,
+        }
+    }
+}
+
+fn as_line(result: &Result<Message, String>) -> String {
+    let (message, error) = match result {
+        Ok(message) => (Some(message), None),
+        Err(error) => (None, Some(error)),
+    };
+    let line = json!({
+        "text": message.map(|m| &m.content.text),
+        "html": message.and_then(|m| m.content.html.as_ref()),
+        "attachments": message.map_or_else(Vec::new, attachments),
+        "automatic": message.and_then(|m| m.automatic),
+        "report": message.and_then(report),
+        "message_id": message.map(|m| &m.id),
+        "references": message.map_or_else(Vec::new, |m| m.ancestors.clone()),
+        "error": error,
+    });
+    format!("{line}\n")
+}
+
+fn attachments(message: &Message) -> Vec<Value> {
+    let attachments = message.content.attachments.iter();
+    attachments.map(|a| json!({ "name": a.name, "mime": a.mime, "size": a.size })).collect()
+}
+
+fn report(message: &Message) -> Option<Value> {
+    match &message.act {
+        Act::Report { of, state } => Some(json!({ "of": of, "state": state })),
+        _ => None,
+    }
+}
+
+fn for_a_person(file: &str, result: &Result<Message, String>) -> String {
+    let message = match result {
+        Ok(message) => message,
+        Err(error) => return format!("== {file}\ncannot be read: {error}\n\n"),
+    };
+    let mut shown = format!("== {file}\nFrom: {}\n", message.sender.address.as_str());
+    if let Some(subject) = &message.subject {
+        shown += &format!("Subject: {subject}\n");
+    }
+    if let Some(automatic) = message.automatic {
+        shown += &format!("Automatic: {automatic:?}\n");
+    }
+    for file in &message.content.attachments {
+        let size = file.size.map_or_else(String::new, |size| format!(", {size} bytes"));
+        shown += &format!("Attachment: {} ({}{size})\n", file.name, file.mime);
+    }
+    shown + "\n" + &message.content.text + "\n\n"
+}
+
+/// A spool that keeps nothing but sizes.
+struct Nowhere;
+
+struct Counted(u64);
+
+impl Spool for Nowhere {
+    fn create(&self) -> io::Result<Box<dyn SpoolWriter>> {
+        Ok(Box::new(Counted(0)))
+    }
+
+    fn open(&self, _: &BlobRef) -> io::Result<Box<dyn Read + Send>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl SpoolWriter for Counted {
+    fn finish(self: Box<Self>) -> io::Result<BlobRef> {
+        Ok(BlobRef { hash: [0; 32], size: self.0 })
+    }
+}

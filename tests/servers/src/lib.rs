@@ -1,0 +1,23 @@
+//! Real mail servers for tests: Dovecot and Postfix on loopback, each in a folder of its own,
+//! started as root without init system or syslog, gone when dropped.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use viadukt_testservers::{Authority, Dovecot, Postfix};
+//! let authority = Authority::new()?;
+//! let dovecot = Dovecot::start(&authority, &[("buero@amt.example", "geheim")]).await?;
+//! let postfix = Postfix::start(&authority, &dovecot).await?;
+//! # Ok(()) }
+//! ```
+
+mod authority;
+mod dovecot;
+mod policy;
+mod postfix;
+mod process;
+
+pub use authority::Authority;
+pub use dovecot::Dovecot;
+pub use policy::Stage;
+pub use postfix::Postfix;
+pub use process::{free_port, greeted};
