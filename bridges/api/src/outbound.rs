@@ -115,6 +115,9 @@ pub enum State {
 pub struct Receipt {
     /// The message's id in the far side's network; `None` where it has none (a room entered).
     pub id: Option<MessageId>,
+    /// Ids of further messages that the same delivery became there, such as one per attachment;
+    /// an answer to any of them answers this delivery.
+    pub more: Vec<MessageId>,
     /// How this hop was protected, in one word or two: `megolm`, `TLSv1.3`, `none`.
     pub protection: String,
 }
