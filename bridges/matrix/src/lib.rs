@@ -1,1 +1,27 @@
-//! stub
+//! The hub: viadukt's Matrix side, and the only crate that knows matrix-sdk.
+//!
+//! One bot user with a device of its own, cross-signed by itself. Read in this order: what can
+//! be configured (`config`), how the hub comes online (`login`, `identity`), how events get in
+//! without loss (`sync`, `gap`, `undecryptable`, `envelope`), what they say (`event`), how
+//! messages get out (`send`, `content`, `media`) and where to (`rooms`).
+
+mod config;
+mod content;
+mod envelope;
+mod event;
+mod gap;
+mod http;
+mod hub;
+mod identity;
+mod login;
+mod media;
+mod online;
+mod probe;
+mod rooms;
+mod secret_file;
+mod send;
+mod sync;
+mod trouble;
+mod undecryptable;
+
+pub use config::Matrix;

@@ -1,5 +1,5 @@
-//! Real mail servers for tests: Dovecot and Postfix on loopback, each in a folder of its own,
-//! started as root without init system or syslog, gone when dropped.
+//! Real servers for tests on loopback, each in a folder of its own, gone when dropped: Dovecot
+//! and Postfix, started as root without init system or syslog, and the homeserver Synapse.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -15,9 +15,11 @@ mod dovecot;
 mod policy;
 mod postfix;
 mod process;
+pub mod synapse;
 
 pub use authority::Authority;
 pub use dovecot::Dovecot;
 pub use policy::Stage;
 pub use postfix::Postfix;
 pub use process::{free_port, greeted};
+pub use synapse::Synapse;

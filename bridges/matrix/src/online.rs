@@ -1,0 +1,164 @@
+//! The hub while it is connected: a logged-in matrix-sdk client and what goes with it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use matrix_sdk::config::RequestConfig;
+use matrix_sdk::cross_process_lock::CrossProcessLockConfig;
+use matrix_sdk::encryption::{BackupDownloadStrategy, EncryptionSettings};
+use matrix_sdk::ruma::{OwnedUserId, RoomId, UserId};
+use matrix_sdk::store::StoreConfig;
+use matrix_sdk::{Client, Room, SqliteCryptoStore, SqliteStateStore, SqliteStoreConfig};
+use matrix_sdk_base::crypto::{CollectStrategy, DecryptionSettings, TrustRequirement};
+use viadukt_api::{AcceptError, Context, Keep};
+
+use crate::config::{Settings, ShareWith, Trust};
+use crate::http::{ANSWER_DEADLINE, Http};
+use crate::identity;
+use crate::login::{Secret, Session};
+use crate::sync::Position;
+use crate::trouble::Trouble;
+
+/// The hub while it is connected.
+pub(crate) struct Online {
+    /// Logged in, its device cross-signed.
+    pub client: Client,
+    /// Our own user.
+    pub own: OwnedUserId,
+    /// For what the hub asks of the homeserver itself.
+    pub http: Http,
+    /// The access token, for the same.
+    pub token: String,
+    /// Which rooms may never again be written to in clear.
+    pub pins: Pins,
+    /// The configuration.
+    pub settings: Settings,
+    /// What every worker is given.
+    pub context: Context,
+    /// Key for the opaque ids of far-side parties.
+    pub profile_key: [u8; 32],
+}
+
+impl Online {
+    /// Logs in, restores what matrix-sdk keeps in `data`, and puts the identity in order.
+    pub(crate) async fn connect(
+        settings: &Settings,
+        context: &Context,
+        http: &Http,
+        session: &mut Session,
+        secret: &Secret,
+        data: &Path,
+    ) -> Result<Self, Trouble> {
+        let login = session.establish(http, &settings.user, &settings.device_name, secret).await?;
+        let client = build(settings, http, &session.store_key(), data).await?;
+        let (own, token) = (login.meta.user_id.clone(), login.tokens.access_token.clone());
+        Position::read(&context.keep, &login.meta)?.hand_to(&client).await?;
+        client.restore_session(login).await?;
+        identity::establish(&client, secret, &settings.recovery_key_file).await?;
+        Ok(Self {
+            client,
+            own,
+            http: http.clone(),
+            token,
+            pins: Pins::read(&context.keep)?,
+            settings: settings.clone(),
+            context: context.clone(),
+            profile_key: session.profile_key(),
+        })
+    }
+
+    /// The user's power level in `room` as far as the last sync told; a room's creator has the
+    /// highest one there is (room version 12).
+    pub(crate) async fn power(&self, room: &Room, user: &UserId) -> Option<i64> {
+        use matrix_sdk::ruma::events::room::power_levels::UserPowerLevel;
+        match room.get_user_power_level(user).await.ok()? {
+            UserPowerLevel::Int(level) => Some(level.into()),
+            UserPowerLevel::Infinite => Some(i64::MAX),
+            _ => None,
+        }
+    }
+}
+
+async fn build(
+    settings: &Settings,
+    http: &Http,
+    store_key: &[u8; 32],
+    data: &Path,
+) -> Result<Client, Trouble> {
+    let damaged = |what: &str| {
+        Trouble::shut(
+            format!("matrix-sdk's {what} cannot be opened"),
+            "free disk space if it is full; never restore it from a backup: move the hub's data \
+             folder away and start again, the recovery key gives the identity back",
+        )
+    };
+    // Nothing of the event cache or of media is kept: the journal has what matters.
+    let files = SqliteStoreConfig::with_low_memory_config(data).key(Some(store_key));
+    let state =
+        SqliteStateStore::open_with_config(&files).await.map_err(|_| damaged("state store"))?;
+    let crypto =
+        SqliteCryptoStore::open_with_config(&files).await.map_err(|_| damaged("crypto store"))?;
+    let lock = CrossProcessLockConfig::SingleProcess;
+    let stores = StoreConfig::new(lock.clone()).state_store(state).crypto_store(crypto);
+    let trust = match settings.trust {
+        Trust::Anyone => TrustRequirement::Untrusted,
+        Trust::CrossSigned => TrustRequirement::CrossSigned,
+    };
+    let recipients = match settings.share_with {
+        ShareWith::VerifiedIdentities => CollectStrategy::IdentityBasedStrategy,
+        ShareWith::AllDevices => CollectStrategy::AllDevices,
+    };
+    Client::builder()
+        .homeserver_url(&settings.homeserver)
+        .http_client(http.pool())
+        .store_config(stores)
+        .cross_process_store_config(lock)
+        // The outbox and the sync loop try again in their own time.
+        .request_config(RequestConfig::new().disable_retry().timeout(ANSWER_DEADLINE))
+        .respect_login_well_known(false)
+        .with_encryption_settings(EncryptionSettings {
+            auto_enable_cross_signing: false,
+            backup_download_strategy: BackupDownloadStrategy::AfterDecryptionFailure,
+            auto_enable_backups: false,
+        })
+        .with_room_key_recipient_strategy(recipients)
+        .with_decryption_settings(DecryptionSettings { sender_device_trust_requirement: trust })
+        .with_enable_share_history_on_invite(false)
+        .build()
+        .await
+        .map_err(|_| Trouble::wait("the Matrix client cannot be built"))
+}
+
+/// Rooms that were seen encrypted. Whatever a homeserver says about them later, nothing is
+/// sent into them in clear.
+pub(crate) struct Pins {
+    keep: Keep,
+    known: Mutex<BTreeSet<String>>,
+}
+
+impl Pins {
+    const PREFIX: &'static str = "enc/";
+
+    fn read(keep: &Keep) -> Result<Self, AcceptError> {
+        let kept = keep.starting_with(Self::PREFIX)?;
+        let known = kept.iter().map(|(key, _)| key[Self::PREFIX.len()..].to_owned()).collect();
+        Ok(Self { keep: keep.clone(), known: Mutex::new(known) })
+    }
+
+    /// Whether `room` is pinned.
+    pub(crate) fn has(&self, room: &RoomId) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(room.as_str())
+    }
+
+    /// Pins `room` for ever; durable on return.
+    pub(crate) async fn add(&self, room: &RoomId) -> Result<(), AcceptError> {
+        if self.has(room) {
+            return Ok(());
+        }
+        self.keep.put(&format!("{}{room}", Self::PREFIX), Some(vec![1])).await?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(room.to_string());
+        Ok(())
+    }
+}
