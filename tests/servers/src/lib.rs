@@ -1,3 +1,25 @@
-//! Real servers on loopback, each in a folder of its own that goes with it.
+//! Real servers for tests on loopback, each in a folder of its own, gone when dropped: Dovecot
+//! and Postfix, started as root without init system or syslog, and the homeserver Synapse.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use viadukt_testservers::{Authority, Dovecot, Postfix};
+//! let authority = Authority::new()?;
+//! let dovecot = Dovecot::start(&authority, &[("buero@amt.example", "geheim")]).await?;
+//! let postfix = Postfix::start(&authority, &dovecot).await?;
+//! # Ok(()) }
+//! ```
 
+mod authority;
+mod dovecot;
+mod policy;
+mod postfix;
+mod process;
 pub mod synapse;
+
+pub use authority::Authority;
+pub use dovecot::Dovecot;
+pub use policy::Stage;
+pub use postfix::Postfix;
+pub use process::{free_port, greeted};
+pub use synapse::Synapse;
