@@ -3,12 +3,11 @@
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use tempfile::TempDir;
 
 use crate::authority::Authority;
-use crate::process::{Process, free_port};
+use crate::process::{Process, free_port, tied_to_us};
 
 /// A running Dovecot.
 pub struct Dovecot {
@@ -62,7 +61,7 @@ impl Dovecot {
     pub async fn resume(&mut self) -> io::Result<()> {
         if self.process.is_none() {
             let output = self.path("output");
-            let mut command = Command::new("dovecot");
+            let mut command = tied_to_us("dovecot");
             command.arg("-F").arg("-c").arg(self.path("dovecot.conf"));
             let mut process = Process::start(&mut command, &output)?;
             process.ready(&[self.imap, self.imaps, self.lmtp], &output).await?;

@@ -10,14 +10,15 @@ use tempfile::TempDir;
 use crate::authority::Authority;
 use crate::dovecot::Dovecot;
 use crate::policy::{Policy, Stage};
-use crate::process::{Process, free_port};
+use crate::process::{Process, free_port, tied_to_us};
 
 /// A running Postfix.
 pub struct Postfix {
     folder: TempDir,
     process: Option<Process>,
     policy: Policy,
-    /// Port that begins in clear and offers STARTTLS; takes mail from anyone on loopback.
+    /// Port that begins in clear and offers STARTTLS, and after it AUTH with Dovecot's
+    /// passwords; takes mail from anyone on loopback.
     pub smtp: u16,
     /// Port of implicit TLS; takes mail after AUTH only, with Dovecot's passwords.
     pub smtps: u16,
@@ -65,7 +66,7 @@ impl Postfix {
     pub async fn resume(&mut self) -> io::Result<()> {
         if self.process.is_none() {
             let output = self.path("output");
-            let mut command = Command::new("postfix");
+            let mut command = tied_to_us("postfix");
             command.arg("-c").arg(self.path("conf")).arg("start-fg");
             let mut process = Process::start(&mut command, &output)?;
             process.ready(&[self.smtp, self.smtps], &output).await?;
@@ -141,6 +142,8 @@ smtpd_end_of_data_restrictions = check_policy_service inet:127.0.0.1:{policy}
 fn master_cf(smtp: u16, smtps: u16) -> String {
     format!(
         "127.0.0.1:{smtp} inet n - n - - smtpd
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_tls_auth_only=yes
 127.0.0.1:{smtps} inet n - n - - smtpd
   -o smtpd_tls_wrappermode=yes
   -o smtpd_sasl_auth_enable=yes

@@ -1,5 +1,6 @@
 //! Starting a server, waiting until it is ready, stopping it.
 
+use std::ffi::OsStr;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -12,6 +13,14 @@ use tokio::net::TcpStream;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// A command for `program` whose process ends with the thread that starts it, even when that is
+/// killed and nobody is left to end it (prctl(2), PR_SET_PDEATHSIG). It keeps its process id.
+pub(crate) fn tied_to_us(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM"]).arg(program);
+    command
+}
 
 /// A server process: asked to end when dropped, killed when it does not.
 pub(crate) struct Process(Child);

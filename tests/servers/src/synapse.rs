@@ -13,6 +13,11 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
+use crate::process::tied_to_us;
+
+/// The release that `tests/setup` installs.
+const VERSION: &str = "1.163.2";
+
 /// How long a start may take on a busy machine.
 const START_DEADLINE: Duration = Duration::from_secs(90);
 
@@ -32,8 +37,8 @@ impl Synapse {
 
     /// Starts one with an empty database and waits until it answers.
     ///
-    /// The Python that has Synapse is named by `VIADUKT_SYNAPSE_PYTHON`, else it is
-    /// `.testbed/synapse/bin/python` of the workspace.
+    /// The Python that has Synapse is named by `VIADUKT_SYNAPSE_PYTHON`, else it is the one that
+    /// `tests/setup` put into the user's cache.
     pub async fn start() -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
@@ -141,7 +146,11 @@ impl Synapse {
 
 fn spawn(folder: &Path) -> io::Result<Child> {
     let python = python();
-    Command::new(&python)
+    if !python.exists() {
+        let what = format!("{} does not exist; run tests/setup", python.display());
+        return Err(io::Error::new(ErrorKind::NotFound, what));
+    }
+    Command::from(tied_to_us(&python))
         .args(["-m", "synapse.app.homeserver", "--config-path"])
         .arg(folder.join("homeserver.yaml"))
         .current_dir(folder)
@@ -150,13 +159,17 @@ fn spawn(folder: &Path) -> io::Result<Child> {
         .stderr(std::fs::File::options().append(true).create(true).open(folder.join("stderr"))?)
         .kill_on_drop(true)
         .spawn()
-        .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", python.display())))
 }
 
 fn python() -> PathBuf {
-    let installed =
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.testbed/synapse/bin/python");
-    std::env::var_os("VIADUKT_SYNAPSE_PYTHON").map_or_else(installed, PathBuf::from)
+    std::env::var_os("VIADUKT_SYNAPSE_PYTHON").map_or_else(installed_python, PathBuf::from)
+}
+
+/// The same folder as in `tests/setup`.
+fn installed_python() -> PathBuf {
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
+    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
+    cache.join(format!("viadukt/synapse-{VERSION}/bin/python"))
 }
 
 /// Reads a line such as

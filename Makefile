@@ -1,0 +1,28 @@
+# The everyday commands. `tests/setup` installs what is missing; nothing else is needed but Rust.
+
+.PHONY: help setup demo test bench lint
+
+help:
+	@echo "make demo    show one exchange between a citizen's mailbox and an encrypted room,"
+	@echo "             then stay up to be tried out (DEMO_ONCE=1: stop after the exchange)"
+	@echo "make test    formatting, lints and every test, on real servers"
+	@echo "make bench   measure speed and size, as a table and target/bench/results.json"
+	@echo "make lint    formatting and lints only"
+
+setup:
+	@tests/setup
+
+demo: setup
+	@cargo build --quiet --bin viadukt --example demo --example clerk
+	@cargo run --quiet --example demo -- $(if $(filter 1,$(DEMO_ONCE)),--once)
+
+test: setup
+	@tests/run
+
+bench: setup
+	cargo build --release --bin viadukt
+	cargo run --release --example bench
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
