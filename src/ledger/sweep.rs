@@ -85,7 +85,7 @@ impl Ledger {
         else {
             return Ok(());
         };
-        live.extend(content.attachments.iter().filter_map(|a| blob_of(&a.media)).map(|b| b.hash));
+        live.extend(content.attachments.iter().flat_map(|a| blobs_of(&a.media)).map(|b| b.hash));
         Ok(())
     }
 }
@@ -96,9 +96,9 @@ fn insert_payload(live: &mut HashSet<[u8; 32]>, payload: &Payload) {
     }
 }
 
-fn blob_of(media: &Media) -> Option<&BlobRef> {
+fn blobs_of(media: &Media) -> &[BlobRef] {
     match media {
-        Media::Spooled(blob) => Some(blob),
-        Media::With { blob, .. } => blob.as_ref(),
+        Media::Spooled(blob) => std::slice::from_ref(blob),
+        Media::With { blobs, .. } => blobs,
     }
 }

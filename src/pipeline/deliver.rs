@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::{
-    DeliveryError, DeliveryId, Form, Media, Outbound, Reason, Receipt, Target, Worker,
+    DeliveryError, DeliveryId, Form, Media, Outbound, Reason, Receipt, RoomId, Target, Worker,
 };
 
 use super::Pipeline;
@@ -36,6 +36,8 @@ pub struct Outcome {
     pub attempt: Attempt,
     /// Whether an earlier attempt may have reached the far side as well.
     pub repeated: bool,
+    /// The room it went into.
+    pub room: Option<RoomId>,
     /// The worker's answer.
     pub result: Result<Receipt, DeliveryError>,
 }
@@ -82,34 +84,30 @@ impl Pipeline {
         draft.set_attempt(lane, id, &attempt);
         self.ledger.commit(draft).await?;
         failpoint::pass("deliver.started");
-        let result = if attempt.deaths >= DEATHS {
-            Err(DeliveryError::refused(Reason::new("delivery-deaths")))
+        let out = if attempt.deaths < DEATHS {
+            self.outbound(&delivery, repeated).await?
         } else {
-            self.try_once(&delivery, repeated).await?
+            Err(DeliveryError::refused(Reason::new("delivery-deaths")))
+        };
+        let (room, result) = match out {
+            Ok(out) => (room_of(&out), self.make(&delivery, &out).await),
+            Err(error) => (None, Err(error)),
         };
         failpoint::pass("deliver.answered");
-        self.record(Outcome { delivery, attempt, repeated, result }).await
+        self.record(Outcome { delivery, attempt, repeated, room, result }).await
     }
 
     /// The attempt itself. A worker that panics or never returns costs this attempt alone.
-    async fn try_once(
-        &self,
-        delivery: &Delivery,
-        repeated: bool,
-    ) -> Result<Result<Receipt, DeliveryError>, StoreError> {
+    async fn make(&self, delivery: &Delivery, out: &Outbound) -> Result<Receipt, DeliveryError> {
         let Some(worker) = self.worker(&delivery.to) else {
-            return Ok(Err(DeliveryError::retry(Reason::new("delivery-no-bridge"))));
+            return Err(DeliveryError::retry(Reason::new("delivery-no-bridge")));
         };
-        let out = match self.outbound(delivery, repeated).await? {
-            Ok(out) => out,
-            Err(error) => return Ok(Err(error)),
-        };
-        let attempt = AssertUnwindSafe(make(&*worker, &out)).catch_unwind();
-        Ok(match tokio::time::timeout(PATIENCE, attempt).await {
+        let attempt = AssertUnwindSafe(hand_over(&*worker, out)).catch_unwind();
+        match tokio::time::timeout(PATIENCE, attempt).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(DeliveryError::unknown(Reason::new("delivery-panic"))),
             Err(_) => Err(DeliveryError::unknown(Reason::new("delivery-time"))),
-        })
+        }
     }
 
     /// The delivery as its worker sees it, attachments in the spool.
@@ -195,11 +193,18 @@ impl Pipeline {
     }
 }
 
-async fn make(worker: &dyn Worker, out: &Outbound) -> Result<Receipt, DeliveryError> {
+async fn hand_over(worker: &dyn Worker, out: &Outbound) -> Result<Receipt, DeliveryError> {
     match (&out.form, worker.edits()) {
         (Form::Edit { of, sender, content }, Some(edits)) => {
             edits.edit(out, &out.target, of, sender, content).await
         }
         _ => worker.deliver(out).await,
+    }
+}
+
+fn room_of(out: &Outbound) -> Option<RoomId> {
+    match &out.target {
+        Target::Room { room, .. } => Some(room.clone()),
+        Target::Remote { .. } => None,
     }
 }

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use viadukt_api::{
-    DeliveryError, DeliveryId, Form, MessageId, Patience, Reason, Receipt, State, WorkerName,
+    ConversationId, DeliveryError, DeliveryId, Form, MessageId, Patience, Reason, Receipt, State,
+    WorkerName,
 };
 
 use super::Pipeline;
@@ -81,7 +82,7 @@ impl Pipeline {
         let Outcome { delivery, repeated, .. } = outcome;
         draft.delivered(delivery.lane, delivery.id);
         if let (Some(conversation), Some(id)) = (delivery.conversation, &receipt.id) {
-            self.map_both_ways(draft, delivery, receipt, conversation, id)?;
+            self.map_both_ways(draft, outcome, receipt, conversation, id)?;
         }
         let waited = self.env.now().since(delivery.accepted_at);
         if delivery.origin.is_some() {
@@ -100,11 +101,12 @@ impl Pipeline {
     fn map_both_ways(
         &self,
         draft: &mut Draft<'_>,
-        delivery: &Delivery,
+        outcome: &Outcome,
         receipt: &Receipt,
-        conversation: viadukt_api::ConversationId,
+        conversation: ConversationId,
         id: &MessageId,
     ) -> Result<(), StoreError> {
+        let Outcome { delivery, room, .. } = outcome;
         let item = delivery.id.item;
         let mapped = |counterpart: Option<MessageId>| Mapped { conversation, counterpart, item };
         let source = delivery.origin.as_ref().map(|origin| origin.message.clone());
@@ -118,7 +120,7 @@ impl Pipeline {
             draft.map(&origin.worker, &origin.message, &mapped(Some(id.clone())));
         }
         let form: Form = self.ledger.unpack(&delivery.form)?;
-        let Some(room) = receipt.room.clone().filter(|_| matches!(form, Form::Say { .. })) else {
+        let Some(room) = room.clone().filter(|_| matches!(form, Form::Say { .. })) else {
             return Ok(());
         };
         if draft.thread(conversation)?.is_none_or(|thread| thread.room != room) {

@@ -128,18 +128,18 @@ impl Worker for FakeWorker {
         if let Some(error) = lock(&self.script).pop_front() {
             return Err(error);
         }
-        let (id, room) = match &out.target {
-            Target::Room { room, .. } => {
+        let id = match &out.target {
+            Target::Room { .. } => {
                 let n = self.ids.fetch_add(1, Ordering::Relaxed);
-                (MessageId::new(format!("$event{n}")), Some(room.clone()))
+                MessageId::new(format!("$event{n}"))
             }
-            Target::Remote { message_id, .. } => (message_id.clone(), None),
+            Target::Remote { message_id, .. } => message_id.clone(),
         };
         if self.remember {
             lock(&self.delivered).push(out.clone());
         }
         self.count.send_modify(|made| *made += 1);
-        Ok(Receipt { id: Some(id), more: Vec::new(), room, protection: "fake".to_owned() })
+        Ok(Receipt { id: Some(id), more: Vec::new(), protection: "fake".to_owned() })
     }
 
     async fn fetch(&self, _handle: &str) -> Result<BlobRef, DeliveryError> {

@@ -114,7 +114,7 @@ pub enum Media {
         handle: String,
         /// What the handle stands on in the spool; kept there as long as the message.
         #[serde(default)]
-        blob: Option<BlobRef>,
+        blobs: Vec<BlobRef>,
     },
 }
 

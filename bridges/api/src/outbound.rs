@@ -119,9 +119,6 @@ pub struct Receipt {
     /// them apart.
     #[serde(default)]
     pub more: Vec<MessageId>,
-    /// The room it went into.
-    #[serde(default)]
-    pub room: Option<RoomId>,
     /// How this hop was protected, in one word or two: `megolm`, `TLSv1.3`, `none`.
     pub protection: String,
 }

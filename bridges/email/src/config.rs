@@ -1,7 +1,9 @@
 //! The options of a `kind = "email"` bridge.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use viadukt_api::Patience;
 use viadukt_api::config::{ByteSize, Fields, SecretFile};
 
 /// A bridge's options, valid as far as they can be checked without the network.
@@ -37,6 +39,8 @@ pub(crate) struct SmtpSection {
     pub(crate) login: Option<(String, SecretFile)>,
     /// The name to greet with (RFC 5321 4.1.1.1).
     pub(crate) hello: String,
+    /// How long and at which pace to try what the server cannot take yet.
+    pub(crate) patience: Patience,
 }
 
 /// A server and how to reach it.
@@ -166,8 +170,19 @@ impl SmtpSection {
         if hello.is_empty() || !hello.bytes().all(|b| b.is_ascii_graphic()) {
             fields.object("hello", "expected a host name");
         }
+        let default = default_patience();
+        let mut pauses = fields.or("retry", default.pauses.clone());
+        if pauses.is_empty() {
+            fields.object("retry", "expected at least one time such as \"2m\"");
+            pauses = default.pauses;
+        }
+        let patience = Patience {
+            pauses,
+            give_up_after: fields.or("give_up_after", default.give_up_after),
+            tell_after: fields.or("tell_after", default.tell_after),
+        };
         fields.finish();
-        Some(Self { server: server?, login, hello })
+        Some(Self { server: server?, login, hello, patience })
     }
 }
 
@@ -193,6 +208,17 @@ impl ServerSection {
         let port = fields.or("port", usual);
         let ca_file = fields.optional("ca_file");
         Some(Self { host: host?, port, tls: tls?, ca_file })
+    }
+}
+
+/// RFC 5321 4.5.4.1 asks for some days; the pace slows down as hope does.
+fn default_patience() -> Patience {
+    let minutes = |n: u64| Duration::from_secs(n * 60);
+    let pauses = [2, 5, 10, 15, 30, 60, 120, 24 * 60];
+    Patience {
+        pauses: pauses.map(minutes).to_vec(),
+        give_up_after: minutes(5 * 24 * 60),
+        tell_after: minutes(4 * 60),
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Serialize};
-use viadukt_api::{BlobRef, Spool};
+use viadukt_api::{BlobRef, Media, Spool, WorkerName};
 
 use crate::lift::restore;
 
@@ -41,6 +41,13 @@ impl Handle {
     /// Reads what [`fmt::Display`] wrote.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
+    }
+
+    /// An attachment of `worker` that lies behind this handle.
+    pub(crate) fn media(&self, worker: &WorkerName) -> Media {
+        let inner = self.within.iter().flat_map(|within| &within.parts);
+        let blobs = std::iter::once(&self.blob).chain(inner).cloned().collect();
+        Media::With { worker: worker.clone(), handle: self.to_string(), blobs }
     }
 
     /// Spools the bytes.

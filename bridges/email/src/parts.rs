@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message as Mail, MessagePart, MimeHeaders, PartType};
-use viadukt_api::{Attachment, Content, Media, WorkerName};
+use viadukt_api::{Attachment, Content, WorkerName};
 
 use crate::fetch::{Handle, Within};
 use crate::lift::Lifted;
@@ -103,7 +103,7 @@ impl Parts<'_> {
             name: name.unwrap_or_else(|| format!("attachment-{number}.{}", suffix(&mime))),
             mime,
             size: Some(size),
-            media: Media::With { worker: self.worker.clone(), handle: handle.to_string() },
+            media: handle.media(&self.worker),
         });
     }
 
@@ -151,7 +151,7 @@ impl Parts<'_> {
                 name: format!("attachment-{}.txt", self.files.len() + 1),
                 mime: "text/plain".to_owned(),
                 size: Some(handle.blob.size),
-                media: Media::With { worker: self.worker.clone(), handle: handle.to_string() },
+                media: handle.media(&self.worker),
             });
         }
         kept.join("\n")

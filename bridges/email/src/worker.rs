@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::{
-    BlobRef, BuildError, Context, DeliveryError, Health, Inbox, Message, Outbound, Probe, Raw,
-    Reason, Receipt, Section, Unreadable, Worker, WorkerError, async_trait,
+    BlobRef, BuildError, Context, DeliveryError, Health, Inbox, Message, MessageId, Outbound,
+    Patience, Probe, Raw, Reason, Receipt, Section, Unreadable, Worker, WorkerError, async_trait,
 };
 
 use crate::config::EmailSection;
@@ -107,6 +107,19 @@ impl Worker for EmailWorker {
         let smtp = self.outgoing.try_login().await;
         let smtp = smtp.map(str::to_owned).map_err(|trouble| trouble.to_string());
         vec![said("imap", self.probe_imap().await), said("smtp", smtp)]
+    }
+
+    /// RFC 5322 3.6.4: unique by its left side, and ours by its right.
+    fn message_id(&self, token: &str) -> MessageId {
+        MessageId::new(format!("{token}@{}", self.section.address.domain()))
+    }
+
+    fn parallel(&self) -> usize {
+        crate::smtp::CONNECTIONS
+    }
+
+    fn patience(&self) -> Patience {
+        self.section.smtp.patience.clone()
     }
 
     fn health(&self) -> Health {

@@ -147,7 +147,11 @@ fn attachment(said: &Value, name: &str) -> Option<Attachment> {
         name: if name.is_empty() { "file".to_owned() } else { name.to_owned() },
         mime: said["info"]["mimetype"].as_str().unwrap_or("application/octet-stream").to_owned(),
         size: said["info"]["size"].as_u64(),
-        media: Media::With { worker: WorkerName::hub(), handle: place.to_string() },
+        media: Media::With {
+            worker: WorkerName::hub(),
+            handle: place.to_string(),
+            blobs: Vec::new(),
+        },
     })
 }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use viadukt_api::message::{Content, Message, Sender};
 use viadukt_api::{
     BlobRef, BuildError, Context, DeliveryError, Edits, Form, Health, Hub, Inbox, MessageId,
-    Outbound, Probe, Raw, Reason, Receipt, RoomId, RoomSpec, Target, Unreadable, Worker,
+    Outbound, Patience, Probe, Raw, Reason, Receipt, RoomId, RoomSpec, Target, Unreadable, Worker,
     WorkerError,
 };
 
@@ -23,7 +23,7 @@ use crate::trouble::Trouble;
 use crate::{event, identity, media, probe, rooms, send, sync, undecryptable};
 
 /// How long a delivery waits for the hub to come online before it is put off.
-const PATIENCE: Duration = Duration::from_secs(5);
+const WAIT_ONLINE: Duration = Duration::from_secs(5);
 /// The longest wait between two tries to come online.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -80,7 +80,7 @@ impl MatrixHub {
     /// The connection, once there is one.
     async fn online(&self) -> Result<Arc<Online>, DeliveryError> {
         let mut watched = self.online.subscribe();
-        let online = timeout(PATIENCE, watched.wait_for(Option::is_some)).await;
+        let online = timeout(WAIT_ONLINE, watched.wait_for(Option::is_some)).await;
         match online {
             Ok(Ok(online)) => online.clone(),
             _ => None,
@@ -182,6 +182,24 @@ impl Worker for MatrixHub {
 
     fn health(&self) -> Health {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The homeserver knows a transaction id again for about a day (client-server API 5.3).
+    fn idempotent(&self) -> bool {
+        true
+    }
+
+    fn parallel(&self) -> usize {
+        32
+    }
+
+    fn patience(&self) -> Patience {
+        let seconds = [1, 2, 4, 8, 16, 32, 60];
+        Patience {
+            pauses: seconds.map(Duration::from_secs).to_vec(),
+            give_up_after: Duration::from_secs(7 * 86_400),
+            tell_after: Duration::from_secs(7 * 86_400),
+        }
     }
 
     fn edits(&self) -> Option<&dyn Edits> {

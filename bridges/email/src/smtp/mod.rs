@@ -23,7 +23,7 @@ use crate::config::EmailSection;
 use crate::tls::Server;
 
 /// Connections at a time; servers limit them.
-const CONNECTIONS: usize = 4;
+pub(crate) const CONNECTIONS: usize = 4;
 /// How long a connection is kept for the next mail.
 const IDLE: Duration = Duration::from_secs(20);
 /// Pieces that may wait between the spool and the network.
@@ -64,7 +64,7 @@ impl Outgoing {
             Target::Remote { message_id, .. } => Some(message_id.clone()),
             Target::Room { .. } => None,
         };
-        Ok(Receipt { id, protection })
+        Ok(Receipt { id, more: Vec::new(), protection })
     }
 
     /// Logs in and leaves again.
