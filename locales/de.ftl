@@ -1,0 +1,29 @@
+## cli
+
+cli-check-good = { $file }: Die Konfiguration ist in Ordnung. Brücken: { $bridges }
+cli-column-bridge = Brücke
+cli-column-detail = Einzelheit
+cli-column-direction = Richtung
+cli-column-finding = Befund
+cli-column-reason = Grund
+cli-column-reference = Referenz
+cli-column-since = Seit
+cli-column-stage = Stufe
+cli-column-state = Zustand
+cli-column-step = Versuch
+cli-column-time = Zeit
+cli-column-what = Ergebnis
+cli-column-worker = Teil
+cli-direction-in = in den Raum
+cli-direction-out = aus dem Raum
+cli-discarded = { $reference } wurde verworfen.
+cli-doctor-alone = Es läuft kein viadukt mit dieser Konfiguration; dieser Befehl hat selbst geprüft.
+cli-doctor-running = Das laufende viadukt hat geprüft.
+cli-failed = Das ist nicht gelungen: { $why }
+cli-no-dead-letters = Nichts wurde aufgegeben; nichts wartet auf eine Entscheidung.
+cli-not-running = Es läuft kein viadukt mit dieser Konfiguration ({ $why }). Starten Sie es mit „viadukt run“, oder nennen Sie mit --config die Konfiguration des laufenden.
+cli-requeued = { $reference } wird noch einmal versucht.
+cli-state-bad = FEHLER
+cli-state-good = OK
+cli-token-refused = Der Prozess auf { $address } nimmt das Token aus { $token } nicht an. Gehört er zu einer anderen Konfiguration?
+cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie die Referenz; Spuren und Aufgegebenes werden nach der Aufbewahrungszeit gelöscht.

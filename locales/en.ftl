@@ -1,0 +1,29 @@
+## cli
+
+cli-check-good = { $file }: the configuration is good. Bridges: { $bridges }
+cli-column-bridge = Bridge
+cli-column-detail = Detail
+cli-column-direction = Direction
+cli-column-finding = Finding
+cli-column-reason = Reason
+cli-column-reference = Reference
+cli-column-since = Since
+cli-column-stage = Stage
+cli-column-state = State
+cli-column-step = Tried
+cli-column-time = Time
+cli-column-what = Outcome
+cli-column-worker = Part
+cli-direction-in = into the room
+cli-direction-out = out of the room
+cli-discarded = { $reference } was discarded.
+cli-doctor-alone = No viadukt runs with this configuration; this command did the trying itself.
+cli-doctor-running = The running viadukt did the trying.
+cli-failed = That did not work: { $why }
+cli-no-dead-letters = Nothing was given up; nothing waits for a decision.
+cli-not-running = No viadukt runs with this configuration ({ $why }). Start it with "viadukt run", or name the running one's configuration with --config.
+cli-requeued = { $reference } will be tried again.
+cli-state-bad = WRONG
+cli-state-good = OK
+cli-token-refused = The process on { $address } does not take the token in { $token }. Does it belong to another configuration?
+cli-unknown-reference = Nothing is known by this reference. Check the reference; traces and what was given up are deleted after their retention time.

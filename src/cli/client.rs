@@ -115,7 +115,8 @@ impl Running {
             request = request.header(header::AUTHORIZATION, token.header());
         }
         let request = request.body(Body::empty()).map_err(|e| failed(&e))?;
-        let answer = async {
+        // The sender ends with the answer, and the connection with the sender.
+        let answer = async move {
             let response = sender.send_request(request).await?;
             let status = response.status().as_u16();
             let body = response.into_body().collect().await?.to_bytes();
