@@ -106,3 +106,6 @@ pub async fn perform(
         Command::Run | Command::Check | Command::Tool { .. } => Ok(Exit::Ok),
     }
 }
+
+#[cfg(test)]
+mod tests;

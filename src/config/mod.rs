@@ -128,4 +128,4 @@ fn without_echoes(text: &str, findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

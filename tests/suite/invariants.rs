@@ -25,10 +25,8 @@ fn only_the_hub_depends_on_matrix_sdk() {
 #[test]
 fn bridges_depend_on_the_contract_alone_and_the_contract_on_none() {
     for manifest in manifests().iter().filter(|manifest| manifest.starts_with(bridges())) {
-        let ours: Vec<String> = dependencies(manifest)
-            .into_iter()
-            .filter(|name| name.starts_with("viadukt"))
-            .collect();
+        let ours: Vec<String> =
+            dependencies(manifest).into_iter().filter(|name| name.starts_with("viadukt")).collect();
         let expected: &[&str] =
             if manifest.ends_with("api/Cargo.toml") { &[] } else { &["viadukt-api"] };
         assert_eq!(ours, expected, "{manifest:?}");
@@ -145,9 +143,8 @@ fn all_rust_files() -> Vec<PathBuf> {
 }
 
 fn is_test(file: &Path) -> bool {
-    let of_tests = file.strip_prefix(root()).is_ok_and(|file| {
-        file.iter().any(|part| part == "tests")
-    });
+    let of_tests =
+        file.strip_prefix(root()).is_ok_and(|file| file.iter().any(|part| part == "tests"));
     of_tests || file.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"))
 }
 
