@@ -62,6 +62,11 @@ impl Config {
     /// Where [`Config::data_dir`] is unless told otherwise.
     pub const DEFAULT_DATA_DIR: &'static str = "/var/lib/viadukt";
 
+    /// Where the hub keeps its own state.
+    pub fn hub_dir(&self) -> PathBuf {
+        self.data_dir.join("matrix")
+    }
+
     /// Reads the text of a configuration file. The error holds every finding, in the order of
     /// the file; [`Report`] shows them.
     pub fn parse(text: &str, registry: &Registry) -> Result<Self, Vec<Finding>> {
@@ -123,4 +128,4 @@ fn without_echoes(text: &str, findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

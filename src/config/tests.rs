@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use viadukt_api::config::{ByteSize, Fields, SecretFile};
 use viadukt_api::{
-    Address, BuildError, Context, Hub, HubSection, Kind, Section, Worker, WorkerName, async_trait,
+    Address, BuildError, Context, Hub, HubSection, Kind, Section, Tool, Worker, WorkerName,
+    async_trait,
 };
 
 use super::*;
@@ -93,7 +94,7 @@ fn parse(text: &str) -> Config {
 }
 
 /// A hub with one option and a kind `letter` with a nested table.
-fn registry() -> Registry {
+pub(crate) fn registry() -> Registry {
     Registry {
         hub: Box::new(Nowhere),
         kinds: vec![Box::new(Letter("letter")), Box::new(Letter("fax"))],
@@ -111,9 +112,27 @@ impl HubKind for Nowhere {
 
 struct Letter(&'static str);
 
+/// `letter read` repeats its words and fails without any.
+static TOOLS: [Tool; 1] = [Tool {
+    noun: "letter",
+    verb: "read",
+    about: "Read a letter",
+    run: |words, out| {
+        let said = words.join(" ");
+        if said.is_empty() {
+            return Err("name a letter".to_owned());
+        }
+        writeln!(out, "{said}").map_err(|e| e.to_string())
+    },
+}];
+
 impl Kind for Letter {
     fn name(&self) -> &'static str {
         self.0
+    }
+
+    fn tools(&self) -> &'static [Tool] {
+        if self.0 == "letter" { &TOOLS } else { &[] }
     }
 
     fn parse(&self, _name: &WorkerName, fields: &Fields<'_>) -> Option<Box<dyn Section>> {

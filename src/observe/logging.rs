@@ -36,7 +36,8 @@ pub fn start(log: Log) -> Result<(), TryInitError> {
 /// The span of everything that happens to one message: its lines carry `item`, the reference
 /// that `viadukt trace` takes.
 pub fn item_span(item: ItemId) -> Span {
-    tracing::info_span!("message", %item)
+    // Of the highest level, so that the reference is there whatever level is logged.
+    tracing::error_span!("message", %item)
 }
 
 /// Says where, never what: a panic's message may quote what a person wrote.

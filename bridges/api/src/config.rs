@@ -163,14 +163,15 @@ impl<'a> Fields<'a> {
         self.findings.add(span, self.name_of(key), message);
     }
 
-    /// Adds a finding for every key that nobody asked for. Call it last.
+    /// Adds a finding for every key that nobody asked for, once. Call it last.
     pub fn finish(&self) {
-        let asked = self.asked.borrow();
+        let asked = self.asked.take();
         for (key, _) in self.table.iter().filter(|(k, _)| !asked.contains(k.get_ref().as_ref())) {
             let known = asked.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
             let message = format!("unknown option; known here: {known}");
             self.findings.add(key.span(), self.name_of(key.get_ref()), message);
         }
+        self.asked.replace(self.table.keys().map(|key| key.get_ref().to_string()).collect());
     }
 
     fn lookup(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {

@@ -1,0 +1,152 @@
+//! Asking the running process, which alone may open the store.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use http_body_util::BodyExt;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::config::Config;
+use crate::http::{AdminToken, DeadLetterView, ProbeView, Reference, TraceView};
+
+/// Longer than any probe may take: a login over a slow network, several times.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The process that runs with a configuration.
+pub struct Running {
+    address: SocketAddr,
+    token: Option<AdminToken>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Ask {
+    /// Nothing answers there.
+    #[error("nothing answers: {0}")]
+    NotRunning(String),
+    /// It does not take our token.
+    #[error("the token was refused")]
+    Refused,
+    /// It knows nothing by that reference.
+    #[error("unknown reference")]
+    Unknown,
+    /// It did not work.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Running {
+    /// The process of `config`.
+    pub fn of(config: &Config) -> Result<Self, Ask> {
+        let token = AdminToken::read(&config.data_dir).map_err(|e| {
+            let file = config.data_dir.join(AdminToken::FILE);
+            Ask::NotRunning(format!("{}: {e}", file.display()))
+        })?;
+        Ok(Self::new(reachable(config.http.listen), token))
+    }
+
+    /// The process that listens on `address`.
+    pub fn new(address: SocketAddr, token: AdminToken) -> Self {
+        Self { address, token: Some(token) }
+    }
+
+    /// The same for someone who has no token.
+    #[cfg(test)]
+    pub(crate) fn stranger(address: SocketAddr) -> Self {
+        Self { address, token: None }
+    }
+
+    /// What the workers' probes say.
+    pub async fn probe(&self) -> Result<Vec<ProbeView>, Ask> {
+        self.ask(Method::GET, "/api/probe").await.and_then(|body| read(&body))
+    }
+
+    /// One message's way.
+    pub async fn trace(&self, reference: Reference) -> Result<TraceView, Ask> {
+        let path = format!("/api/trace/{reference}");
+        self.ask(Method::GET, &path).await.and_then(|body| read(&body))
+    }
+
+    /// What was given up.
+    pub async fn dead_letters(&self) -> Result<Vec<DeadLetterView>, Ask> {
+        self.ask(Method::GET, "/api/deadletters").await.and_then(|body| read(&body))
+    }
+
+    /// Has it tried again.
+    pub async fn requeue(&self, reference: Reference) -> Result<(), Ask> {
+        let path = format!("/api/deadletters/{reference}/requeue");
+        self.ask(Method::POST, &path).await.map(drop)
+    }
+
+    /// Has it forgotten.
+    pub async fn discard(&self, reference: Reference) -> Result<(), Ask> {
+        let path = format!("/api/deadletters/{reference}/discard");
+        self.ask(Method::POST, &path).await.map(drop)
+    }
+
+    async fn ask(&self, method: Method, path: &str) -> Result<String, Ask> {
+        match self.exchange(method, path).await? {
+            (200..=299, body) => Ok(body),
+            (401, _) => Err(Ask::Refused),
+            (404, _) => Err(Ask::Unknown),
+            (_, body) => Err(Ask::Failed(body)),
+        }
+    }
+
+    /// One request on a connection of its own, straight to the address: a proxy from the
+    /// environment must never see the token.
+    async fn exchange(&self, method: Method, path: &str) -> Result<(u16, String), Ask> {
+        let failed = |e: &dyn std::error::Error| Ask::Failed(e.to_string());
+        let away = |e| Ask::NotRunning(format!("{}: {e}", self.address));
+        let stream = TcpStream::connect(self.address).await.map_err(away)?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|e| failed(&e))?;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, self.address.to_string());
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, token.header());
+        }
+        let request = request.body(Body::empty()).map_err(|e| failed(&e))?;
+        // The sender ends with the answer, and the connection with the sender.
+        let answer = async move {
+            let response = sender.send_request(request).await?;
+            let status = response.status().as_u16();
+            let body = response.into_body().collect().await?.to_bytes();
+            Ok((status, String::from_utf8_lossy(&body).into_owned()))
+        };
+        let both = async { tokio::join!(answer, connection).0 };
+        timeout(PATIENCE, both)
+            .await
+            .map_err(|_| Ask::Failed(format!("{}: no answer in time", self.address)))?
+            .map_err(|e: hyper::Error| failed(&e))
+    }
+
+    #[cfg(test)]
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        self.exchange(Method::GET, path).await.unwrap_or_else(|e| (0, e.to_string()))
+    }
+}
+
+/// A process that listens everywhere is asked on this machine.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+fn read<T: DeserializeOwned>(body: &str) -> Result<T, Ask> {
+    serde_json::from_str(body).map_err(|e| {
+        Ask::Failed(format!("the answer is not as expected ({e}); is another version running?"))
+    })
+}
