@@ -67,7 +67,9 @@ impl Postfix {
             let output = self.path("output");
             let mut command = Command::new("postfix");
             command.arg("-c").arg(self.path("conf")).arg("start-fg");
-            let mut process = Process::start(&mut command, &output)?;
+            // The master leaves for a session of its own, unlike its start script.
+            let process = Process::start(&mut command, &output)?;
+            let mut process = process.with_pid_file(self.path("queue/pid/master.pid"));
             process.ready(&[self.smtp, self.smtps], &output).await?;
             self.process = Some(process);
         }
