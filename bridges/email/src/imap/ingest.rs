@@ -70,7 +70,12 @@ impl From<Trouble> for End {
 
 impl From<AcceptError> for End {
     fn from(error: AcceptError) -> Self {
-        Self::Worker(error.into())
+        match error {
+            AcceptError::Full(_) => {
+                Self::Trouble(Trouble::Broken { during: "accepting", kind: "no room" })
+            }
+            AcceptError::Store(_) => Self::Worker(error.into()),
+        }
     }
 }
 
@@ -84,7 +89,9 @@ impl Ingest {
     /// Until `stop` fires. It may fire anywhere: what was accepted is, what was not will be
     /// fetched again.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<(), WorkerError> {
-        stop.run_until_cancelled(self.stay_connected()).await.unwrap_or(Ok(()))
+        let ended = stop.run_until_cancelled(self.stay_connected()).await;
+        self.set_health(Health::Down("stopped".to_owned()));
+        ended.unwrap_or(Ok(()))
     }
 
     async fn stay_connected(&mut self) -> Result<(), WorkerError> {
