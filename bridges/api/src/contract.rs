@@ -65,6 +65,8 @@ pub struct Bench {
     pub worker: Arc<dyn Worker>,
     /// What it stands on.
     pub durable: Arc<Memory>,
+    /// The spool it was built with.
+    pub spool: Arc<dyn Spool>,
     /// Its name.
     pub name: WorkerName,
     /// The other end.

@@ -12,9 +12,13 @@ mod fetch;
 mod html;
 mod imap;
 mod lift;
+#[cfg(test)]
+mod lift_tests;
 mod mime;
 mod parts;
 mod read;
+#[cfg(test)]
+mod read_tests;
 mod repair;
 mod smtp;
 mod tls;

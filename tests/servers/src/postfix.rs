@@ -123,6 +123,8 @@ queue_run_delay = 5s
 smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
 smtpd_tls_security_level = may
+smtpd_sasl_auth_enable = yes
+smtpd_tls_auth_only = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {auth}
 smtpd_client_connection_rate_limit = 0
@@ -145,7 +147,6 @@ fn master_cf(smtp: u16, smtps: u16) -> String {
         "127.0.0.1:{smtp} inet n - n - - smtpd
 127.0.0.1:{smtps} inet n - n - - smtpd
   -o smtpd_tls_wrappermode=yes
-  -o smtpd_sasl_auth_enable=yes
   -o mynetworks=
 pickup    unix n - n 60 1 pickup
 cleanup   unix n - n - 0 cleanup

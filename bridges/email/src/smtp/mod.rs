@@ -135,7 +135,9 @@ fn nothing_sent(trouble: &Trouble) -> DeliveryError {
                 DeliveryError::retry(reason("mail-put-off"))
             }
         }
-        Trouble::Login => DeliveryError::retry(Reason::new("mail-login-refused")),
+        Trouble::Login | Trouble::NoLogin => {
+            DeliveryError::retry(Reason::new("mail-login-refused"))
+        }
         Trouble::Connect(_) | Trouble::NoStarttls | Trouble::Lost => {
             DeliveryError::retry(Reason::new("mail-server-away"))
         }

@@ -35,12 +35,18 @@ impl Servers {
         Arc::new(Self { authority, dovecot: Mutex::new(dovecot), postfix: Mutex::new(postfix) })
     }
 
-    /// A bridge for the mailbox; `imap` and `smtp` are more options.
-    pub async fn bench(self: &Arc<Self>, imap: &str, smtp: &str) -> Bench {
+    /// A bridge for the mailbox, with more options: general ones, and those of each table, of
+    /// which `smtp` may replace the usual ones.
+    pub async fn bench_with(self: &Arc<Self>, general: &str, imap: &str, smtp: &str) -> Bench {
         let (dovecot, postfix) = (self.dovecot.lock().await, self.postfix.lock().await);
+        // Options of the test stand for the usual ones of the same name.
+        let usual = [("host", "'localhost'".to_owned()), ("port", postfix.smtps.to_string())];
+        let usual = usual.iter().filter(|(key, _)| !smtp.contains(&format!("{key} =")));
+        let usual: String = usual.map(|(key, value)| format!("{key} = {value}\n")).collect();
         let toml = format!(
             "address = '{MAILBOX}'
             name = 'Bürgerbüro'
+            {general}
             [imap]
             host = 'localhost'
             port = {}
@@ -49,14 +55,12 @@ impl Servers {
             ca_file = '{ca}'
             {imap}
             [smtp]
-            host = 'localhost'
-            port = {}
+            {usual}
             user = '{MAILBOX}'
             password_file = '{password}'
             ca_file = '{ca}'
             {smtp}",
             dovecot.imaps,
-            postfix.smtps,
             password = self.authority.folder().join("password").display(),
             ca = self.authority.ca_file().display(),
         );
@@ -73,8 +77,10 @@ impl Servers {
         };
         let findings = findings.into_sorted();
         assert!(findings.is_empty(), "{findings:?}");
-        let worker = section.unwrap().build(context(&name, &durable)).await.unwrap();
-        Bench { worker, durable, name, far: Arc::clone(self) as Arc<dyn FarSide> }
+        let context = context(&name, &durable);
+        let spool = Arc::clone(&context.spool);
+        let worker = section.unwrap().build(context).await.unwrap();
+        Bench { worker, durable, spool, name, far: Arc::clone(self) as Arc<dyn FarSide> }
     }
 
     /// Sends `mail` to the mailbox and waits until it is there.
@@ -94,6 +100,12 @@ impl Servers {
         }
         let there = || async { self.count(MAILBOX).await > before };
         viadukt_api::contract::eventually("the mail is in the mailbox", there).await;
+    }
+
+    /// Waits until `user`'s INBOX is empty.
+    pub async fn wait_empty(&self, user: &str) {
+        let empty = || async { self.count(user).await == 0 };
+        viadukt_api::contract::eventually("the mailbox is empty", empty).await;
     }
 
     async fn count(&self, user: &str) -> usize {
