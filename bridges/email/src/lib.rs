@@ -7,6 +7,8 @@
 
 mod automatic;
 mod clean;
+#[cfg(test)]
+mod compose_tests;
 mod config;
 mod fetch;
 mod html;

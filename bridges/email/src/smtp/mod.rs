@@ -2,7 +2,7 @@
 //! it. Before the final dot every failure means that nothing was delivered; after it silence
 //! means that nobody knows (RFC 5321 4.5.3.2.6).
 
-mod compose;
+pub(crate) mod compose;
 pub(crate) mod session;
 mod wire;
 
