@@ -11,8 +11,10 @@ use viadukt_api::config::{ByteSize, Fields, SecretFile};
 pub(crate) struct EmailSection {
     /// The mailbox's address.
     pub(crate) address: lettre::Address,
-    /// The name that stands before it, such as `Bürgerbüro`; after a clerk's name in brackets.
+    /// The mailbox's name, such as `Bürgerbüro`.
     pub(crate) name: Option<String>,
+    /// What stands in brackets after a clerk's name; the mailbox's name when it is not set.
+    pub(crate) agency: Option<String>,
     /// The largest mail to send, after encoding.
     pub(crate) max_size: u64,
     pub(crate) imap: ImapSection,
@@ -87,15 +89,18 @@ impl EmailSection {
             }
             parsed.ok()
         });
-        let name = fields.optional::<String>("name");
-        if name.as_deref().is_some_and(|name| name.trim().is_empty() || has_control(name)) {
-            fields.object("name", "expected a name such as \"Bürgerbüro\"");
-        }
+        let [name, agency] = ["name", "agency"].map(|key| {
+            let name = fields.optional::<String>(key);
+            if name.as_deref().is_some_and(|name| name.trim().is_empty() || has_control(name)) {
+                fields.object(key, "expected a name such as \"Bürgerbüro\"");
+            }
+            name
+        });
         let ByteSize(max_size) = fields.or("max_size", ByteSize(25_000_000));
         let imap = fields.table("imap").and_then(|fields| ImapSection::parse(&fields));
         let domain = address.as_ref().map_or("localhost", |address| address.domain());
         let smtp = fields.table("smtp").and_then(|fields| SmtpSection::parse(&fields, domain));
-        Some(Self { address: address?, name, max_size, imap: imap?, smtp: smtp? })
+        Some(Self { address: address?, name, agency, max_size, imap: imap?, smtp: smtp? })
     }
 }
 
@@ -228,4 +233,62 @@ fn is_loopback(host: &str) -> bool {
 
 fn has_control(text: &str) -> bool {
     text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use viadukt_api::config::Findings;
+
+    use super::*;
+
+    fn findings(toml: &str) -> Vec<String> {
+        let findings = Findings::default();
+        let table = toml::de::DeTable::parse(toml).unwrap();
+        let fields = Fields::new(table.get_ref(), table.span(), "", &findings);
+        EmailSection::parse(&fields);
+        fields.finish();
+        let found = findings.into_sorted().into_iter();
+        found.map(|finding| format!("{}: {}", finding.path, finding.message)).collect()
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        let found = findings(
+            "address = 'nobody'
+            [imap]
+            host = 'mail.amt.example'
+            tls = 'none'
+            user = 'buero'
+            password_file = 'password'
+            after = 'move'
+            colour = 'blue'
+            [smtp]
+            host = 'mail.amt.example'
+            tls = 'maybe'
+            user = 'buero'",
+        );
+        assert_eq!(
+            found,
+            [
+                "address: expected a mail address such as \"buero@amt.example\"",
+                "imap.move_to: missing: the folder to move mails to",
+                "imap.tls: \"none\" is allowed for 127.0.0.1, ::1 and localhost only",
+                "imap.colour: unknown option; known here: after, ca_file, folder, host, max_size, \
+                 move_to, password_file, port, start, tls, user",
+                "smtp.password_file: missing: `user` needs a password",
+                "smtp.tls: expected \"implicit\", \"starttls\" or \"none\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn little_is_needed() {
+        let found = findings(
+            "address = 'buero@amt.example'
+            imap = { host = 'localhost', user = 'buero', password_file = 'password' }
+            smtp = { host = 'localhost' }",
+        );
+        assert_eq!(found, Vec::<String>::new());
+    }
 }

@@ -71,15 +71,14 @@ pub(crate) fn sanitise(html: &str) -> Option<String> {
     Some(clean.trim().to_owned())
 }
 
-/// What a reader sees of `html`, as text.
+/// What a reader sees of `html`, as text; where links lead stands below it.
 pub(crate) fn to_text(html: &str) -> String {
     let plain = || mail_parser::decoders::html::html_to_text(html);
-    if is_excessive(html) {
-        return plain();
-    }
+    let Some(clean) = sanitise(html) else { return plain() };
     html2text::config::plain_no_decorate()
         .raw_mode(true)
-        .string_from_read(html.as_bytes(), WIDTH)
+        .link_footnotes(true)
+        .string_from_read(clean.as_bytes(), WIDTH)
         .unwrap_or_else(|_| plain())
 }
 

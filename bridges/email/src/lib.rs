@@ -7,14 +7,20 @@
 
 mod automatic;
 mod clean;
+#[cfg(test)]
+mod compose_tests;
 mod config;
 mod fetch;
 mod html;
 mod imap;
 mod lift;
+#[cfg(test)]
+mod lift_tests;
 mod mime;
 mod parts;
 mod read;
+#[cfg(test)]
+mod read_tests;
 mod repair;
 mod smtp;
 mod tls;

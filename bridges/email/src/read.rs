@@ -40,9 +40,8 @@ impl Reader {
         if readable.trim_ascii().is_empty() {
             return Err(Unreadable { reason: Reason::new("mail-empty") });
         }
-        let Some(mail) = MessageParser::default().parse(readable) else {
-            return Ok(self.as_it_is(readable));
-        };
+        let parsed = MessageParser::default().parse(readable).filter(has_header);
+        let Some(mail) = parsed else { return Ok(as_it_is(lifted.skeleton)) };
 
         let own = self.own.as_deref();
         let mut content = match lifted.whole {
@@ -81,23 +80,28 @@ impl Reader {
         let text = self.words.say("mail-too-large-to-fetch", &[("megabytes", &megabytes)]);
         Content { text, ..Content::default() }
     }
+}
 
-    /// What does not even begin with a header field, shown as text.
-    fn as_it_is(&self, bytes: &[u8]) -> Message {
-        Message {
-            id: made_up_id(bytes),
-            sent_at: Timestamp(0),
-            sender: Sender { address: Address::new(NOBODY), name: None, power: None },
-            room: None,
-            recipients: Vec::new(),
-            ancestors: Vec::new(),
-            subject: None,
-            act: Act::Say,
-            content: Content { text: clean::text(&clean::decoded(bytes)), ..Content::default() },
-            automatic: None,
-            hops: 0,
-            protection: Protection { encrypted: false, detail: "none".to_owned() },
-        }
+/// Whether any field is one that mails have; a text's first words may look like a field.
+fn has_header(mail: &Mail<'_>) -> bool {
+    mail.headers().iter().any(|header| !header.name.is_other())
+}
+
+/// What has no header, shown as text.
+fn as_it_is(bytes: &[u8]) -> Message {
+    Message {
+        id: made_up_id(bytes),
+        sent_at: Timestamp(0),
+        sender: Sender { address: Address::new(NOBODY), name: None, power: None },
+        room: None,
+        recipients: Vec::new(),
+        ancestors: Vec::new(),
+        subject: None,
+        act: Act::Say,
+        content: Content { text: clean::text(&clean::decoded(bytes)), ..Content::default() },
+        automatic: None,
+        hops: 0,
+        protection: Protection { encrypted: false, detail: "none".to_owned() },
     }
 }
 

@@ -68,7 +68,9 @@ impl Postfix {
             let output = self.path("output");
             let mut command = tied_to_us("postfix");
             command.arg("-c").arg(self.path("conf")).arg("start-fg");
-            let mut process = Process::start(&mut command, &output)?;
+            // The master leaves for a session of its own, unlike its start script.
+            let process = Process::start(&mut command, &output)?;
+            let mut process = process.with_pid_file(self.path("queue/pid/master.pid"));
             process.ready(&[self.smtp, self.smtps], &output).await?;
             self.process = Some(process);
         }
@@ -122,6 +124,8 @@ queue_run_delay = 5s
 smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
 smtpd_tls_security_level = may
+smtpd_sasl_auth_enable = yes
+smtpd_tls_auth_only = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {auth}
 smtpd_client_connection_rate_limit = 0
@@ -146,7 +150,6 @@ fn master_cf(smtp: u16, smtps: u16) -> String {
   -o smtpd_tls_auth_only=yes
 127.0.0.1:{smtps} inet n - n - - smtpd
   -o smtpd_tls_wrappermode=yes
-  -o smtpd_sasl_auth_enable=yes
   -o mynetworks=
 pickup    unix n - n 60 1 pickup
 cleanup   unix n - n - 0 cleanup

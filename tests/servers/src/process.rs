@@ -3,11 +3,12 @@
 use std::ffi::OsStr;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
@@ -23,19 +24,41 @@ pub(crate) fn tied_to_us(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// A server process: asked to end when dropped, killed when it does not.
-pub(crate) struct Process(Child);
+pub(crate) struct Process {
+    child: Child,
+    /// Where a server that leaves our process group writes its leader.
+    pid_file: Option<PathBuf>,
+}
 
 impl Process {
     /// Starts `command`; what it prints goes to `output`.
     pub(crate) fn start(command: &mut Command, output: &Path) -> io::Result<Self> {
         let log = std::fs::File::options().create(true).append(true).open(output)?;
-        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
-        Ok(Self(child))
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        // A group of its own: the servers' children go with it, also those that would finish
+        // what they are doing for a client.
+        Ok(Self { child: command.process_group(0).spawn()?, pid_file: None })
+    }
+
+    /// Says where the server writes the leader of its own process group.
+    pub(crate) fn with_pid_file(mut self, path: PathBuf) -> Self {
+        self.pid_file = Some(path);
+        self
+    }
+
+    /// Asks the server and all its children to end.
+    fn terminate(&self) {
+        let written = self.pid_file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        let leader = written.and_then(|pid| pid.trim().parse().ok());
+        let ours = i32::try_from(self.child.id()).ok();
+        for pid in [leader, ours].into_iter().flatten().filter_map(Pid::from_raw) {
+            let _ = kill_process_group(pid, Signal::TERM);
+        }
     }
 
     /// Fails when the process has ended.
     fn alive(&mut self, output: &Path) -> io::Result<()> {
-        match self.0.try_wait()? {
+        match self.child.try_wait()? {
             None => Ok(()),
             Some(status) => {
                 let said = std::fs::read_to_string(output).unwrap_or_default();
@@ -64,18 +87,16 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::TERM);
-        }
+        self.terminate();
         let deadline = Instant::now() + Duration::from_secs(5);
         while Instant::now() < deadline {
-            if let Ok(Some(_)) = self.0.try_wait() {
+            if let Ok(Some(_)) = self.child.try_wait() {
                 return;
             }
             std::thread::sleep(PAUSE);
         }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -6,6 +6,7 @@
 mod ingest;
 pub(crate) mod position;
 pub(crate) mod session;
+mod watch;
 
 pub(crate) use ingest::Ingest;
 

@@ -183,13 +183,14 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// `Erika Muster (Bürgerbüro)`.
+/// `Erika Muster (Bürgerbüro)`, or the mailbox's name alone.
 fn display_name(sender: Option<&Sender>, section: &EmailSection) -> Option<String> {
     let person = sender.and_then(|s| s.name.as_deref()).map(clean::line).filter(|n| !n.is_empty());
-    let mailbox = section.name.as_deref().map(clean::line);
-    match (person, mailbox) {
-        (Some(person), Some(mailbox)) => Some(format!("{person} ({mailbox})")),
-        (person, mailbox) => person.or(mailbox),
+    let agency = section.agency.as_deref().or(section.name.as_deref()).map(clean::line);
+    match (person, agency) {
+        (Some(person), Some(agency)) => Some(format!("{person} ({agency})")),
+        (Some(person), None) => Some(person),
+        (None, _) => section.name.as_deref().map(clean::line),
     }
 }
 

@@ -2,7 +2,7 @@
 //! it. Before the final dot every failure means that nothing was delivered; after it silence
 //! means that nobody knows (RFC 5321 4.5.3.2.6).
 
-mod compose;
+pub(crate) mod compose;
 pub(crate) mod session;
 mod wire;
 
@@ -135,7 +135,9 @@ fn nothing_sent(trouble: &Trouble) -> DeliveryError {
                 DeliveryError::retry(reason("mail-put-off"))
             }
         }
-        Trouble::Login => DeliveryError::retry(Reason::new("mail-login-refused")),
+        Trouble::Login | Trouble::NoLogin => {
+            DeliveryError::retry(Reason::new("mail-login-refused"))
+        }
         Trouble::Connect(_) | Trouble::NoStarttls | Trouble::Lost => {
             DeliveryError::retry(Reason::new("mail-server-away"))
         }

@@ -44,6 +44,8 @@ pub(crate) enum Trouble {
     Connect(#[from] ConnectError),
     #[error("the SMTP server offers no STARTTLS; use `tls = \"implicit\"` or have it enabled")]
     NoStarttls,
+    #[error("the SMTP server offers no login there; check `smtp.port`, or leave `smtp.user` out")]
+    NoLogin,
     #[error("the SMTP server refuses the user or password; check `smtp.user` and its password")]
     Login,
     /// The server said no: its code and words.
@@ -77,6 +79,9 @@ impl Session {
         if let Some((user, password)) = login {
             let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
             let mechanisms = [Mechanism::Plain, Mechanism::Login];
+            if session.smtp.server_info().get_auth_mechanism(&mechanisms).is_none() {
+                return Err(Trouble::NoLogin);
+            }
             reply(session.smtp.auth(&mechanisms, &credentials)).await.map_err(|e| match e {
                 Trouble::Reply { code: 500.., .. } => Trouble::Login,
                 other => other,

@@ -1,0 +1,187 @@
+//! What goes out: threading, automatic mails, and nothing that a stranger could put into a
+//! header.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use mail_parser::{HeaderValue, MessageParser};
+use viadukt_api::config::{Fields, Findings};
+use viadukt_api::contract::{MemorySpool, delivery_id};
+use viadukt_api::words::Language;
+use viadukt_api::{
+    Address, Attachment, Content, DeliveryError, Form, Media, MessageId, Outbound, Sender, Spool,
+    Target, Timestamp, Words,
+};
+
+use crate::config::EmailSection;
+use crate::smtp::compose::Letter;
+
+fn section() -> EmailSection {
+    let findings = Findings::default();
+    let toml = "address = 'buero@amt.example'
+        name = 'Bürgerbüro'
+        agency = 'Stadt Beispiel'
+        max_size = '1 MB'
+        imap = { host = 'localhost', user = 'buero', password_file = 'password' }
+        smtp = { host = 'localhost' }";
+    let table = toml::de::DeTable::parse(toml).unwrap();
+    EmailSection::parse(&Fields::new(table.get_ref(), table.span(), "", &findings)).unwrap()
+}
+
+fn outbound(form: Form, subject: &str, references: &[&str]) -> Outbound {
+    Outbound {
+        id: delivery_id(1),
+        accepted_at: Timestamp(1_790_000_000_000),
+        repeated: false,
+        target: Target::Remote {
+            recipient: Address::new("bob@citizen.example"),
+            to: Vec::new(),
+            subject: Some(subject.to_owned()),
+            message_id: MessageId::new("ours@amt.example"),
+            references: references.iter().map(|id| MessageId::new(*id)).collect(),
+        },
+        form,
+    }
+}
+
+fn say(name: &str, text: &str, attachments: Vec<Attachment>) -> Form {
+    Form::Say {
+        sender: Sender {
+            address: Address::new("@alice:amt.example"),
+            name: Some(name.to_owned()),
+            power: None,
+        },
+        content: Content { text: text.to_owned(), html: None, attachments },
+        subject: None,
+        correction: false,
+        automatic: false,
+    }
+}
+
+fn written(out: &Outbound, spool: &MemorySpool) -> Vec<u8> {
+    let letter = Letter::compose(out, &section(), &Words::new(Language::En)).expect("composed");
+    let mut bytes = Vec::new();
+    letter.write(spool, &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn an_answer_continues_the_thread() {
+    let out = outbound(say("Alice", "Ja.", Vec::new()), "Frage", &["a@x.example", "b@x.example"]);
+    let spool = MemorySpool::default();
+    let bytes = written(&out, &spool);
+    assert_eq!(bytes, written(&out, &spool), "the same delivery, the same bytes");
+    let mail = MessageParser::default().parse(&bytes).unwrap();
+    assert_eq!(mail.subject(), Some("Re: Frage"));
+    assert_eq!(mail.from().unwrap().first().unwrap().name(), Some("Alice (Stadt Beispiel)"));
+    assert_eq!(mail.message_id(), Some("ours@amt.example"));
+    assert_eq!(mail.in_reply_to().as_text(), Some("b@x.example"));
+    assert_eq!(mail.references().as_text_list().unwrap().join(" "), "a@x.example b@x.example");
+    assert!(mail.header("Auto-Submitted").is_none(), "a person wrote it");
+
+    let again = outbound(say("Alice", "Ja.", Vec::new()), "AW: Frage", &["a@x.example"]);
+    let bytes = written(&again, &spool);
+    assert_eq!(MessageParser::default().parse(&bytes).unwrap().subject(), Some("AW: Frage"));
+}
+
+#[test]
+fn a_notice_asks_not_to_be_answered() {
+    let out = outbound(Form::Notice { text: "Geschlossen.".to_owned() }, "Frage", &[]);
+    let letter = Letter::compose(&out, &section(), &Words::new(Language::En)).unwrap();
+    assert!(letter.from.is_none(), "null envelope sender");
+    let bytes = written(&out, &MemorySpool::default());
+    let mail = MessageParser::default().parse(&bytes).unwrap();
+    assert_eq!(
+        mail.header("Auto-Submitted").and_then(HeaderValue::as_text),
+        Some("auto-generated")
+    );
+    assert_eq!(mail.from().unwrap().first().unwrap().name(), Some("Bürgerbüro"));
+}
+
+#[test]
+fn a_mail_that_is_too_large_is_refused_in_words() {
+    let spool = MemorySpool::default();
+    let blob = (&spool as &dyn Spool).put(&vec![0; 900_000]).unwrap();
+    let file = Attachment {
+        name: "a.bin".to_owned(),
+        mime: "application/octet-stream".to_owned(),
+        size: None,
+        media: Media::Spooled(blob),
+    };
+    let out = outbound(say("Alice", "", vec![file]), "Frage", &[]);
+    let words = Words::new(Language::En);
+    let Err(DeliveryError::Refused { reason }) = Letter::compose(&out, &section(), &words) else {
+        panic!("refused")
+    };
+    assert!(words.reason(&reason).ends_with("At most 1 MB are possible."));
+}
+
+#[test]
+fn what_is_not_a_mail_is_refused() {
+    let out = outbound(Form::Join, "", &[]);
+    let error = Letter::compose(&out, &section(), &Words::new(Language::En)).err();
+    assert!(matches!(error, Some(DeliveryError::Refused { .. })));
+}
+
+/// Whatever stands in a name, subject, id or file name, the header has the fields that it
+/// always has, and no line could begin another one.
+#[test]
+fn nothing_gets_into_the_header() {
+    let evil = [
+        "\r\nBcc: eve@x.example",
+        "\nBcc: x",
+        "\rBcc: x",
+        "=?utf-8?Q?=0D=0ABcc:_x?=",
+        "\"\r\n\r\n<x>",
+        "a>\r\nBcc: <x",
+        "\u{2028}Bcc: x",
+        "\u{85}Bcc: x",
+        "\0",
+        "🎉\r\n.\r\n",
+        "\u{202e}gpj.exe",
+        "\";\r\n name=\"x",
+        "x\r\n --viadukt",
+        &"ä".repeat(500),
+        &"a".repeat(2_000),
+        "  ",
+        "",
+    ];
+    let spool = MemorySpool::default();
+    let blob = (&spool as &dyn Spool).put(b"bytes").unwrap();
+    for evil in evil {
+        let file = Attachment {
+            name: evil.to_owned(),
+            mime: format!("text/plain{evil}"),
+            size: None,
+            media: Media::Spooled(blob.clone()),
+        };
+        let out = outbound(say(evil, "Text", vec![file]), evil, &[evil, "b@x.example", evil]);
+        let bytes = written(&out, &spool);
+        let text = String::from_utf8(bytes.clone()).expect("a mail in ASCII");
+        assert!(text.is_ascii());
+        let (header, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(!header.replace("\r\n", "").contains(['\r', '\n']), "bare line ends: {evil:?}");
+        let fields: Vec<&str> = header
+            .split("\r\n")
+            .filter(|line| !line.starts_with(' '))
+            .map(|line| line.split(':').next().unwrap())
+            .collect();
+        let expected = [
+            "Date",
+            "From",
+            "To",
+            "Subject",
+            "Message-ID",
+            "In-Reply-To",
+            "References",
+            "X-Viadukt-Delivery",
+            "MIME-Version",
+            "Content-Type",
+        ];
+        let in_reply_to = fields.contains(&"In-Reply-To");
+        let expected = expected.iter().filter(|field| in_reply_to || **field != "In-Reply-To");
+        assert_eq!(fields, expected.copied().collect::<Vec<_>>(), "{evil:?}");
+        assert!(!body.contains("\r\nBcc:"), "{evil:?}");
+        let mail = MessageParser::default().parse(&bytes).unwrap();
+        assert_eq!(mail.body_text(0).unwrap().trim_end(), "Text", "{evil:?}");
+        assert_eq!(mail.attachment(0).unwrap().contents(), b"bytes", "{evil:?}");
+    }
+}
