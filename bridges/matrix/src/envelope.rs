@@ -12,7 +12,7 @@ use viadukt_api::{Reason, Timestamp};
 
 /// The accepted form of everything that the hub brings in.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Envelope {
     /// An event of a room's timeline.
     Event {

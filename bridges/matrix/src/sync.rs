@@ -43,15 +43,22 @@ pub(crate) struct Position {
     device: String,
     /// `next_batch` of the last accepted response; `None` before the first.
     token: Option<String>,
+    /// Where a lost device stood that this one replaces. Its tokens name the same events, but
+    /// this device must begin without one to learn the rooms' state.
+    #[serde(skip)]
+    behind: Option<String>,
 }
 
 impl Position {
     /// What was kept, if it belongs to the device that is logged in now.
     pub(crate) fn read(keep: &Keep, meta: &SessionMeta) -> Result<Self, AcceptError> {
-        let fresh = Self { device: meta.device_id.to_string(), token: None };
-        let kept =
-            keep.get(POSITION)?.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
-        Ok(kept.filter(|kept| kept.device == fresh.device).unwrap_or(fresh))
+        let device = meta.device_id.to_string();
+        let bytes = keep.get(POSITION)?.unwrap_or_default();
+        Ok(match serde_json::from_slice::<Self>(&bytes) {
+            Ok(kept) if kept.device == device => kept,
+            Ok(kept) => Self { device, token: None, behind: kept.token },
+            Err(_) => Self { device, token: None, behind: None },
+        })
     }
 
     /// Makes `client`, which is not logged in yet, begin here: its own token may be ahead, and
@@ -69,7 +76,8 @@ impl Position {
     }
 
     fn moved_to(&self, next_batch: &str) -> Self {
-        Self { device: self.device.clone(), token: Some(next_batch.to_owned()) }
+        let token = Some(next_batch.to_owned());
+        Self { device: self.device.clone(), token, behind: None }
     }
 
     fn to_keep(&self) -> (String, Option<Vec<u8>>) {
@@ -168,11 +176,7 @@ async fn intake(
         if room.encryption_state().is_encrypted() {
             online.pins.add(room_id).await?;
         }
-        let events = match &position.token {
-            // The first sync brings history, which is not ours to bridge.
-            None => Vec::new(),
-            Some(since) => news(online, inbox, &room, update, since, response).await?,
-        };
+        let events = news(online, inbox, &room, update, position, &response.next_batch).await?;
         for event in events {
             take(online, &room, &event, &mut intake).await;
         }
@@ -196,18 +200,24 @@ async fn news(
     inbox: &Inbox,
     room: &Room,
     update: &JoinedRoomUpdate,
-    since: &str,
-    response: &SyncResponse,
+    position: &Position,
+    next_batch: &str,
 ) -> Result<Vec<TimelineEvent>, Trouble> {
-    if online.context.keep.get(&joined_key(room.room_id()))?.is_none() {
-        return gap::since_entering(online, room, &response.next_batch).await;
+    let known = online.context.keep.get(&joined_key(room.room_id()))?.is_some();
+    match (&position.token, &position.behind) {
+        // The very first sync brings history, which is not ours to bridge.
+        (None, None) => Ok(Vec::new()),
+        _ if !known => gap::since_entering(online, room, next_batch).await,
+        (None, Some(since)) => gap::between(room, inbox, since, next_batch).await,
+        (Some(since), _) => {
+            let mut events = Vec::new();
+            if let (true, Some(before)) = (update.timeline.limited, &update.timeline.prev_batch) {
+                events = gap::between(room, inbox, since, before).await?;
+            }
+            events.extend(update.timeline.events.iter().cloned());
+            Ok(events)
+        }
     }
-    let mut events = Vec::new();
-    if let (true, Some(before)) = (update.timeline.limited, &update.timeline.prev_batch) {
-        events = gap::between(room, inbox, since, before).await?;
-    }
-    events.extend(update.timeline.events.iter().cloned());
-    Ok(events)
 }
 
 /// Puts `event` into `intake` if it is one that the pipeline reads.
