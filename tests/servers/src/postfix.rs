@@ -12,6 +12,9 @@ use crate::dovecot::Dovecot;
 use crate::policy::{Policy, Stage};
 use crate::process::{Process, free_port, tied_to_us};
 
+/// Where Debian keeps the programs that the master starts, and the master itself.
+const DAEMONS: &str = "/usr/lib/postfix/sbin";
+
 /// A running Postfix.
 pub struct Postfix {
     folder: TempDir,
@@ -66,8 +69,10 @@ impl Postfix {
     pub async fn resume(&mut self) -> io::Result<()> {
         if self.process.is_none() {
             let output = self.path("output");
-            let mut command = tied_to_us("postfix");
-            command.arg("-c").arg(self.path("conf")).arg("start-fg");
+            // `postfix start-fg` would put a shell in between, and the master outlives that.
+            run(Command::new("postfix").arg("-c").arg(self.path("conf")).arg("check"))?;
+            let mut command = tied_to_us(format!("{DAEMONS}/master"));
+            command.arg("-s").arg("-c").arg(self.path("conf"));
             let mut process = Process::start(&mut command, &output)?;
             process.ready(&[self.smtp, self.smtps], &output).await?;
             self.process = Some(process);
@@ -98,7 +103,7 @@ data_directory = {folder}/data
 maillog_file = {folder}/log
 maillog_file_prefixes = {folder}
 command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
+daemon_directory = {DAEMONS}
 meta_directory = /etc/postfix
 shlib_directory = /usr/lib/postfix
 mail_owner = postfix
