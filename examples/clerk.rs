@@ -16,8 +16,7 @@ use tokio::sync::mpsc;
 use viadukt_testbed::ruma::{OwnedEventId, OwnedRoomId};
 use viadukt_testbed::{Clerk, Lock, Seen};
 
-const HELP: &str = "\
-  1 TEXT         answers in conversation [1]
+const HELP: &str = "  1 TEXT         answers in conversation [1]
   /file 1 PATH   sends a file into conversation [1]
   !help          asks the bridge; other commands likewise
   /quit          ends this program (so does the end of the input)";
@@ -113,8 +112,8 @@ impl Screen {
             println!("{number}{speaker} removed a message");
         } else if seen.kind == "m.room.message" {
             let text = match seen.file() {
-                Some((name, size)) => format!("sent the file {name} ({size} bytes)"),
-                None => seen.text().replace('\n', "\n    "),
+                Some(name) => format!("sent the file {name}"),
+                None => seen.text().trim_end().replace('\n', "\n    "),
             };
             println!("{number}{speaker}{warning}: {text}");
         }

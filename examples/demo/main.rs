@@ -59,7 +59,8 @@ async fn play(once: bool) -> Result<()> {
     clerk.join(ROOM).await?;
 
     let citizen = testbed.citizen();
-    exchange(&mut stage, &clerk, &citizen).await?;
+    let exchanged = exchange(&mut stage, &clerk, &citizen).await;
+    exchanged.with_context(|| format!("viadukt's log ends:\n{}", bridge.log_end()))?;
     if once {
         bridge.terminate().await?;
         return Ok(());
@@ -130,7 +131,8 @@ fn invite(stage: &mut Stage, testbed: &Testbed, bridge: &Bridge, recovery_key: &
     stage.step("Your turn: everything stays up until you press Ctrl-C");
     stage.remark("Write as the citizen (add --attach @FILE to send a file):");
     stage.command(format_args!(
-        "swaks --server 127.0.0.1:{} --from {} --to {} --header 'Subject: Hallo' --body 'Guten Tag!'",
+        "swaks --server 127.0.0.1:{} --from {} --to {} \\\n      \
+         --header 'Subject: Hallo' --body 'Guten Tag!'",
         testbed.postfix.smtp, CITIZEN.user, AGENCY.user,
     ));
     stage.remark("What the citizen receives is shown below, and lies as files in");
@@ -180,8 +182,8 @@ fn show(stage: &Stage, seen: &Seen) {
     };
     stage.line(Side::Room, "Speaker", seen.speaker().unwrap_or(seen.sender.as_str()));
     match seen.file() {
-        Some((name, size)) => stage.line(Side::Room, "File", format_args!("{name}, {size} bytes")),
-        None => stage.line(Side::Room, "Text", seen.text()),
+        Some(name) => stage.line(Side::Room, "File", name),
+        None => stage.line(Side::Room, "Text", seen.text().trim_end()),
     }
     stage.line(Side::Room, "Lock", lock);
 }

@@ -15,6 +15,10 @@ use crate::process::{Process, free_port, tied_to_us};
 /// Where Debian keeps the programs that the master starts, and the master itself.
 const DAEMONS: &str = "/usr/lib/postfix/sbin";
 
+/// Runs its arguments and passes on the signal to end. The master changes its user for a moment
+/// while it starts, and with that the kernel forgets that it was to end with us (prctl(2)).
+const GUARD: &str = r#""$0" "$@" & trap "kill $!" TERM; wait $!; wait $!"#;
+
 /// A running Postfix.
 pub struct Postfix {
     folder: TempDir,
@@ -69,10 +73,11 @@ impl Postfix {
     pub async fn resume(&mut self) -> io::Result<()> {
         if self.process.is_none() {
             let output = self.path("output");
-            // `postfix start-fg` would put a shell in between, and the master outlives that.
+            // `postfix start-fg` puts a shell in between that the master outlives.
             run(Command::new("postfix").arg("-c").arg(self.path("conf")).arg("check"))?;
-            let mut command = tied_to_us(format!("{DAEMONS}/master"));
-            command.arg("-s").arg("-c").arg(self.path("conf"));
+            let mut command = tied_to_us("sh");
+            command.args(["-c", GUARD, &format!("{DAEMONS}/master"), "-s", "-c"]);
+            command.arg(self.path("conf"));
             let mut process = Process::start(&mut command, &output)?;
             process.ready(&[self.smtp, self.smtps], &output).await?;
             self.process = Some(process);

@@ -84,11 +84,10 @@ impl Seen {
         self.content["com.beeper.per_message_profile"]["displayname"].as_str()
     }
 
-    /// The file that it carries: its name and its size in bytes.
-    pub fn file(&self) -> Option<(&str, u64)> {
+    /// The name of the encrypted file that it carries.
+    pub fn file(&self) -> Option<&str> {
         self.content["file"].as_object()?;
-        let name = self.content["filename"].as_str().unwrap_or(self.body());
-        Some((name, self.content["info"]["size"].as_u64().unwrap_or_default()))
+        Some(self.content["filename"].as_str().unwrap_or(self.body()))
     }
 
     /// The root of the thread that it belongs to.
