@@ -78,7 +78,7 @@ async fn a_device_without_the_identitys_keys_is_turned_away() -> Result<()> {
 async fn what_is_not_encrypted_is_seen_as_such() -> Result<()> {
     let testbed = Testbed::start().await?;
     let (clerk, other) = (testbed.clerk().await?, testbed.stranger().await?);
-    let room = other.open_room("Offen", &[clerk.user.clone()], false).await?;
+    let room = other.open_room("Offen", std::slice::from_ref(&clerk.user), false).await?;
     clerk.accept_invitations().await?;
     until("the clerk in the open room", async || {
         clerk.accept_invitations().await?;
@@ -128,7 +128,7 @@ async fn mail_goes_both_ways() -> Result<()> {
 
 /// Puts both into one encrypted room.
 async fn meet(clerk: &Clerk, other: &Clerk) -> Result<OwnedRoomId> {
-    let room = other.open_room("Flur", &[clerk.user.clone()], true).await?;
+    let room = other.open_room("Flur", std::slice::from_ref(&clerk.user), true).await?;
     assert_eq!(clerk.join("Flur").await?, room);
     other
         .sees("the clerk in the room", |seen| {
