@@ -12,6 +12,13 @@ use crate::dovecot::Dovecot;
 use crate::policy::{Policy, Stage};
 use crate::process::{Process, free_port, tied_to_us};
 
+/// Where Debian keeps the programs that the master starts, and the master itself.
+const DAEMONS: &str = "/usr/lib/postfix/sbin";
+
+/// Runs its arguments and passes on the signal to end. The master changes its user for a moment
+/// while it starts, and with that the kernel forgets that it was to end with us (prctl(2)).
+const GUARD: &str = r#""$0" "$@" & trap "kill $!" TERM; wait $!; wait $!"#;
+
 /// A running Postfix.
 pub struct Postfix {
     folder: TempDir,
@@ -66,11 +73,12 @@ impl Postfix {
     pub async fn resume(&mut self) -> io::Result<()> {
         if self.process.is_none() {
             let output = self.path("output");
-            let mut command = tied_to_us("postfix");
-            command.arg("-c").arg(self.path("conf")).arg("start-fg");
-            // The master leaves for a session of its own, unlike its start script.
-            let process = Process::start(&mut command, &output)?;
-            let mut process = process.with_pid_file(self.path("queue/pid/master.pid"));
+            // `postfix start-fg` puts a shell in between that the master outlives.
+            run(Command::new("postfix").arg("-c").arg(self.path("conf")).arg("check"))?;
+            let mut command = tied_to_us("sh");
+            command.args(["-c", GUARD, &format!("{DAEMONS}/master"), "-s", "-c"]);
+            command.arg(self.path("conf"));
+            let mut process = Process::start(&mut command, &output)?;
             process.ready(&[self.smtp, self.smtps], &output).await?;
             self.process = Some(process);
         }
@@ -100,7 +108,7 @@ data_directory = {folder}/data
 maillog_file = {folder}/log
 maillog_file_prefixes = {folder}
 command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
+daemon_directory = {DAEMONS}
 meta_directory = /etc/postfix
 shlib_directory = /usr/lib/postfix
 mail_owner = postfix
@@ -124,8 +132,6 @@ queue_run_delay = 5s
 smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
 smtpd_tls_security_level = may
-smtpd_sasl_auth_enable = yes
-smtpd_tls_auth_only = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {auth}
 smtpd_client_connection_rate_limit = 0
@@ -150,6 +156,7 @@ fn master_cf(smtp: u16, smtps: u16) -> String {
   -o smtpd_tls_auth_only=yes
 127.0.0.1:{smtps} inet n - n - - smtpd
   -o smtpd_tls_wrappermode=yes
+  -o smtpd_sasl_auth_enable=yes
   -o mynetworks=
 pickup    unix n - n 60 1 pickup
 cleanup   unix n - n - 0 cleanup

@@ -146,6 +146,13 @@ impl Bridge {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
+    /// The last lines of the log, to say why something failed.
+    pub fn log_end(&self) -> String {
+        let log = self.log();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
     /// The configuration file.
     pub fn config_file(&self) -> PathBuf {
         self.folder.join("viadukt.toml")
@@ -159,11 +166,5 @@ impl Bridge {
     fn signal(&self, signal: Signal) -> Result<()> {
         let pid = self.pid().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
         Ok(kill_process(pid.context("the bridge does not run")?, signal)?)
-    }
-
-    fn log_end(&self) -> String {
-        let log = self.log();
-        let lines: Vec<_> = log.lines().collect();
-        lines[lines.len().saturating_sub(40)..].join("\n")
     }
 }

@@ -13,10 +13,11 @@ use matrix_sdk::room::reply::{EnforceThread, Reply};
 use matrix_sdk::ruma::api::client::room::create_room;
 use matrix_sdk::ruma::events::room::message::{AddMentions, ReplyWithinThread};
 use matrix_sdk::ruma::events::room::{EncryptedFile, MediaSource};
-use matrix_sdk::ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId};
+use matrix_sdk::ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId};
 use matrix_sdk::{Client, Room, RoomState};
 use matrix_sdk_base::crypto::{CollectStrategy, DecryptionSettings, TrustRequirement};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::reading::Reading;
 use crate::seen::Seen;
@@ -24,6 +25,8 @@ use crate::wait::{PATIENCE, until};
 
 /// A person in the messenger.
 pub struct Clerk {
+    /// The user's id.
+    pub user: OwnedUserId,
     client: Client,
     reading: Reading,
 }
@@ -61,19 +64,15 @@ impl Clerk {
         }
         client.encryption().wait_for_e2ee_initialization_tasks().await;
         client.encryption().bootstrap_cross_signing_if_needed(None).await?;
-        let device = client.encryption().get_own_device().await?.context("no device keys")?;
+        let identity = client.encryption().cross_signing_status().await;
         ensure!(
-            device.is_cross_signed_by_owner(),
+            identity.is_some_and(|keys| keys.is_complete()),
             "{user} has an identity whose keys are not in {}: use the folder of the first login",
             folder.display()
         );
         let reading = Reading::begin(client.clone()).await?;
-        Ok(Self { client, reading })
-    }
-
-    /// The user's id.
-    pub fn user(&self) -> Result<&UserId> {
-        self.client.user_id().context("not logged in")
+        let user = client.user_id().context("not logged in")?.to_owned();
+        Ok(Self { user, client, reading })
     }
 
     /// Waits for the room called `name`, accepts the invitation to it, and waits until it is
@@ -169,9 +168,9 @@ impl Clerk {
         .with_context(|| format!("{} came", fitting().len()))
     }
 
-    /// Waits for the next change of what was seen.
-    pub async fn news(&self) {
-        self.reading.changed().await;
+    /// Tells of every change of what was seen.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.reading.changes()
     }
 
     /// The messages of the thread that begins with `root`, the root first.
@@ -283,6 +282,15 @@ impl Clerk {
     pub async fn send(&self, room: &RoomId, content: Value) -> Result<OwnedEventId> {
         let room = self.encrypted(room).await?;
         Ok(room.send_raw("m.room.message", content).await?.response.event_id)
+    }
+
+    /// Makes a backup of the keys and returns the recovery key, with which another client of
+    /// the same person can verify itself and read what was said before.
+    ///
+    /// # Errors
+    /// The homeserver refused, or there is a backup already.
+    pub async fn recovery_key(&self) -> Result<String> {
+        Ok(self.client.encryption().recovery().enable().await?)
     }
 
     async fn encrypted(&self, room: &RoomId) -> Result<Room> {

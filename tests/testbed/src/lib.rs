@@ -33,6 +33,7 @@ pub use bridge::Bridge;
 pub use citizen::Citizen;
 pub use clerk::Clerk;
 pub use mailbox::{Mail, Mailbox};
+pub use matrix_sdk::ruma;
 pub use seen::{Lock, Seen};
 pub use testbed::{AGENCY, CITIZEN, Person, ROOM, Testbed};
 pub use viadukt_testservers as servers;

@@ -95,6 +95,13 @@ impl Mail {
         self.parsed.subject().unwrap_or_default()
     }
 
+    /// Who it is from, as mail programs show it.
+    pub fn sender(&self) -> String {
+        let from = self.parsed.from().and_then(|from| from.first());
+        let (name, address) = from.map_or((None, None), |from| (from.name(), from.address()));
+        format!("{} <{}>", name.unwrap_or_default(), address.unwrap_or_default())
+    }
+
     /// The text, made from the HTML if there is nothing else.
     pub fn text(&self) -> String {
         self.parsed.body_text(0).unwrap_or_default().into_owned()

@@ -69,9 +69,8 @@ impl Reading {
         }
     }
 
-    pub(crate) async fn changed(&self) {
-        let mut news = self.news.clone();
-        let _ = news.changed().await;
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.news.clone()
     }
 }
 

@@ -62,6 +62,13 @@ impl Seen {
         self.content["body"].as_str().unwrap_or_default()
     }
 
+    /// The text without the speaker's name, which stands before it for clients that know no
+    /// per-message profiles (MSC4144).
+    pub fn text(&self) -> &str {
+        let named = self.speaker().and_then(|name| self.body().strip_prefix(name));
+        named.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(self.body())
+    }
+
     /// The HTML, for messages that have it.
     pub fn html(&self) -> Option<&str> {
         self.content["formatted_body"].as_str()
@@ -75,6 +82,12 @@ impl Seen {
     /// The name shown instead of the sender's (MSC4144).
     pub fn speaker(&self) -> Option<&str> {
         self.content["com.beeper.per_message_profile"]["displayname"].as_str()
+    }
+
+    /// The name of the encrypted file that it carries.
+    pub fn file(&self) -> Option<&str> {
+        self.content["file"].as_object()?;
+        Some(self.content["filename"].as_str().unwrap_or(self.body()))
     }
 
     /// The root of the thread that it belongs to.

@@ -10,6 +10,7 @@ use viadukt_testservers::{Authority, Dovecot, Postfix, Synapse, free_port};
 use crate::bridge::Bridge;
 use crate::citizen::Citizen;
 use crate::clerk::Clerk;
+use crate::mailbox::Mailbox;
 
 /// The name of the room in which the agency's mail arrives.
 pub const ROOM: &str = "Bürgerpost";
@@ -121,6 +122,11 @@ impl Testbed {
     /// The citizen, who writes to the agency.
     pub fn citizen(&self) -> Citizen {
         Citizen::new(CITIZEN, AGENCY, self.postfix.smtp, self.dovecot.imap)
+    }
+
+    /// The mailbox of [`AGENCY`] or [`CITIZEN`].
+    pub fn mailbox(&self, owner: Person) -> Mailbox {
+        Mailbox::new(owner, self.dovecot.imap)
     }
 
     /// The folder of everything that this testbed writes, but for the servers' own data.

@@ -1,0 +1,3 @@
+//! End to end, on real servers: the one integration test binary.
+
+mod demo;
