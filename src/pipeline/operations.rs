@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use viadukt_api::{ConversationId, Health, MessageId, Timestamp, Worker, WorkerName};
+use async_trait::async_trait;
+use viadukt_api::{
+    ConversationId, Health, ItemId, MessageId, Probe, Timestamp, Worker, WorkerName,
+};
 
 use super::Pipeline;
+use crate::http::{DeadLetterView, OperationError, Operations, Reference, TraceEntry, TraceView};
 use crate::ledger::{Attempt, Dead, DeadWhat, Delivery, Draft, Step, Way};
+use crate::observe::Direction;
 use crate::store::StoreError;
 
 impl Pipeline {
@@ -32,11 +37,6 @@ impl Pipeline {
         let hub: (_, Arc<dyn Worker>) = (WorkerName::hub(), self.hub.clone());
         let bridges = self.bridges.iter().map(|(name, worker)| (name.clone(), worker.clone()));
         std::iter::once(hub).chain(bridges).collect()
-    }
-
-    /// How every worker does, the hub first.
-    pub fn health(&self) -> Vec<(WorkerName, Health)> {
-        self.workers().into_iter().map(|(name, worker)| (name, worker.health())).collect()
     }
 
     /// `!status`, in words.
@@ -75,19 +75,23 @@ impl Pipeline {
             }
             Ok(())
         })?;
+        for dead in &found {
+            if let DeadWhat::Item(accepted) = &dead.what {
+                // Routing is one batch after the other: it is taken up once this one is durable.
+                let _ = self.again.send(accepted.id);
+            }
+        }
         Ok(found.iter().filter_map(|dead| self.raise(draft, dead)).collect())
     }
 
-    /// Moves a dead letter back to where it came from. A delivery is given back and has to be
-    /// queued once the draft is durable.
+    /// Moves a dead letter back to where it came from. Once the draft is durable, a delivery,
+    /// which is given back, has to be queued, and an item to be routed.
     fn raise(&self, draft: &mut Draft<'_>, dead: &Dead) -> Option<Delivery> {
         draft.unbury(&dead.key());
         self.decided(draft, dead, "requeued");
         match &dead.what {
             DeadWhat::Item(accepted) => {
                 draft.journal_again(accepted);
-                // Taken up after this draft, or, if that is lost, with the journal at the start.
-                let _ = self.again.send(accepted.id);
                 None
             }
             DeadWhat::Delivery(delivery) => {
@@ -113,6 +117,15 @@ impl Pipeline {
         draft.step(item, &Step { at: self.env.now(), way });
     }
 
+    /// The dead letter called `reference`.
+    fn dead_letter(&self, reference: Reference) -> Result<Dead, OperationError> {
+        let key = match reference {
+            Reference::Item(item) => item.to_bytes().to_vec(),
+            Reference::Delivery(delivery) => delivery.to_bytes().to_vec(),
+        };
+        self.ledger.draft().dead(&key).map_err(failed)?.ok_or(OperationError::Unknown)
+    }
+
     /// Brings the gauges up to date.
     pub fn measure(&self) -> Result<(), StoreError> {
         let now = self.env.now();
@@ -135,4 +148,112 @@ impl Pipeline {
         }
         Ok(())
     }
+}
+
+#[async_trait]
+impl Operations for Pipeline {
+    fn ready(&self) -> bool {
+        self.bridges.keys().all(|bridge| self.rooms.of(bridge).is_some())
+    }
+
+    fn health(&self) -> Vec<(WorkerName, Health)> {
+        self.workers().into_iter().map(|(name, worker)| (name, worker.health())).collect()
+    }
+
+    async fn probe(&self) -> Vec<(WorkerName, Vec<Probe>)> {
+        let mut probed = Vec::new();
+        for (name, worker) in self.workers() {
+            probed.push((name, worker.probe().await));
+        }
+        probed
+    }
+
+    async fn trace(&self, item: ItemId) -> Result<TraceView, OperationError> {
+        let steps = self.ledger.trail(item).map_err(failed)?;
+        if steps.is_empty() {
+            return Err(OperationError::Unknown);
+        }
+        let entries = steps.into_iter().flat_map(entries).collect();
+        Ok(TraceView { reference: Reference::Item(item), entries })
+    }
+
+    async fn dead_letters(&self) -> Result<Vec<DeadLetterView>, OperationError> {
+        let mut views = Vec::new();
+        self.ledger
+            .dead(|dead| {
+                views.push(self.view(dead));
+                Ok(())
+            })
+            .map_err(failed)?;
+        Ok(views)
+    }
+
+    async fn requeue(&self, reference: Reference) -> Result<(), OperationError> {
+        let dead = self.dead_letter(reference)?;
+        let mut draft = self.ledger.draft();
+        let again = self.raise(&mut draft, &dead);
+        self.ledger.commit(draft).await.map_err(failed)?;
+        self.lanes.add(again);
+        if let DeadWhat::Item(accepted) = dead.what {
+            let _ = self.again.send(accepted.id);
+        }
+        Ok(())
+    }
+
+    async fn discard(&self, reference: Reference) -> Result<(), OperationError> {
+        let dead = self.dead_letter(reference)?;
+        let mut draft = self.ledger.draft();
+        draft.unbury(&dead.key());
+        self.decided(&mut draft, &dead, "discarded");
+        self.ledger.commit(draft).await.map_err(failed)
+    }
+}
+
+impl Pipeline {
+    fn view(&self, dead: Dead) -> DeadLetterView {
+        // The sentence without what fills it in: a server's answer may name a person.
+        let reason = self.words.say(&dead.reason.key, &[]);
+        let (reference, bridge, direction) = match dead.what {
+            DeadWhat::Item(accepted) if accepted.worker.is_hub() => {
+                (Reference::Item(accepted.id), accepted.worker, Direction::Out)
+            }
+            DeadWhat::Item(accepted) => {
+                (Reference::Item(accepted.id), accepted.worker, Direction::In)
+            }
+            DeadWhat::Delivery(delivery) => {
+                let direction = if delivery.to.is_hub() { Direction::In } else { Direction::Out };
+                (Reference::Delivery(delivery.id), delivery.bridge, direction)
+            }
+        };
+        DeadLetterView { reference, bridge, direction, since: dead.at, reason }
+    }
+}
+
+/// A step as people see it.
+fn entries(step: Step) -> Vec<TraceEntry> {
+    let entry = |at, stage: &str, what: String, detail: String| TraceEntry {
+        at,
+        stage: stage.to_owned(),
+        what,
+        detail,
+    };
+    match step.way {
+        Way::Routed { worker, received_at, protection, verdict, deliveries } => vec![
+            entry(received_at, "accept", format!("from {worker}"), protection),
+            entry(step.at, "judge", verdict, String::new()),
+            entry(step.at, "route", format!("{deliveries} deliveries"), String::new()),
+        ],
+        Way::PutAside { worker, reason } => {
+            vec![entry(step.at, "normalise", format!("from {worker}, put aside"), reason)]
+        }
+        Way::Attempted { part, attempt, to, outcome, detail } => {
+            let what = format!("part {part} to {to}, attempt {attempt}: {outcome}");
+            vec![entry(step.at, "deliver", what, detail)]
+        }
+        Way::Decided { what } => vec![entry(step.at, "decide", what, String::new())],
+    }
+}
+
+fn failed(error: StoreError) -> OperationError {
+    OperationError::Failed(error.to_string())
 }
