@@ -154,3 +154,36 @@ impl SpoolWriter for Counted {
         Ok(BlobRef { hash: [0; 32], size: self.0 })
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn run(words: &[&str]) -> (Result<(), String>, String) {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let mut to = Vec::new();
+        let result = read(&words, &mut to);
+        (result, String::from_utf8(to).unwrap())
+    }
+
+    #[test]
+    fn one_object_a_line_and_a_missing_file_does_not_stop_the_others() {
+        let mail = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/attachments.eml");
+        let (result, shown) = run(&["/nowhere.eml", mail, "--json"]);
+        assert_eq!(result.unwrap_err(), "1 of 2 files could not be read");
+        let lines: Vec<Value> =
+            shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(lines[0]["error"].as_str().unwrap().starts_with("/nowhere.eml: "));
+        assert_eq!(lines[1]["error"], Value::Null);
+        assert_eq!(lines[1]["text"], "Anbei die Unterlagen.");
+        assert_eq!(lines[1]["attachments"][0]["name"], "Antrag für Müller.pdf");
+    }
+
+    #[test]
+    fn words_that_make_no_sense_are_answered_with_the_usage() {
+        assert!(run(&[]).0.unwrap_err().contains("Usage"));
+        assert!(run(&["--xml", "x"]).0.unwrap_err().contains("Usage"));
+        assert!(run(&["--help"]).1.contains("Usage"));
+    }
+}

@@ -133,7 +133,7 @@ impl EmailWorker {
         use crate::imap::session::Trouble;
         let section = &self.section.imap;
         let in_words = |trouble: Trouble| match trouble {
-            Trouble::Login { .. } => format!(
+            Trouble::Login => format!(
                 "the server refuses the user or password; check `imap.user` and {}",
                 section.password_file
             ),

@@ -3,10 +3,14 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use support::{MAILBOX, Servers};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio_util::sync::CancellationToken;
 use viadukt_api::contract::{check_all, delivery_id};
-use viadukt_api::{Attachment, DeliveryError, Form, Media};
+use viadukt_api::inbox::Durable;
+use viadukt_api::{Attachment, DeliveryError, Form, Inbox, Media, WorkerError};
 use viadukt_testservers::Stage;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -139,4 +143,22 @@ async fn silence_after_the_final_dot_is_unknown() {
     let error = bench.worker.deliver(&out).await.unwrap_err();
     assert!(matches!(error, DeliveryError::Unknown { .. }), "{error}");
     server.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_password_shuts_the_worker() {
+    let servers = Servers::start().await;
+    std::fs::write(servers.authority.folder().join("password"), "falsch").unwrap();
+    let bench = servers.bench_with("", "", "").await;
+    for probe in bench.worker.probe().await {
+        let said = probe.result.unwrap_err();
+        assert!(said.contains("refuses the user or password"), "{}: {said}", probe.what);
+    }
+    let durable: Arc<dyn Durable> = Arc::clone(&bench.durable) as _;
+    let inbox = Inbox::new(bench.name.clone(), durable);
+    let error = bench.worker.run(inbox, CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(error, WorkerError::Shut { .. }), "{error}");
+    let out = bench.far.outbound(delivery_id(6), "later");
+    let error = bench.worker.deliver(&out).await.unwrap_err();
+    assert!(matches!(error, DeliveryError::Retry { .. }), "the mail is not at fault: {error}");
 }

@@ -69,12 +69,10 @@ pub(crate) enum Trouble {
     /// There is none.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The server does not let us in.
+    /// The server does not let us in. Whether for good it would say in a response code
+    /// (RFC 5530), which imap-proto drops.
     #[error("the IMAP server refused the login")]
-    Login {
-        /// It said that the credentials are wrong (RFC 5530), not just that it cannot check.
-        for_good: bool,
-    },
+    Login,
     /// The folder cannot be opened.
     #[error("the IMAP server does not open the folder")]
     Folder,
@@ -335,11 +333,7 @@ fn broken(during: &'static str, kind: &'static str) -> Trouble {
 
 fn refused(error: &async_imap::error::Error) -> Trouble {
     match error {
-        async_imap::error::Error::No(said) => {
-            let said = said.to_ascii_uppercase();
-            let codes = ["AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED"];
-            Trouble::Login { for_good: codes.iter().any(|code| said.contains(code)) }
-        }
+        async_imap::error::Error::No(_) => Trouble::Login,
         other => failed("LOGIN", other),
     }
 }

@@ -13,7 +13,7 @@ use super::position::Position;
 use super::session::{News, Session, Trouble};
 use crate::config::After;
 
-/// Refusals that do not say they are final, until they count as final.
+/// Refusals in a row that count as final: one may come from a server that cannot check just now.
 const LOGIN_TRIES: u32 = 3;
 const BACKOFF: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(2)..=Duration::from_secs(80);
@@ -67,18 +67,14 @@ impl Ingest {
                 End::Trouble(trouble) => trouble,
                 End::Worker(error) => return Err(error),
             };
-            if let Trouble::Login { for_good } = trouble {
-                refusals += 1;
-                if for_good || refusals >= LOGIN_TRIES {
-                    return Err(self.shut());
-                }
-            } else {
-                refusals = 0;
+            refusals = if matches!(trouble, Trouble::Login) { refusals + 1 } else { 0 };
+            if refusals == LOGIN_TRIES {
+                return Err(self.shut());
             }
             tracing::warn!(worker = %self.worker, "{trouble}; trying again");
             self.set_health(Health::Down(match trouble {
                 Trouble::Connect(_) => "imap connection".to_owned(),
-                Trouble::Login { .. } => "imap login".to_owned(),
+                Trouble::Login => "imap login".to_owned(),
                 Trouble::Folder => "imap folder".to_owned(),
                 Trouble::Broken { .. } => "imap".to_owned(),
             }));
