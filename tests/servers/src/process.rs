@@ -3,12 +3,11 @@
 use std::ffi::OsStr;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
@@ -24,41 +23,19 @@ pub(crate) fn tied_to_us(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// A server process: asked to end when dropped, killed when it does not.
-pub(crate) struct Process {
-    child: Child,
-    /// Where a server that leaves our process group writes its leader.
-    pid_file: Option<PathBuf>,
-}
+pub(crate) struct Process(Child);
 
 impl Process {
     /// Starts `command`; what it prints goes to `output`.
     pub(crate) fn start(command: &mut Command, output: &Path) -> io::Result<Self> {
         let log = std::fs::File::options().create(true).append(true).open(output)?;
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        // A group of its own: the servers' children go with it, also those that would finish
-        // what they are doing for a client.
-        Ok(Self { child: command.process_group(0).spawn()?, pid_file: None })
-    }
-
-    /// Says where the server writes the leader of its own process group.
-    pub(crate) fn with_pid_file(mut self, path: PathBuf) -> Self {
-        self.pid_file = Some(path);
-        self
-    }
-
-    /// Asks the server and all its children to end.
-    fn terminate(&self) {
-        let written = self.pid_file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
-        let leader = written.and_then(|pid| pid.trim().parse().ok());
-        let ours = i32::try_from(self.child.id()).ok();
-        for pid in [leader, ours].into_iter().flatten().filter_map(Pid::from_raw) {
-            let _ = kill_process_group(pid, Signal::TERM);
-        }
+        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
+        Ok(Self(child))
     }
 
     /// Fails when the process has ended.
     fn alive(&mut self, output: &Path) -> io::Result<()> {
-        match self.child.try_wait()? {
+        match self.0.try_wait()? {
             None => Ok(()),
             Some(status) => {
                 let said = std::fs::read_to_string(output).unwrap_or_default();
@@ -87,16 +64,18 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.terminate();
+        if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
         let deadline = Instant::now() + Duration::from_secs(5);
         while Instant::now() < deadline {
-            if let Ok(Some(_)) = self.child.try_wait() {
+            if let Ok(Some(_)) = self.0.try_wait() {
                 return;
             }
             std::thread::sleep(PAUSE);
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -114,6 +114,7 @@ fn attachments_are_typed_by_their_mime() {
             size: None,
             media: viadukt_api::Media::With {
                 worker: viadukt_api::WorkerName::hub(),
+                blobs: Vec::new(),
                 handle: String::new(),
             },
         };
