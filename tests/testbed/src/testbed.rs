@@ -170,7 +170,7 @@ agency = "Musterstadt"
             bot = self.bot(),
             bot_password = self.secret("matrix.password", BOT.password)?,
             recovery_key = folder.join("recovery.key"),
-            invites = self.synapse.user_id("*"),
+            invites = format!("*:{}", Synapse::SERVER_NAME),
             address = AGENCY.user,
             name = AGENCY.name,
         );
