@@ -85,6 +85,7 @@ async fn serve(config: Config, env: Env) -> anyhow::Result<()> {
 }
 
 /// The first SIGTERM or SIGINT drains, a second one ends at once: nothing accepted is lost.
+#[allow(clippy::disallowed_methods, reason = "who asks twice wants no drain")]
 fn stop_on_signal(stop: &CancellationToken) -> anyhow::Result<()> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = stop.clone();

@@ -103,7 +103,7 @@ impl Parts<'_> {
             name: name.unwrap_or_else(|| format!("attachment-{number}.{}", suffix(&mime))),
             mime,
             size: Some(size),
-            media: handle.media(&self.worker),
+            media: handle.media(self.worker),
         });
     }
 
@@ -151,7 +151,7 @@ impl Parts<'_> {
                 name: format!("attachment-{}.txt", self.files.len() + 1),
                 mime: "text/plain".to_owned(),
                 size: Some(handle.blob.size),
-                media: handle.media(&self.worker),
+                media: handle.media(self.worker),
             });
         }
         kept.join("\n")

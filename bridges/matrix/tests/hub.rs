@@ -50,7 +50,7 @@ async fn messages_go_both_ways_in_an_encrypted_room() {
     let answer = clerk.sends(&room, in_thread("Antwort mit ß")).await;
     let heard = hub.hears("Antwort mit ß").await;
     assert_eq!(heard.id, answer);
-    assert_eq!(heard.ancestors, [root.clone()]);
+    assert_eq!(heard.ancestors, std::slice::from_ref(&root));
     assert_eq!(heard.sender.address.as_str(), clerk.user());
     assert_eq!(heard.sender.power, Some(0));
     assert!(heard.protection.encrypted);

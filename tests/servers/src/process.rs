@@ -1,5 +1,10 @@
 //! Starting a server, waiting until it is ready, stopping it.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "processes end in real time, also outside async code"
+)]
+
 use std::ffi::OsStr;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
