@@ -433,14 +433,28 @@ async fn a_message_costs_the_homeserver_little() {
     let warm = clerk.reads(&room, "Anna Muster: warm").await;
     let root = MessageId::new(warm["event_id"].as_str().unwrap());
 
-    let before = server.requests().await.unwrap();
+    clerk.deaf().await;
+    let total = async || server.requests().await.unwrap().values().sum::<u64>();
+
+    // Inwards: a far side's message is one request, and does not wake the sync.
+    let before = total().await;
     for number in 0..50 {
         let out = outbound(100 + number, &room, Some(&root), says("Nachricht"));
         hub.hub.deliver(&out).await.unwrap();
     }
-    let after = server.requests().await.unwrap();
-    let sent = "PUT RoomSendEventRestServlet";
-    assert_eq!(after[sent] - before[sent], 50);
-    eprintln!("before {before:?}\nafter {after:?}");
+    let cost = total().await - before;
+    assert!(cost <= 60, "{cost} requests for 50 messages");
+
+    // Outwards: what a clerk says is one sync, and one request for the mark.
+    let before = total().await;
+    for number in 0..50 {
+        let text = format!("Antwort {number}");
+        let of = clerk.says(&room, &text).await;
+        hub.hears(&text).await;
+        let sent = Form::Status { of, state: State::Sent, text: "✓ gesendet".into() };
+        hub.hub.deliver(&outbound(200 + number, &room, Some(&root), sent)).await.unwrap();
+    }
+    let cost = total().await - before - 50;
+    assert!(cost <= 110, "{cost} requests of the hub for 50 messages");
     hub.stop().await;
 }
