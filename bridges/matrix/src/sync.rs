@@ -75,6 +75,11 @@ impl Position {
         done.map_err(|error| Error::from(error).into())
     }
 
+    /// Whether this device has accepted nothing yet.
+    pub(crate) fn is_first(&self) -> bool {
+        self.token.is_none()
+    }
+
     fn moved_to(&self, next_batch: &str) -> Self {
         let token = Some(next_batch.to_owned());
         Self { device: self.device.clone(), token, behind: None }
