@@ -17,7 +17,7 @@ use crate::config::{Settings, ShareWith, Trust};
 use crate::http::{ANSWER_DEADLINE, Http};
 use crate::identity;
 use crate::login::{Secret, Session};
-use crate::sync::Position;
+use crate::position::Position;
 use crate::trouble::Trouble;
 
 /// The hub while it is connected.
