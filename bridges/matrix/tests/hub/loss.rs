@@ -146,7 +146,7 @@ async fn an_outage_is_waited_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_of_long_ago_is_looked_for_before_it_is_sent_again() {
-    let (_server, remains, clerk) = servers().await;
+    let (server, remains, clerk) = servers().await;
     let hub = remains.start().await;
     hub.up().await;
     let room = hub.room(&clerk).await;
@@ -155,8 +155,11 @@ async fn a_delivery_of_long_ago_is_looked_for_before_it_is_sent_again() {
     out.accepted_at = long_ago();
     let id = hub.hub.deliver(&out).await.unwrap().id;
     out.repeated = true;
-    // The homeserver would remember today's transaction id as well; the answer comes from the
-    // search, so a room that forbids sending changes nothing.
+    // The homeserver still knows the transaction id as well; what shows that we looked is that
+    // nothing was sent.
+    let sent = async || server.requests().await.unwrap()["PUT RoomSendEventRestServlet"];
+    let before = sent().await;
     assert_eq!(hub.hub.deliver(&out).await.unwrap().id, id);
+    assert_eq!(sent().await, before);
     hub.stop().await;
 }
