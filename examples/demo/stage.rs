@@ -3,7 +3,9 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, stdout};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// Whose screen we look at.
 #[derive(Clone, Copy)]

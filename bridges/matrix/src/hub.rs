@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{broadcast, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::message::{Content, Message, Sender};
 use viadukt_api::{
@@ -15,6 +15,7 @@ use viadukt_api::{
     WorkerError,
 };
 
+use crate::backoff::Backoff;
 use crate::config::{Login, Settings, build_error};
 use crate::http::Http;
 use crate::login::{Secret, Session};
@@ -23,9 +24,7 @@ use crate::trouble::Trouble;
 use crate::{event, identity, media, probe, rooms, send, sync, undecryptable};
 
 /// How long a delivery waits for the hub to come online before it is put off.
-const WAIT_ONLINE: Duration = Duration::from_secs(5);
-/// The longest wait between two tries to come online.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The hub.
 pub(crate) struct MatrixHub {
@@ -80,7 +79,7 @@ impl MatrixHub {
     /// The connection, once there is one.
     async fn online(&self) -> Result<Arc<Online>, DeliveryError> {
         let mut watched = self.online.subscribe();
-        let online = timeout(WAIT_ONLINE, watched.wait_for(Option::is_some)).await;
+        let online = timeout(PATIENCE, watched.wait_for(Option::is_some)).await;
         match online {
             Ok(Ok(online)) => online.clone(),
             _ => None,
@@ -112,7 +111,12 @@ impl MatrixHub {
     }
 
     async fn connect(&self) -> Result<Online, Trouble> {
-        let mut wait = Duration::from_secs(1);
+        let mut wait = Backoff::default();
+        let heard = |news: Result<(), String>| {
+            if let Err(why) = news {
+                self.set_health(Health::Down(why));
+            }
+        };
         loop {
             let mut session = self.session.lock().await;
             let connected = Online::connect(
@@ -123,15 +127,12 @@ impl MatrixHub {
                 &self.secret,
                 &self.data,
             );
-            let (what, after) = match connected.await {
-                Err(Trouble::Wait { what, after }) => (what, after),
-                other => return other,
+            let trouble = match connected.await {
+                Ok(online) => return Ok(online),
+                Err(trouble) => trouble,
             };
             drop(session);
-            tracing::warn!(reason = what, "the hub cannot come online yet");
-            self.set_health(Health::Down(what));
-            sleep(self.context.env.jitter(after.unwrap_or_default().max(wait))).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
+            wait.out(&self.context.env, trouble, heard).await?;
         }
     }
 }

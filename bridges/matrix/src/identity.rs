@@ -5,18 +5,37 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use matrix_sdk::Client;
+use matrix_sdk::config::{SyncSettings, SyncToken};
 use matrix_sdk::encryption::VerificationState;
 use matrix_sdk::encryption::recovery::RecoveryState;
+use matrix_sdk::ruma::api::client::filter::FilterDefinition;
 use matrix_sdk::ruma::api::client::uiaa::{
     AuthData, MatrixUserIdentifier, Password, UserIdentifier,
 };
+use matrix_sdk::ruma::presence::PresenceState;
 use secrecy::ExposeSecret;
 
 use crate::login::Secret;
 use crate::secret_file;
 use crate::trouble::Trouble;
+
+/// Puts the keys of a new device onto the homeserver, without which it cannot be signed.
+///
+/// matrix-sdk does that only beside a sync; this one asks for no room. It moves the client's
+/// own sync token, so the client must not be used any further.
+pub(crate) async fn announce_device(client: &Client) -> Result<(), Trouble> {
+    client.encryption().wait_for_e2ee_initialization_tasks().await;
+    let settings = SyncSettings::new()
+        .token(SyncToken::NoToken)
+        .timeout(Duration::ZERO)
+        .set_presence(PresenceState::Offline)
+        .filter(FilterDefinition::ignore_all().into());
+    client.sync_once(settings).await?;
+    Ok(())
+}
 
 /// Makes sure that our device is signed by our own identity and that the recovery key lies in
 /// `key_file`. Safe to repeat after a crash at any point.

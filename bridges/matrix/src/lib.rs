@@ -2,9 +2,10 @@
 //!
 //! One bot user with a device of its own, cross-signed by itself. Read in this order: what can
 //! be configured (`config`), how the hub comes online (`login`, `identity`), how events get in
-//! without loss (`sync`, `gap`, `undecryptable`, `envelope`), what they say (`event`), how
+//! without loss (`sync`, `position`, `gap`, `intake`, `undecryptable`, `envelope`), what they say (`event`), how
 //! messages get out (`send`, `content`, `media`) and where to (`rooms`).
 
+mod backoff;
 mod config;
 mod content;
 mod envelope;
@@ -13,9 +14,11 @@ mod gap;
 mod http;
 mod hub;
 mod identity;
+mod intake;
 mod login;
 mod media;
 mod online;
+mod position;
 mod probe;
 mod rooms;
 mod secret_file;

@@ -17,7 +17,7 @@ use crate::config::{Settings, ShareWith, Trust};
 use crate::http::{ANSWER_DEADLINE, Http};
 use crate::identity;
 use crate::login::{Secret, Session};
-use crate::sync::Position;
+use crate::position::Position;
 use crate::trouble::Trouble;
 
 /// The hub while it is connected.
@@ -51,10 +51,19 @@ impl Online {
         data: &Path,
     ) -> Result<Self, Trouble> {
         let login = session.establish(http, &settings.user, &settings.device_name, secret).await?;
-        let client = build(settings, http, &session.store_key(), data).await?;
         let (own, token) = (login.meta.user_id.clone(), login.tokens.access_token.clone());
-        Position::read(&context.keep, &login.meta)?.hand_to(&client).await?;
-        client.restore_session(login).await?;
+        let position = Position::read(&context.keep, &login.meta)?;
+        let store_key = session.store_key();
+        let open = async || {
+            let client = build(settings, http, &store_key, data).await?;
+            position.hand_to(&client).await?;
+            client.restore_session(login.clone()).await?;
+            Ok::<_, Trouble>(client)
+        };
+        if position.is_first() {
+            identity::announce_device(&open().await?).await?;
+        }
+        let client = open().await?;
         identity::establish(&client, secret, &settings.recovery_key_file).await?;
         Ok(Self {
             client,

@@ -15,8 +15,8 @@ use viadukt_api::inbox::{Inbox, Intake, SourceKey};
 use viadukt_api::{AcceptError, Reason, Timestamp};
 
 use crate::envelope::Envelope;
+use crate::intake;
 use crate::online::Online;
-use crate::sync;
 use crate::trouble::{Trouble, Verdict, verdict};
 
 const PREFIX: &str = "utd/";
@@ -140,7 +140,7 @@ async fn attempt(online: &Online, waiting: Waiting) -> Intake {
     match room.event(&waiting.event, None).await {
         Ok(event) if !matches!(event.kind, TimelineEventKind::UnableToDecrypt { .. }) => {
             let mut intake = forget(waiting.key());
-            sync::take(online, &room, &event, &mut intake).await;
+            intake::take(online, &room, &event, &mut intake).await;
             return intake;
         }
         Err(matrix_sdk::Error::Http(error)) if matches!(verdict(&error), Verdict::Refused(code) if code == "M_NOT_FOUND") =>

@@ -78,7 +78,13 @@ impl Remains {
         let stop = CancellationToken::new();
         let task = tokio::spawn({
             let (hub, stop) = (hub.clone(), stop.clone());
-            async move { hub.run(inbox, stop).await }
+            async move {
+                let ended = hub.run(inbox, stop).await;
+                if let Err(error) = &ended {
+                    eprintln!("the hub ended: {error}");
+                }
+                ended
+            }
         });
         Running { hub, stop, task, durable: self.durable.clone() }
     }

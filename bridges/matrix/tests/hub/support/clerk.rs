@@ -78,6 +78,12 @@ impl Clerk {
         Self { client, seen, task, _store: store }
     }
 
+    /// Syncs no more, so that only the hub's requests are counted.
+    pub async fn deaf(&self) {
+        self.task.abort();
+        let _ = until("the clerk is deaf", async || self.task.is_finished().then_some(())).await;
+    }
+
     pub fn user(&self) -> &str {
         self.client.user_id().unwrap().as_str()
     }
@@ -107,9 +113,29 @@ impl Clerk {
         here.map(|(_, event)| event.raw().deserialize_as_unchecked().unwrap()).collect()
     }
 
+    /// Looks again at events of `room` that could not be read yet, as every client does.
+    async fn look_again(&self, room: &RoomId) {
+        let unread: Vec<_> = {
+            let seen = self.seen.lock().unwrap();
+            let here = seen.iter().enumerate().filter(|(_, (id, _))| id == room.as_str());
+            here.filter(|(_, (_, event))| event.kind.is_utd())
+                .map(|(at, (_, event))| (at, event.event_id().unwrap()))
+                .collect()
+        };
+        for (at, id) in unread {
+            if let Ok(event) = self.room(room).event(&id, None).await {
+                self.seen.lock().unwrap()[at].1 = event;
+            }
+        }
+    }
+
     /// Waits for a decrypted event that `wanted` picks.
     pub async fn event(&self, room: &RoomId, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        until(what, async || self.events(room).into_iter().find(|event| wanted(event))).await
+        until(what, async || {
+            self.look_again(room).await;
+            self.events(room).into_iter().find(|event| wanted(event))
+        })
+        .await
     }
 
     /// Waits for the message whose body is `body`.

@@ -1,0 +1,106 @@
+//! What of the events that come in is accepted, and in which form.
+
+use matrix_sdk::Room;
+use matrix_sdk::deserialized_responses::{TimelineEvent, TimelineEventKind};
+use matrix_sdk::ruma::api::client::sync::sync_events::v3::InvitedRoom;
+use matrix_sdk::ruma::{RoomId, UserId};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use viadukt_api::Reason;
+use viadukt_api::inbox::{Intake, SourceKey};
+
+use crate::config::ShareWith;
+use crate::envelope::{Envelope, TRUST_MISMATCH, trust_of};
+use crate::online::Online;
+use crate::undecryptable::Waiting;
+
+/// Puts `event` into `intake` if it is one that the pipeline reads.
+pub(crate) async fn take(online: &Online, room: &Room, event: &TimelineEvent, intake: &mut Intake) {
+    let (Some(id), Some(sender)) = (event.event_id(), event.sender()) else { return };
+    if sender == online.own {
+        return;
+    }
+    let now = online.context.env.now();
+    let tell = |about: &str, reason: &str| {
+        let reason = Reason::new(reason).with("user", sender.as_str());
+        Envelope::tell(room.room_id(), about, sender.as_str(), reason, now)
+    };
+    let key = SourceKey::new(&[id.as_str()]);
+    let envelope = match &event.kind {
+        TimelineEventKind::UnableToDecrypt { utd_info, .. } => {
+            match Waiting::new(room.room_id(), &id, &sender, utd_info, now) {
+                Ok(waiting) => {
+                    intake.keep.push(waiting.to_keep());
+                    return;
+                }
+                Err(reason) => tell(id.as_str(), reason),
+            }
+        }
+        _ if !is_read(event) => return,
+        _ if trust_of(event) == TRUST_MISMATCH => tell(id.as_str(), "matrix-sender-not-trusted"),
+        _ => {
+            let trust = trust_of(event);
+            if online.settings.share_with == ShareWith::VerifiedIdentities
+                && matches!(trust, "unsigned-device" | "unknown-device")
+            {
+                // They will not be able to read what we send; once is enough to say so.
+                let key = SourceKey::new(&["unsigned", room.room_id().as_str(), sender.as_str()]);
+                let about = format!("unsigned:{sender}");
+                intake.items.push(tell(&about, "matrix-device-not-verified").into_item(key, now));
+            }
+            let Ok(json) = RawValue::from_string(event.raw().json().to_string()) else {
+                return;
+            };
+            Envelope::Event {
+                room: room.room_id().to_string(),
+                event: json,
+                trust: trust.to_owned(),
+                power: online.power(room, &sender).await,
+                pinned: online.pins.has(room.room_id()),
+            }
+        }
+    };
+    intake.items.push(envelope.into_item(key, now));
+}
+
+/// Whether the pipeline reads events of this type. Reactions, memberships and other state are
+/// not messages.
+fn is_read(event: &TimelineEvent) -> bool {
+    let kind = event.raw().get_field::<String>("type").ok().flatten().unwrap_or_default();
+    let redacted = event
+        .raw()
+        .get_field::<Value>("unsigned")
+        .ok()
+        .flatten()
+        .is_some_and(|unsigned| !unsigned["redacted_because"].is_null());
+    match kind.as_str() {
+        "m.room.message" | "m.sticker" => !redacted,
+        "m.room.redaction" | "m.room.tombstone" => true,
+        _ => false,
+    }
+}
+
+/// Puts an invitation to us into `intake`.
+pub(crate) fn invite(
+    online: &Online,
+    room: &RoomId,
+    invitation: &InvitedRoom,
+    intake: &mut Intake,
+) {
+    let now = online.context.env.now();
+    let ours = |event: &Value| {
+        event["type"] == "m.room.member" && event["state_key"] == online.own.as_str()
+    };
+    let events = invitation.invite_state.events.iter();
+    let Some(event) = events.filter_map(|raw| raw.deserialize_as::<Value>().ok()).find(ours) else {
+        return;
+    };
+    let Some(sender) = event["sender"].as_str().filter(|s| <&UserId>::try_from(*s).is_ok()) else {
+        return;
+    };
+    // Stripped state need not have an event id; then one invitation per inviter and room.
+    let id = event["event_id"].as_str().unwrap_or(sender);
+    let key = SourceKey::new(&["invite", room.as_str(), id]);
+    let envelope = Envelope::Invite { room: room.to_string(), sender: sender.to_owned(), at: now };
+    intake.items.push(envelope.into_item(key, now));
+}

@@ -1,0 +1,67 @@
+//! Where the sync loop stands.
+
+use matrix_sdk::store::{StateStoreDataKey, StateStoreDataValue};
+use matrix_sdk::{Client, Error, SessionMeta};
+use serde::{Deserialize, Serialize};
+use viadukt_api::{AcceptError, Keep};
+
+use crate::trouble::Trouble;
+
+/// Key under which the position is kept.
+const POSITION: &str = "sync";
+
+/// Up to where everything is accepted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Position {
+    /// The device whose position it is.
+    device: String,
+    /// `next_batch` of the last accepted response; `None` before the first.
+    pub(crate) token: Option<String>,
+    /// Where a lost device stood that this one replaces. Its tokens name the same events, but
+    /// this device must begin without one to learn the rooms' state.
+    #[serde(skip)]
+    pub(crate) behind: Option<String>,
+}
+
+impl Position {
+    /// What was kept, if it belongs to the device that is logged in now.
+    pub(crate) fn read(keep: &Keep, meta: &SessionMeta) -> Result<Self, AcceptError> {
+        let device = meta.device_id.to_string();
+        let bytes = keep.get(POSITION)?.unwrap_or_default();
+        Ok(match serde_json::from_slice::<Self>(&bytes) {
+            Ok(kept) if kept.device == device => kept,
+            Ok(kept) => Self { device, token: None, behind: kept.token },
+            Err(_) => Self { device, token: None, behind: None },
+        })
+    }
+
+    /// Makes `client`, which is not logged in yet, begin here: its own token may be ahead, and
+    /// then it would drop a repeated response as already known.
+    pub(crate) async fn hand_to(&self, client: &Client) -> Result<(), Trouble> {
+        let store = client.state_store();
+        let key = StateStoreDataKey::SyncToken;
+        let done = match &self.token {
+            Some(token) => {
+                store.set_kv_data(key, StateStoreDataValue::SyncToken(token.clone())).await
+            }
+            None => store.remove_kv_data(key).await,
+        };
+        done.map_err(|error| Error::from(error).into())
+    }
+
+    /// Whether this device has accepted nothing yet.
+    pub(crate) fn is_first(&self) -> bool {
+        self.token.is_none()
+    }
+
+    /// The position after a response.
+    pub(crate) fn moved_to(&self, next_batch: &str) -> Self {
+        let token = Some(next_batch.to_owned());
+        Self { device: self.device.clone(), token, behind: None }
+    }
+
+    /// What to keep beside the items of that response.
+    pub(crate) fn to_keep(&self) -> (String, Option<Vec<u8>>) {
+        (POSITION.to_owned(), serde_json::to_vec(self).ok())
+    }
+}
