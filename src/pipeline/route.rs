@@ -1,5 +1,6 @@
 //! route: the conversation, the recipients, and with them the deliveries of a message.
 
+mod command;
 mod inward;
 mod outward;
 

@@ -24,8 +24,8 @@ pub use async_trait::async_trait;
 pub use env::{Clock, Env, Timestamp};
 pub use ids::{Address, ConversationId, DeliveryId, ItemId, MessageId, RoomId, WorkerName};
 pub use inbox::{AcceptError, Inbox, Intake, Item, Keep, Raw, SourceKey};
-pub use message::{Act, Attachment, Automatic, Content, Media, Message, Protection, Sender};
-pub use outbound::{DeliveryError, Form, Outbound, Receipt, State, Target};
+pub use message::{Act, Attachment, Automatic, Content, Media, Message, Protection, Sender, State};
+pub use outbound::{DeliveryError, Form, Outbound, Receipt, Target};
 pub use spool::{BlobRef, Spool, SpoolWriter};
 pub use words::{Reason, Words};
 pub use worker::{

@@ -71,7 +71,7 @@ pub enum Act {
         /// The id of the reported message in the far side's network.
         of: MessageId,
         /// What became of it.
-        state: crate::outbound::State,
+        state: State,
     },
 }
 
@@ -132,6 +132,20 @@ pub enum Automatic {
     Generated,
     /// Our own message, come back.
     Own,
+}
+
+/// What became of a delivery, as told to the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// The far side took it.
+    Sent,
+    /// It has waited for hours and is still being tried.
+    Delayed,
+    /// It did not arrive and will not.
+    Failed,
+    /// It may have arrived; the far side did not say.
+    Unknown,
 }
 
 /// How a message was protected on the way to us. Shown to people by `trace`.

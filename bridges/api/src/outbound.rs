@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::env::Timestamp;
 use crate::ids::{Address, DeliveryId, MessageId, RoomId};
-use crate::message::{Content, Sender};
+use crate::message::{Content, Sender, State};
 use crate::words::Reason;
 
 /// One message on its way to one recipient. The same id always carries the same content, so
@@ -94,20 +94,6 @@ pub enum Form {
     },
     /// Enter the room.
     Join,
-}
-
-/// What became of a delivery, as told to the sender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// The far side took it.
-    Sent,
-    /// It has waited for hours and is still being tried.
-    Delayed,
-    /// It did not arrive and will not.
-    Failed,
-    /// It may have arrived; the far side did not say.
-    Unknown,
 }
 
 /// The far side took a delivery.

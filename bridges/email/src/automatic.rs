@@ -1,7 +1,7 @@
 //! Whether a machine wrote a mail, and what it reports about a mail of ours.
 
 use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders, PartType};
-use viadukt_api::outbound::State;
+use viadukt_api::State;
 use viadukt_api::{Automatic, MessageId};
 
 use crate::read::first_id;
