@@ -12,7 +12,8 @@ item-put-aside = Es ist etwas angekommen, das nicht gelesen werden konnte und be
 report-delivered = Der Mailserver des Empfängers meldet: zugestellt. { $detail }
 report-delayed = Der Mailserver des Empfängers meldet eine Verzögerung. { $detail }
 report-failed = Der Mailserver des Empfängers meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
-stranger-joined = Die nächste Nachricht kommt von jemandem, der an diesem Gespräch bisher nicht beteiligt war. Antworten gehen weiterhin nur an den ersten Gesprächspartner.
+stranger-joined = Diese Nachricht kommt von jemandem, der an diesem Gespräch bisher nicht beteiligt war. Antworten gehen weiterhin nur an den ersten Gesprächspartner.
+answers-elsewhere = Antworten in diesem Thread gehen an { $address }, wie es der Absender wünscht; das ist nicht die Adresse, von der die Nachricht kam.
 redaction-in-time = Die Nachricht wurde zurückgenommen, bevor sie gesendet wurde.
 redaction-too-late = Die Nachricht war schon gesendet und lässt sich auf der anderen Seite nicht mehr zurücknehmen.
 

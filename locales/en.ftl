@@ -12,7 +12,8 @@ item-put-aside = Something arrived that could not be read and was put aside: { $
 report-delivered = The recipient's mail server reports: delivered. { $detail }
 report-delayed = The recipient's mail server reports a delay. { $detail }
 report-failed = The recipient's mail server reports that this message was not delivered. { $detail }
-stranger-joined = The next message comes from somebody who did not take part in this conversation before. Answers still go to the first correspondent only.
+stranger-joined = This message comes from somebody who did not take part in this conversation before. Answers still go to the first correspondent only.
+answers-elsewhere = Answers in this thread go to { $address }, as the sender asks; that is not the address the message came from.
 redaction-in-time = The message was taken back before it was sent.
 redaction-too-late = The message was already sent and cannot be taken back on the other side.
 

@@ -16,7 +16,7 @@ use crate::ledger::Ledger;
 use crate::observe::Metrics;
 use crate::pipeline::{Journal, Parts, Pipeline, Policy};
 use crate::store::sled::{Options, SledStore};
-use crate::store::{FileSpool, Keys};
+use crate::store::{FileSpool, Keys, TimedStore};
 
 /// Keys of accepted items are remembered this long: longer than any source repeats itself.
 const REMEMBER_KEYS: Duration = Duration::from_secs(30 * 86_400);
@@ -26,6 +26,9 @@ const SPOOL_AGE: Duration = Duration::from_secs(3_600);
 
 /// How often what is old is swept away.
 const SWEEP: Duration = Duration::from_secs(600);
+
+/// How often the gauges are brought up to date.
+const MEASURE: Duration = Duration::from_secs(10);
 
 /// Why viadukt ends other than by being asked to.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +69,8 @@ impl App {
         let store = SledStore::open(&store, &keys, &env, options).await?;
         let spool = FileSpool::open(&data.join("spool"), &keys, &env, FileSpool::RESERVE)
             .map_err(|error| start(&error))?;
-        let ledger = Ledger::new(Arc::new(store), Arc::new(spool.clone()), Arc::new(keys));
+        let store = Arc::new(TimedStore::new(store, Arc::clone(&metrics)));
+        let ledger = Ledger::new(store, Arc::new(spool.clone()), Arc::new(keys));
 
         let waiting = Arc::new(AtomicU64::new(0));
         let (again, accepted) = mpsc::unbounded_channel();
@@ -96,6 +100,9 @@ impl App {
         for bridge in &config.bridges {
             let built = bridge.section.build(context(&bridge.name)).await;
             bridges.insert(bridge.name.clone(), built.map_err(|error| start(&error))?);
+        }
+        for name in std::iter::once(WorkerName::hub()).chain(bridges.keys().cloned()) {
+            metrics.introduce(&name);
         }
         let rules = config.bridges.iter().map(|b| (b.name.clone(), b.rules.clone())).collect();
         let policy = Policy { invites: config.invites.clone(), rules };
@@ -127,6 +134,7 @@ impl App {
         self.start_workers(&mut tasks, &stop);
         self.start_rooms(&mut tasks, &stop);
         self.start_sweeping(&mut tasks, &stop);
+        self.start_measuring(&mut tasks, &stop);
         let (pipeline, accepted) = (self.pipeline, self.accepted);
         let end = stop.clone();
         tasks.spawn(async move { Ok(pipeline.run(accepted, end).await?) });
@@ -169,13 +177,23 @@ impl App {
 
     fn start_sweeping(&self, tasks: &mut JoinSet<Result<(), AppError>>, stop: &CancellationToken) {
         let (ledger, spool, env) = (self.ledger.clone(), self.spool.clone(), self.env.clone());
-        let (pipeline, stop) = (self.pipeline(), stop.clone());
+        let stop = stop.clone();
         let keep_dead = self.config.limits.dead_letter_retention;
         tasks.spawn(async move {
             let mut pause = tokio::time::interval(SWEEP);
             while stop.run_until_cancelled(pause.tick()).await.is_some() {
                 ledger.sweep(env.now(), REMEMBER_KEYS, keep_dead).await?;
                 sweep_spool(&ledger, &spool).await?;
+            }
+            Ok(())
+        });
+    }
+
+    fn start_measuring(&self, tasks: &mut JoinSet<Result<(), AppError>>, stop: &CancellationToken) {
+        let (pipeline, stop) = (self.pipeline(), stop.clone());
+        tasks.spawn(async move {
+            let mut pause = tokio::time::interval(MEASURE);
+            while stop.run_until_cancelled(pause.tick()).await.is_some() {
                 pipeline.measure()?;
             }
             Ok(())

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry, Result, TextEncoder,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, Result, TextEncoder,
 };
 use viadukt_api::{Clock, WorkerName};
 
@@ -53,7 +53,7 @@ pub struct Metrics {
     queued: IntGaugeVec,
     oldest: GaugeVec,
     dead_letters: IntGaugeVec,
-    undecryptable: IntCounter,
+    told: IntCounterVec,
     left_encryption: IntCounterVec,
     commit: Histogram,
     up: IntGaugeVec,
@@ -107,10 +107,11 @@ impl Metrics {
                 "viadukt_dead_letters",
                 "What was given up and waits for a person, by the worker it belongs to.",
             )?,
-            undecryptable: into.register(IntCounter::new(
-                "viadukt_undecryptable_events_total",
-                "Events that could not be decrypted when they came.",
-            )?)?,
+            told: into.counters(
+                "viadukt_told_total",
+                "What a worker told its room on its own, such as an event that cannot be decrypted.",
+                &["worker", "reason"],
+            )?,
             left_encryption: into.counters(
                 "viadukt_left_encryption_messages_total",
                 "Messages of an encrypted room that left towards a far side, by bridge.",
@@ -202,9 +203,9 @@ impl Metrics {
         self.dead_letters.with_label_values(&[worker.as_str()]).set(count);
     }
 
-    /// An event could not be decrypted.
-    pub fn undecryptable(&self) {
-        self.undecryptable.inc();
+    /// `worker` told its room something on its own; `reason` is the key of the sentence.
+    pub fn told(&self, worker: &WorkerName, reason: &str) {
+        self.told.with_label_values(&[worker.as_str(), reason]).inc();
     }
 
     /// A message of an encrypted room left towards the far side of `bridge`.

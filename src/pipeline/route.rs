@@ -62,6 +62,7 @@ impl Routing<'_, '_> {
             Act::Invite => self.join(&judged),
             Act::Moved(new) => self.moved(&judged, new),
             Act::Tell(reason) => {
+                self.pipeline.metrics.told(&self.accepted.worker, &reason.key);
                 let text = self.pipeline.words.reason(&reason);
                 self.tell(judged.bridge(), judged.conversation(), text)
             }

@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 use viadukt_api::fake::{FakeWorker, item, message};
 use viadukt_api::inbox::Durable;
 use viadukt_api::{
-    Act, Automatic, DeliveryError, Env, Form, Intake, Item, ItemId, Keep, Message, MessageId,
-    Outbound, Raw, Reason, RoomId, RoomSpec, State, Target, Words, WorkerName, words::Language,
+    Act, Address, Automatic, DeliveryError, Env, Form, Intake, Item, ItemId, Keep, Message,
+    MessageId, Outbound, Raw, Reason, RoomId, RoomSpec, State, Target, Words, WorkerName,
+    words::Language,
 };
 
 use super::{Journal, Parts, Pipeline, Policy};
@@ -328,6 +329,28 @@ async fn an_edit_goes_out_as_a_correction_and_a_late_redaction_is_told() {
         Message { act: Act::Redact(MessageId::new("$a1")), ..answer("$a3", "$event1", "") };
     bench.event(redaction).await;
     assert!(text_of(&bench.hub.wait_for(4).await[3]).contains("already sent"));
+}
+
+#[tokio::test]
+async fn answers_go_where_the_sender_wants_them_and_the_room_knows() {
+    let bench = Bench::new().await;
+    let answer_to = Some(Address::new("familie@example.org"));
+    bench.mail(Message { answer_to, ..mail("m1", "eins") }).await;
+    assert!(text_of(&bench.hub.wait_for(2).await[1]).contains("familie@example.org"));
+    bench.event(answer("$a1", "$event1", "Antwort")).await;
+    let sent = bench.post.wait_for(1).await;
+    let Target::Remote { recipient, .. } = &sent[0].target else { panic!("to the far side") };
+    assert_eq!(recipient.as_str(), "familie@example.org");
+}
+
+#[tokio::test]
+async fn a_stranger_in_a_conversation_is_pointed_out() {
+    let bench = Bench::new().await;
+    bench.mail(mail("m1", "eins")).await;
+    let sender = message("", "otto@example.org", "").sender;
+    let ancestors = vec![MessageId::new("m1")];
+    bench.mail(Message { sender, ancestors, ..mail("m2", "zwei") }).await;
+    assert!(text_of(&bench.hub.wait_for(3).await[2]).contains("did not take part"));
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod schema;
 mod seal;
 pub mod sled;
 pub mod spool;
+mod timed;
 
 use async_trait::async_trait;
 
@@ -19,6 +20,7 @@ pub use keys::{KeyError, Keys};
 pub use memory::MemoryStore;
 pub use sled::SledStore;
 pub use spool::FileSpool;
+pub use timed::TimedStore;
 
 /// A key space. Keys of different spaces never meet; within one they are ordered by bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

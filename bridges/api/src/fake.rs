@@ -90,6 +90,7 @@ pub fn message(id: &str, sender: &str, text: &str) -> Message {
         sent_at: Timestamp(0),
         sender: Sender { address: Address::new(sender), name: None, power: Some(0) },
         room: None,
+        answer_to: None,
         recipients: Vec::new(),
         ancestors: Vec::new(),
         subject: None,

@@ -17,6 +17,9 @@ pub struct Message {
     pub sent_at: Timestamp,
     /// Who speaks.
     pub sender: Sender,
+    /// Where the sender wants answers to go, if elsewhere (RFC 5322 3.6.2, `Reply-To`).
+    #[serde(default)]
+    pub answer_to: Option<Address>,
     /// The room it was said in; `None` for a message from a far side.
     pub room: Option<RoomId>,
     /// Whom a far side's message names as recipients besides us, in order, without doubles.

@@ -58,6 +58,7 @@ impl Reader {
             sent_at: sent_at(&mail),
             sender: sender(&mail),
             room: None,
+            answer_to: answer_to(&mail, own),
             recipients: recipients(&mail, own),
             ancestors: ancestors(&mail, &id),
             id,
@@ -94,6 +95,7 @@ fn as_it_is(bytes: &[u8]) -> Message {
         sent_at: Timestamp(0),
         sender: Sender { address: Address::new(NOBODY), name: None, power: None },
         room: None,
+        answer_to: None,
         recipients: Vec::new(),
         ancestors: Vec::new(),
         subject: None,
@@ -138,6 +140,15 @@ fn sender(mail: &Mail<'_>) -> Sender {
     let found = named.into_iter().flatten().find_map(|field| field.iter().find_map(party));
     let (address, name) = found.unwrap_or_else(|| (Address::new(NOBODY), None));
     Sender { address, name, power: None }
+}
+
+/// The first Reply-To that is neither the author nor ourselves.
+fn answer_to(mail: &Mail<'_>, own: Option<&str>) -> Option<Address> {
+    let author = sender(mail).address;
+    let (wanted, _) = mail.reply_to()?.iter().find_map(party)?;
+    let is_own = own.is_some_and(|own| same_mailbox(wanted.as_str(), own));
+    let is_author = wanted.as_str().eq_ignore_ascii_case(author.as_str());
+    Some(wanted).filter(|_| !is_own && !is_author)
 }
 
 fn party(addr: &Addr<'_>) -> Option<(Address, Option<String>)> {

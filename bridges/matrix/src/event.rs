@@ -39,6 +39,7 @@ fn notice(room: &str, id: &str, sender: &str, at: Timestamp, act: Act) -> Messag
         sent_at: at,
         sender: Sender { address: Address::new(sender), name: None, power: None },
         room: Some(RoomId::new(room)),
+        answer_to: None,
         recipients: Vec::new(),
         ancestors: Vec::new(),
         subject: None,

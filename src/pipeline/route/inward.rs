@@ -3,7 +3,7 @@
 use viadukt_api::{Act, ConversationId, Form, Message, MessageId, State, WorkerName};
 
 use super::Routing;
-use crate::ledger::{Conversation, Lane, Mapped, Origin};
+use crate::ledger::{Conversation, Delivery, Lane, Mapped, Origin};
 use crate::pipeline::judge::{Judged, takes_part};
 use crate::store::StoreError;
 
@@ -11,67 +11,67 @@ impl Routing<'_, '_> {
     /// Into the conversation's thread, or into a new one.
     pub(super) fn inward(&mut self, judged: Judged) -> Result<(), StoreError> {
         let bridge = judged.bridge().clone();
-        let message = judged.message();
-        let mut conversation = match judged.conversation() {
-            Some(id) => self.draft.conversation(id)?,
-            None => None,
-        }
-        .unwrap_or_else(|| self.begin(&bridge, message));
-        let stranger = !takes_part(&conversation.remotes, &message.sender.address);
-        let new_subject = message.subject.clone().filter(|subject| {
+        let compact = judged.compact();
+        let known = judged.conversation().map(|id| self.draft.conversation(id)).transpose()?;
+        let message = judged.into_message();
+        let remark = self.remark(known.as_ref().and_then(Option::as_ref), &message);
+        let mut conversation = known.flatten().unwrap_or_else(|| self.begin(&bridge, &message));
+        let subject = message.subject.clone().filter(|subject| {
             conversation.ids.is_empty()
                 || !same_subject(conversation.subject.as_deref().unwrap_or_default(), subject)
         });
-        let known = self.conversation_was_known(&judged);
+        let answers = self.counterpart_of_nearest(&bridge, &message)?;
         for id in message.ancestors.iter().rev() {
             self.index(&bridge, id, conversation.id)?;
         }
-        conversation.push_id(message.id.clone());
-        self.draft.set_conversation(&conversation);
         let mapped =
             Mapped { conversation: conversation.id, counterpart: None, item: self.accepted.id };
         self.draft.map(&bridge, &message.id, &mapped);
-        if stranger && known {
-            let text = self.pipeline.words.say("stranger-joined", &[]);
-            self.tell(&bridge, Some(conversation.id), text)?;
-        }
-        let answers = self.counterpart_of_nearest(&bridge, message)?;
-        let compact = judged.compact();
-        let message = judged.into_message();
+        conversation.push_id(message.id.clone());
+        self.draft.set_conversation(&conversation);
         let origin = Origin { worker: bridge.clone(), message: message.id, room: None };
         let form = Form::Say {
             sender: message.sender,
             content: message.content,
-            subject: new_subject,
+            subject,
             correction: matches!(message.act, Act::Edit(_)),
             automatic: compact,
         };
-        self.add(
-            Lane::to_room(conversation.id),
-            &bridge,
-            |delivery| {
-                delivery.to = WorkerName::hub();
-                delivery.conversation = Some(conversation.id);
-                delivery.origin = Some(origin);
-                delivery.answers = answers;
-            },
-            &form,
-        )
+        let fill = |delivery: &mut Delivery| {
+            delivery.to = WorkerName::hub();
+            delivery.conversation = Some(conversation.id);
+            delivery.origin = Some(origin);
+            delivery.answers = answers;
+        };
+        self.add(Lane::to_room(conversation.id), &bridge, fill, &form)?;
+        match remark {
+            Some(text) => self.tell(&bridge, Some(conversation.id), text),
+            None => Ok(()),
+        }
+    }
+
+    /// What a clerk must know about who gets the answers to `message`.
+    fn remark(&self, known: Option<&Conversation>, message: &Message) -> Option<String> {
+        let words = &self.pipeline.words;
+        let answer_to = message.answer_to.as_ref();
+        let Some(conversation) = known else {
+            let address = answer_to?.as_str();
+            return Some(words.say("answers-elsewhere", &[("address", address)]));
+        };
+        let mut named = std::iter::once(&message.sender.address).chain(answer_to);
+        let is_stranger = !named.any(|address| takes_part(&conversation.remotes, address));
+        is_stranger.then(|| words.say("stranger-joined", &[]))
     }
 
     fn begin(&self, bridge: &WorkerName, message: &Message) -> Conversation {
         Conversation {
             id: ConversationId(self.accepted.id.0),
             bridge: bridge.clone(),
-            remotes: vec![message.sender.address.clone()],
+            remotes: vec![message.answer_to.as_ref().unwrap_or(&message.sender.address).clone()],
             subject: message.subject.clone(),
             ids: Vec::new(),
             began_at: self.accepted.received_at,
         }
-    }
-
-    fn conversation_was_known(&self, judged: &Judged) -> bool {
-        judged.conversation().is_some()
     }
 
     /// Remembers an ancestor that nobody has seen, so that another branch of the same exchange
