@@ -50,8 +50,9 @@ impl Online {
         secret: &Secret,
         data: &Path,
     ) -> Result<Self, Trouble> {
-        let login = session.establish(http, &settings.user, &settings.device_name, secret).await?;
+        // The stores come before the token: a token without a crypto store means a lost device.
         let client = build(settings, http, &session.store_key(), data).await?;
+        let login = session.establish(http, &settings.user, &settings.device_name, secret).await?;
         let (own, token) = (login.meta.user_id.clone(), login.tokens.access_token.clone());
         Position::read(&context.keep, &login.meta)?.hand_to(&client).await?;
         client.restore_session(login).await?;
