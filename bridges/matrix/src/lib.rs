@@ -18,6 +18,7 @@ mod media;
 mod online;
 mod probe;
 mod rooms;
+mod rotation;
 mod secret_file;
 mod send;
 mod sync;

@@ -17,6 +17,7 @@ use crate::config::{Settings, ShareWith, Trust};
 use crate::http::{ANSWER_DEADLINE, Http};
 use crate::identity;
 use crate::login::{Secret, Session};
+use crate::rotation::Rotation;
 use crate::sync::Position;
 use crate::trouble::Trouble;
 
@@ -32,6 +33,8 @@ pub(crate) struct Online {
     pub token: String,
     /// Which rooms may never again be written to in clear.
     pub pins: Pins,
+    /// Keeps two senders from using up a room's session under each other.
+    pub rotation: Rotation,
     /// The configuration.
     pub settings: Settings,
     /// What every worker is given.
@@ -63,6 +66,7 @@ impl Online {
             http: http.clone(),
             token,
             pins: Pins::read(&context.keep)?,
+            rotation: Rotation::default(),
             settings: settings.clone(),
             context: context.clone(),
             profile_key: session.profile_key(),
