@@ -79,6 +79,14 @@ impl Pipeline {
         if attempt.count == 1 {
             attempt.first_at = self.env.now();
         }
+        let ready = match self.worker(&delivery.to) {
+            Some(worker) => worker.ready().await,
+            None => Ok(()),
+        };
+        if let Err(error) = ready {
+            let outcome = Outcome { delivery, attempt, repeated, room: None, result: Err(error) };
+            return self.record(outcome).await;
+        }
         attempt.under_way = true;
         let mut draft = self.ledger.draft();
         draft.set_attempt(lane, id, &attempt);
