@@ -73,13 +73,21 @@ impl Pipeline {
         let draft = self.ledger.draft();
         let Some(delivery) = draft.delivery(lane, id)? else { return Ok(Next::Done) };
         let mut attempt = draft.attempt(lane, id)?.unwrap_or_default();
-        let repeated = attempt.under_way;
-        attempt.deaths += u8::from(repeated);
+        attempt.deaths += u8::from(attempt.under_way);
+        let repeated = attempt.deaths > 0;
         attempt.count += 1;
-        attempt.under_way = true;
         if attempt.count == 1 {
             attempt.first_at = self.env.now();
         }
+        let ready = match self.worker(&delivery.to) {
+            Some(worker) => worker.ready().await,
+            None => Ok(()),
+        };
+        if let Err(error) = ready {
+            let outcome = Outcome { delivery, attempt, repeated, room: None, result: Err(error) };
+            return self.record(outcome).await;
+        }
+        attempt.under_way = true;
         let mut draft = self.ledger.draft();
         draft.set_attempt(lane, id, &attempt);
         self.ledger.commit(draft).await?;
@@ -87,7 +95,7 @@ impl Pipeline {
         let out = if attempt.deaths < DEATHS {
             self.outbound(&delivery, repeated).await?
         } else {
-            Err(DeliveryError::refused(Reason::new("delivery-deaths")))
+            Err(DeliveryError::unknown(Reason::new("delivery-deaths")))
         };
         let (room, result) = match out {
             Ok(out) => (room_of(&out), self.make(&delivery, &out).await),

@@ -79,7 +79,7 @@ impl Pipeline {
         outcome: &Outcome,
         receipt: &Receipt,
     ) -> Result<Option<Delivery>, StoreError> {
-        let Outcome { delivery, repeated, .. } = outcome;
+        let Outcome { delivery, .. } = outcome;
         draft.delivered(delivery.lane, delivery.id);
         if let (Some(conversation), Some(id)) = (delivery.conversation, &receipt.id) {
             self.map_both_ways(draft, outcome, receipt, conversation, id)?;
@@ -89,13 +89,17 @@ impl Pipeline {
             let direction = if delivery.to.is_hub() { Direction::In } else { Direction::Out };
             self.metrics.delivered(&delivery.bridge, direction, waited);
         }
-        let doubtful = *repeated && !self.worker(&delivery.to).is_some_and(|w| w.idempotent());
-        let (state, key) = if doubtful {
+        let (state, key) = if self.is_doubtful(outcome) {
             (State::Unknown, "status-sent-twice")
         } else {
             (State::Sent, "status-sent")
         };
         self.tell_sender(outcome, state, self.words.say(key, &[]))
+    }
+
+    /// Whether an earlier attempt may have reached a far side that does not know it again.
+    fn is_doubtful(&self, Outcome { delivery, repeated, .. }: &Outcome) -> bool {
+        *repeated && !self.worker(&delivery.to).is_some_and(|worker| worker.idempotent())
     }
 
     fn map_both_ways(
@@ -187,7 +191,11 @@ impl Pipeline {
         let words = self.words.reason(reason);
         let reference = delivery.id.to_string();
         let args = [("reason", words.as_str()), ("reference", reference.as_str())];
-        let key = if state == State::Unknown { "status-unknown" } else { "status-failed" };
+        let (state, key) = if state == State::Unknown || self.is_doubtful(outcome) {
+            (State::Unknown, "status-unknown")
+        } else {
+            (state, "status-failed")
+        };
         if let Some(told) = self.tell_sender(outcome, state, self.words.say(key, &args))? {
             return Ok(Some(told));
         }

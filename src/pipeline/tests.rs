@@ -409,6 +409,33 @@ async fn a_restart_goes_on_where_the_process_ended() {
     assert_eq!(bench.accept(post(), vec![item(&mail("m2", "zwei"))]).await, [None]);
 }
 
+/// An attempt at the answer was cut short by the end of the process; after `errors` it succeeds
+/// or is given up. What the clerk is told at last.
+async fn told_after_death_and(errors: impl IntoIterator<Item = DeliveryError>) -> Outbound {
+    let bench = Bench::new().await;
+    bench.mail(mail("m1", "eins")).await;
+    bench.hub.wait_for(1).await;
+    let disk = bench.disk.clone();
+    bench.post.hang();
+    bench.event(answer("$a1", "$event1", "Antwort")).await;
+    bench.post.wait_until_hanging().await;
+    bench.running.task.abort();
+    let far = FakeWorker { idempotent: false, ..FakeWorker::default() };
+    far.script(errors);
+    let bench = Bench::on(disk, FakeWorker::default(), far).await;
+    bench.hub.wait_for(1).await.remove(0)
+}
+
+#[tokio::test]
+async fn the_doubt_that_an_interruption_leaves_outlasts_further_attempts() {
+    let reason = || Reason::new("delivery-time");
+    let soon = || DeliveryError::Retry { reason: reason(), after: Some(Duration::ZERO) };
+    let told = told_after_death_and([soon(), soon()]).await;
+    assert_eq!(state_of(&told), Some(State::Unknown), "{}", text_of(&told));
+    let told = told_after_death_and([soon(), DeliveryError::refused(reason())]).await;
+    assert_eq!(state_of(&told), Some(State::Unknown), "{}", text_of(&told));
+}
+
 #[tokio::test]
 async fn an_invite_is_followed_only_from_the_list() {
     let bench = Bench::new().await;

@@ -1,3 +1,4 @@
 //! End to end, on real servers: the one integration test binary.
 
 mod demo;
+mod kill;

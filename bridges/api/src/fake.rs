@@ -24,6 +24,7 @@ use crate::worker::{Health, Hub, Patience, Probe, RoomSpec, Unreadable, Worker, 
 pub struct FakeWorker {
     delivered: Mutex<Vec<Outbound>>,
     script: Mutex<VecDeque<DeliveryError>>,
+    hanging: watch::Sender<Hanging>,
     ids: AtomicU64,
     count: watch::Sender<u64>,
     remember: bool,
@@ -35,11 +36,19 @@ pub struct FakeWorker {
     pub parallel: usize,
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Hanging {
+    No,
+    Asked,
+    Yes,
+}
+
 impl Default for FakeWorker {
     fn default() -> Self {
         Self {
             delivered: Mutex::default(),
             script: Mutex::default(),
+            hanging: watch::Sender::new(Hanging::No),
             ids: AtomicU64::new(1),
             count: watch::Sender::new(0),
             remember: true,
@@ -63,6 +72,17 @@ impl FakeWorker {
     /// The next deliveries end as `errors`, one each; after that they succeed again.
     pub fn script(&self, errors: impl IntoIterator<Item = DeliveryError>) {
         lock(&self.script).extend(errors);
+    }
+
+    /// Deliveries from now on do not end, as if the process died during them.
+    pub fn hang(&self) {
+        self.hanging.send_replace(Hanging::Asked);
+    }
+
+    /// Waits until a delivery hangs.
+    pub async fn wait_until_hanging(&self) {
+        // The sender is in `self`, so this ends only with what it waits for.
+        let _ = self.hanging.subscribe().wait_for(|now| *now == Hanging::Yes).await;
     }
 
     /// What was delivered so far, in order.
@@ -126,6 +146,10 @@ impl Worker for FakeWorker {
     }
 
     async fn deliver(&self, out: &Outbound) -> Result<Receipt, DeliveryError> {
+        if *self.hanging.borrow() != Hanging::No {
+            self.hanging.send_replace(Hanging::Yes);
+            std::future::pending::<()>().await;
+        }
         if let Some(error) = lock(&self.script).pop_front() {
             return Err(error);
         }

@@ -29,6 +29,12 @@ pub trait Worker: Send + Sync {
     /// May be slow or even panic on hostile input; the pipeline guards against both.
     fn normalise(&self, raw: &Raw) -> Result<Message, Unreadable>;
 
+    /// Waits a while until it can deliver at all. Asked before an attempt counts as begun, so
+    /// that what happens to the process meanwhile is not held against the delivery.
+    async fn ready(&self) -> Result<(), DeliveryError> {
+        Ok(())
+    }
+
     /// Makes one attempt. May be called again with the same delivery id, also after a crash.
     async fn deliver(&self, out: &Outbound) -> Result<Receipt, DeliveryError>;
 

@@ -166,6 +166,10 @@ impl Worker for MatrixHub {
         event::normalise(raw)
     }
 
+    async fn ready(&self) -> Result<(), DeliveryError> {
+        self.online().await.map(drop)
+    }
+
     async fn deliver(&self, out: &Outbound) -> Result<Receipt, DeliveryError> {
         send::deliver(&*self.online().await?, out).await
     }

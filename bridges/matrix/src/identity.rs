@@ -52,8 +52,14 @@ pub(crate) async fn establish(
             Some(key) if identity_exists(client).await? => {
                 client.encryption().recovery().recover(key).await?;
             }
-            _ => create_identity(client, secret).await?,
+            _ if identity_exists(client).await? => {}
+            _ => upload_identity(client, secret).await?,
         }
+    }
+    // After the homeserver was asked: if it has another identity now, ours is no longer there.
+    if !is_verified(client).await? && owns_identity(client).await {
+        // An earlier start was cut short before the homeserver had all of it.
+        upload_identity(client, secret).await?;
     }
     if !is_verified(client).await? {
         return Err(Trouble::shut(
@@ -86,11 +92,11 @@ async fn is_verified(client: &Client) -> Result<bool, Trouble> {
     Ok(device.is_some_and(|device| device.is_cross_signed_by_owner()))
 }
 
-/// Creates and uploads the identity, unless the account has one. The first upload needs no
-/// interactive authentication (MSC3967); older homeservers ask for the password.
-async fn create_identity(client: &Client, secret: &Secret) -> Result<(), Trouble> {
+/// Uploads the identity, made before if there is none yet. The first upload needs no interactive
+/// authentication, nor does the same once more (MSC3967); older homeservers ask for the password.
+async fn upload_identity(client: &Client, secret: &Secret) -> Result<(), Trouble> {
     let encryption = client.encryption();
-    let Err(error) = encryption.bootstrap_cross_signing_if_needed(None).await else {
+    let Err(error) = encryption.bootstrap_cross_signing(None).await else {
         return Ok(());
     };
     let (Some(asked), Secret::Password(password)) = (error.as_uiaa_response(), secret) else {

@@ -21,6 +21,7 @@ mod online;
 mod position;
 mod probe;
 mod rooms;
+mod rotation;
 mod secret_file;
 mod send;
 mod sync;

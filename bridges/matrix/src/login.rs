@@ -63,7 +63,7 @@ impl Session {
             Some(facts) if facts.token.is_none() || store_is_there => facts,
             Some(facts) => {
                 tracing::warn!("the crypto store is gone; a new device is begun");
-                Facts { profile_key: facts.profile_key, ..Facts::new(env) }
+                Facts { device: Facts::new(env).device, token: None, ..facts }
             }
             None => Facts::new(env),
         };
@@ -207,6 +207,7 @@ mod tests {
         let fresh = Session::open(folder.path(), &env).unwrap();
         assert_ne!(fresh.facts.device, first.facts.device);
         assert_eq!(fresh.facts.token, None);
+        assert_eq!(fresh.store_key(), first.store_key(), "the other stores are still there");
         assert_eq!(fresh.profile_key(), first.profile_key(), "people keep their opaque ids");
     }
 }

@@ -18,6 +18,7 @@ use crate::http::{ANSWER_DEADLINE, Http};
 use crate::identity;
 use crate::login::{Secret, Session};
 use crate::position::Position;
+use crate::rotation::Rotation;
 use crate::trouble::Trouble;
 
 /// The hub while it is connected.
@@ -32,6 +33,8 @@ pub(crate) struct Online {
     pub token: String,
     /// Which rooms may never again be written to in clear.
     pub pins: Pins,
+    /// Keeps two senders from using up a room's session under each other.
+    pub rotation: Rotation,
     /// The configuration.
     pub settings: Settings,
     /// What every worker is given.
@@ -50,20 +53,21 @@ impl Online {
         secret: &Secret,
         data: &Path,
     ) -> Result<Self, Trouble> {
+        // The stores come before the token: a token without a crypto store means a lost device.
+        let store_key = session.store_key();
+        let build = async || build(settings, http, &store_key, data).await;
+        let mut client = build().await?;
         let login = session.establish(http, &settings.user, &settings.device_name, secret).await?;
         let (own, token) = (login.meta.user_id.clone(), login.tokens.access_token.clone());
         let position = Position::read(&context.keep, &login.meta)?;
-        let store_key = session.store_key();
-        let open = async || {
-            let client = build(settings, http, &store_key, data).await?;
+        if position.is_first() {
             position.hand_to(&client).await?;
             client.restore_session(login.clone()).await?;
-            Ok::<_, Trouble>(client)
-        };
-        if position.is_first() {
-            identity::announce_device(&open().await?).await?;
+            identity::announce_device(&client).await?;
+            client = build().await?;
         }
-        let client = open().await?;
+        position.hand_to(&client).await?;
+        client.restore_session(login).await?;
         identity::establish(&client, secret, &settings.recovery_key_file).await?;
         Ok(Self {
             client,
@@ -71,6 +75,7 @@ impl Online {
             http: http.clone(),
             token,
             pins: Pins::read(&context.keep)?,
+            rotation: Rotation::default(),
             settings: settings.clone(),
             context: context.clone(),
             profile_key: session.profile_key(),

@@ -202,7 +202,10 @@ impl<'a> Attempt<'a> {
         if let Some(id) = self.sent.get(txn.as_str()) {
             return Ok(id.clone());
         }
-        match self.room.send_raw(kind_of_event, event).with_transaction_id(&txn).await {
+        let turn = self.online.rotation.next(self.room).await.map_err(|e| delivery_error(&e))?;
+        let sent = self.room.send_raw(kind_of_event, event).with_transaction_id(&txn).await;
+        drop(turn);
+        match sent {
             Ok(sent) => {
                 if self.protection == ENCRYPTED && sent.encryption_info.is_none() {
                     tracing::error!("matrix-sdk sent an event in clear into an encrypted room");

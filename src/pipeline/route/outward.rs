@@ -83,7 +83,7 @@ impl Routing<'_, '_> {
         let Some(mapped) = self.draft.mapped(&hub, of)? else { return Ok(()) };
         let lane = Lane::to_remote(mapped.conversation);
         let first = DeliveryId { item: mapped.item, part: 0 };
-        let interrupted = |attempt: Attempt| attempt.under_way;
+        let interrupted = |attempt: Attempt| attempt.under_way || attempt.deaths > 0;
         let perhaps_sent = self.draft.attempt(lane, first)?.is_some_and(interrupted);
         let key = if !perhaps_sent && self.pipeline.lanes.cancel(lane, first) {
             self.draft.delivered(lane, first);

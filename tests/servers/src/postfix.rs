@@ -127,6 +127,7 @@ mailbox_size_limit = 0
 default_transport = lmtp:inet:127.0.0.1:{lmtp}
 relay_transport = $default_transport
 lmtp_destination_concurrency_limit = 10
+enable_long_queue_ids = yes
 minimal_backoff_time = 5s
 queue_run_delay = 5s
 smtpd_tls_cert_file = {certificate}

@@ -1,0 +1,227 @@
+//! Killed at any moment, the bridge loses nothing, doubles nothing outside the window that the
+//! design declares, and keeps the order of every conversation.
+//!
+//! `make endurance` runs this at length. What is random comes from one seed, which is printed.
+
+mod birth;
+mod load;
+mod oracle;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::ExitStatus;
+
+use anyhow::{Result, ensure};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use rustix::process::Signal;
+use tokio::process::Command;
+use tokio::time::{Duration, Instant, sleep};
+use viadukt::failpoint::POINTS;
+use viadukt_testbed::{Bridge, ROOM, Testbed};
+
+use load::Load;
+use oracle::{Finding, Kind};
+
+/// Kills at random moments when `VIADUKT_ROUNDS` asks for no other number.
+const ROUNDS: usize = 6;
+/// So many random kills make one more pass of every fail point.
+const ROUNDS_PER_PASS: usize = 16;
+/// The seed when `VIADUKT_SEED` gives no other one.
+const SEED: u64 = 2;
+/// The pause between two things that people write.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// How one life of the bridge ends.
+#[derive(Clone, Copy)]
+enum Death {
+    /// By `kill -9`, so long after its start.
+    After(Duration),
+    /// By itself, at the given pass of a fail point.
+    At(&'static str, u32),
+}
+
+#[tokio::test]
+async fn killed_at_any_moment_it_loses_and_doubles_nothing() -> Result<()> {
+    let (rounds, seed) = (from_env("VIADUKT_ROUNDS", ROUNDS)?, from_env("VIADUKT_SEED", SEED)?);
+    let mut random = StdRng::seed_from_u64(seed);
+    let plan = plan(rounds, &mut random);
+    let testbed = Testbed::start().await?;
+    let clerk = testbed.clerk().await?;
+    let mut bridge = testbed.bridge(program())?;
+    bridge.start()?;
+    bridge.ready().await?;
+    let room = clerk.join(ROOM).await?;
+    let speakers = StdRng::seed_from_u64(seed);
+    let mut load = Load::begin(&clerk, testbed.citizen(), room, speakers).await?;
+    bridge.kill9().await?;
+
+    let mut recoveries = Vec::new();
+    for (round, death) in plan.iter().enumerate() {
+        load.speak(round).await?;
+        die(&mut bridge, *death, &mut load, round).await?;
+        let since = Instant::now();
+        bridge.start()?;
+        bridge.ready().await?;
+        recoveries.push(since.elapsed());
+        // It lives on for a while, so that every round makes some way, and dies busy.
+        let life = Duration::from_millis(random.random_range(0..1_000));
+        die(&mut bridge, Death::After(life), &mut load, round).await?;
+    }
+    bridge.start()?;
+    bridge.ready().await?;
+    let findings = oracle::judge(&testbed, &load).await?;
+    let table = Table { seed, plan: &plan, findings: &findings, recoveries: &recoveries };
+    let dead = dead_letters(&bridge).await?;
+    report(&table);
+    let faults: Vec<_> = findings.iter().filter(|one| one.kind != Kind::Declared).collect();
+    let log = bridge.log_file();
+    let log = std::fs::copy(&log, std::env::temp_dir().join("viadukt-kill.log")).map(|_| ());
+    ensure!(faults.is_empty(), "{table}\n{faults:#?}\n{dead}\n{log:?}");
+    ensure!(dead.lines().count() == 1, "given up without need:\n{dead}");
+    Ok(())
+}
+
+/// Every fail point, its passes growing, among kills at random moments.
+fn plan(rounds: usize, random: &mut StdRng) -> Vec<Death> {
+    let mut plan: Vec<_> = (0..rounds)
+        .map(|_| Death::After(Duration::from_millis(random.random_range(50..2_000))))
+        .collect();
+    for pass in 0..=rounds / ROUNDS_PER_PASS {
+        for point in POINTS {
+            // Later passes come later in the life of the process.
+            let count = random.random_range(1..=3) + u32::try_from(pass).unwrap_or(0);
+            let place = random.random_range(0..=plan.len());
+            plan.insert(place, Death::At(point, count));
+        }
+    }
+    plan
+}
+
+/// Starts the bridge if it does not run, and lets it die while people go on writing.
+async fn die(bridge: &mut Bridge, death: Death, load: &mut Load<'_>, round: usize) -> Result<()> {
+    let dead = Cell::new(false);
+    let (status, spoken) = tokio::join!(
+        async {
+            let status = end(bridge, death).await;
+            dead.set(true);
+            status
+        },
+        async {
+            while !dead.get() {
+                load.speak(round).await?;
+                sleep(BREATH).await;
+            }
+            anyhow::Ok(())
+        }
+    );
+    spoken.and(status)
+}
+
+async fn end(bridge: &mut Bridge, death: Death) -> Result<()> {
+    match death {
+        Death::After(moment) => {
+            if bridge.pid().is_none() {
+                bridge.start()?;
+            }
+            sleep(moment).await;
+            bridge.kill9().await
+        }
+        Death::At(point, pass) => {
+            bridge.set_env("VIADUKT_FAILPOINT", Some(&format!("{point}:{pass}")));
+            bridge.start()?;
+            bridge.set_env("VIADUKT_FAILPOINT", None);
+            let status: ExitStatus = bridge.ended().await?;
+            let by = status.signal().and_then(Signal::from_named_raw);
+            ensure!(by == Some(Signal::ABORT), "{point}: {status}\n{}", bridge.log_end());
+            Ok(())
+        }
+    }
+}
+
+/// What the operator is shown: one line when there is nothing.
+async fn dead_letters(bridge: &Bridge) -> Result<String> {
+    let mut list = Command::new(program());
+    list.arg("--config").arg(bridge.config_file()).args(["deadletters", "list"]);
+    let list = list.output().await?;
+    ensure!(list.status.success(), "{}", String::from_utf8_lossy(&list.stderr));
+    Ok(String::from_utf8(list.stdout)?)
+}
+
+/// One line for each way to die. A message belongs to the round in which it was written.
+struct Table<'r> {
+    seed: u64,
+    plan: &'r [Death],
+    findings: &'r [Finding],
+    recoveries: &'r [Duration],
+}
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut ways: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (round, death) in self.plan.iter().enumerate() {
+            ways.entry(death.name()).or_default().push(round);
+        }
+        writeln!(
+            f,
+            "{:22} {:>6} {:>5} {:>8} {:>9} {:>13} {:>6} {:>17}",
+            "killed",
+            "rounds",
+            "lost",
+            "doubled",
+            "declared",
+            "out of order",
+            "wrong",
+            "slowest recovery"
+        )?;
+        for (way, rounds) in ways {
+            let count = |kind| {
+                let of_these = |one: &&Finding| {
+                    one.kind == kind && one.round.is_some_and(|round| rounds.contains(&round))
+                };
+                self.findings.iter().filter(of_these).count()
+            };
+            let recoveries = rounds.iter().filter_map(|round| self.recoveries.get(*round));
+            let slowest = recoveries.max().copied().unwrap_or_default().as_secs_f32();
+            writeln!(
+                f,
+                "{way:22} {:>6} {:>5} {:>8} {:>9} {:>13} {:>6} {slowest:>15.1} s",
+                rounds.len(),
+                count(Kind::Lost),
+                count(Kind::Doubled),
+                count(Kind::Declared),
+                count(Kind::OutOfOrder),
+                count(Kind::Wrong),
+            )?;
+        }
+        write!(f, "VIADUKT_SEED={} repeats this plan", self.seed)
+    }
+}
+
+impl Death {
+    fn name(self) -> &'static str {
+        match self {
+            Self::After(_) => "at random moments",
+            Self::At(point, _) => point,
+        }
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "make endurance shows it to a person")]
+fn report(table: &Table<'_>) {
+    println!("{table}");
+}
+
+fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_viadukt"))
+}
+
+fn from_env<T: std::str::FromStr<Err = std::num::ParseIntError>>(
+    name: &str,
+    default: T,
+) -> Result<T> {
+    Ok(std::env::var(name).ok().map_or(Ok(default), |value| value.parse())?)
+}
