@@ -170,4 +170,28 @@ impl Pins {
         known.insert(room.to_string());
         Ok(())
     }
+
+    /// Pins the room that replaced `room`, if that is pinned: an upgrade must not be a way out of
+    /// encryption. Durable on return.
+    pub(crate) async fn inherit(&self, room: &Room) -> Result<(), AcceptError> {
+        match room.successor_room() {
+            Some(successor) if self.has(room.room_id()) => self.add(&successor.room_id).await,
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    #[test]
+    fn a_commit_to_the_crypto_store_is_on_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = rusqlite::Connection::open(folder.path().join("store")).unwrap();
+        connection.execute_batch("PRAGMA journal_mode = wal").unwrap();
+        let synchronous = "PRAGMA synchronous";
+        let level: u32 = connection.query_row(synchronous, (), |row| row.get(0)).unwrap();
+        assert_eq!(level, 2, "FULL (sqlite.org/pragma.html#pragma_synchronous)");
+    }
 }
