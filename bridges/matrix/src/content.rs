@@ -71,9 +71,21 @@ pub(crate) fn say<'c>(
     place: Place<'_>,
     words: &Words,
 ) -> (Value, Option<&'c str>) {
+    say_within(LARGEST, speaker, address, content, manner, place, words)
+}
+
+fn say_within<'c>(
+    largest: usize,
+    speaker: &Speaker,
+    address: &Address,
+    content: &'c Content,
+    manner: Manner<'_>,
+    place: Place<'_>,
+    words: &Words,
+) -> (Value, Option<&'c str>) {
     let msgtype = if manner.automatic { "m.notice" } else { "m.text" };
     let head = Head::new(speaker, address, manner, words);
-    let fits = |event: &Value| event.to_string().len() <= LARGEST;
+    let fits = |event: &Value| event.to_string().len() <= largest;
 
     let whole = head.event(msgtype, &content.text, content.html.as_deref(), speaker, place);
     if fits(&whole) {
@@ -144,22 +156,24 @@ impl Head {
     }
 }
 
-/// The event that replaces `of`.
-pub(crate) fn edit(
+/// The event that replaces `of`, and what did not fit it, as for [`say`].
+pub(crate) fn edit<'c>(
     speaker: &Speaker,
     address: &Address,
-    content: &Content,
+    content: &'c Content,
     of: &MessageId,
     words: &Words,
-) -> Value {
-    let (new, _) = say(speaker, address, content, Manner::default(), Place::default(), words);
+) -> (Value, Option<&'c str>) {
+    // An edit says everything twice: for clients that know edits, and for those that do not.
+    let (manner, place) = (Manner::default(), Place::default());
+    let (new, rest) = say_within(LARGEST / 2, speaker, address, content, manner, place, words);
     let mut event = new.clone();
     event["body"] = Value::from(format!("* {}", new["body"].as_str().unwrap_or_default()));
     event["formatted_body"] =
         Value::from(format!("* {}", new["formatted_body"].as_str().unwrap_or_default()));
     event["m.new_content"] = new;
     event["m.relates_to"] = json!({ "rel_type": "m.replace", "event_id": of.as_str() });
-    event
+    (event, rest)
 }
 
 /// A sentence of the bridge itself.

@@ -65,17 +65,18 @@ pub(crate) async fn take(online: &Online, room: &Room, event: &TimelineEvent, in
 
 /// Whether the pipeline reads events of this type. Reactions, memberships and other state are
 /// not messages.
+///
+/// Only what the homeserver has checked against the sender's power may take back a message or
+/// move a room: state, and nothing that was hidden from it by encryption.
 fn is_read(event: &TimelineEvent) -> bool {
-    let kind = event.raw().get_field::<String>("type").ok().flatten().unwrap_or_default();
-    let redacted = event
-        .raw()
-        .get_field::<Value>("unsigned")
-        .ok()
-        .flatten()
-        .is_some_and(|unsigned| !unsigned["redacted_because"].is_null());
-    match kind.as_str() {
-        "m.room.message" | "m.sticker" => !redacted,
-        "m.room.redaction" | "m.room.tombstone" => true,
+    let event_json: Value = event.raw().deserialize_as_unchecked().unwrap_or_default();
+    let in_clear = event.encryption_info().is_none();
+    match event_json["type"].as_str() {
+        Some("m.room.message" | "m.sticker") => {
+            event_json["unsigned"]["redacted_because"].is_null()
+        }
+        Some("m.room.redaction") => in_clear,
+        Some("m.room.tombstone") => in_clear && event_json["state_key"] == "",
         _ => false,
     }
 }
@@ -103,4 +104,37 @@ pub(crate) fn invite(
     let key = SourceKey::new(&["invite", room.as_str(), id]);
     let envelope = Envelope::Invite { room: room.to_string(), sender: sender.to_owned(), at: now };
     intake.items.push(envelope.into_item(key, now));
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use matrix_sdk::ruma::serde::Raw;
+    use serde_json::json;
+
+    use super::*;
+
+    fn is_read_in_clear(event: Value) -> bool {
+        is_read(&TimelineEvent::from_plaintext(Raw::new(&event).unwrap().cast_unchecked()))
+    }
+
+    #[test]
+    fn only_state_moves_a_room() {
+        let mut tombstone = json!({
+            "type": "m.room.tombstone",
+            "content": { "replacement_room": "!elsewhere:example.org" },
+        });
+        assert!(!is_read_in_clear(tombstone.clone()));
+        tombstone["state_key"] = "".into();
+        assert!(is_read_in_clear(tombstone));
+    }
+
+    #[test]
+    fn what_was_taken_back_is_not_read() {
+        let mut message = json!({ "type": "m.room.message", "content": {} });
+        assert!(is_read_in_clear(message.clone()));
+        message["unsigned"] = json!({ "redacted_because": { "type": "m.room.redaction" } });
+        assert!(!is_read_in_clear(message));
+    }
 }

@@ -36,13 +36,13 @@ pub(crate) async fn deliver(online: &Online, out: &Outbound) -> Result<Receipt, 
     let Target::Room { room, thread, reply_to } = &out.target else {
         return Err(DeliveryError::refused(Reason::new("matrix-internal")));
     };
-    let not_in_room = || DeliveryError::refused(Reason::new("matrix-not-in-room"));
-    let id = RoomId::parse(room.as_str()).map_err(|_| not_in_room())?;
+    let unknown = |_| DeliveryError::refused(Reason::new("matrix-room-unknown"));
+    let id = RoomId::parse(room.as_str()).map_err(unknown)?;
     if let Form::Join = out.form {
         rooms::enter(online, &id).await?;
         return Ok(Receipt { id: None, more: Vec::new(), protection: "none".to_owned() });
     }
-    let room = online.client.get_room(&id).ok_or_else(not_in_room)?;
+    let room = rooms::writable(online, &id).await?;
     let attempt = Attempt::begin(online, &room, out).await?;
     let place = Place { thread: thread.as_ref(), reply_to: reply_to.as_ref() };
     match &out.form {
@@ -54,12 +54,7 @@ pub(crate) async fn deliver(online: &Online, out: &Outbound) -> Result<Receipt, 
             };
             attempt.say(sender, content, manner, place).await
         }
-        Form::Edit { of, sender, content } => {
-            let speaker = Speaker::new(sender, &online.profile_key);
-            let words = &online.context.words;
-            let event = content::edit(&speaker, &sender.address, content, of, words);
-            attempt.message(event).await
-        }
+        Form::Edit { of, sender, content } => attempt.edit(sender, content, of, place).await,
         Form::Notice { text } => attempt.message(content::notice(text, place)).await,
         Form::Status { of, state: State::Sent, text } => attempt.mark(of, text).await,
         Form::Status { of, text, .. } => {
@@ -107,19 +102,45 @@ impl<'a> Attempt<'a> {
     ) -> Result<Receipt, DeliveryError> {
         let speaker = Speaker::new(sender, &self.online.profile_key);
         let words = &self.online.context.words;
+        let bare = content.text.trim().is_empty() && manner.subject.is_none();
+        let text = (!bare || content.attachments.is_empty())
+            .then(|| content::say(&speaker, &sender.address, content, manner, place, words));
+        self.all(&speaker, text, &content.attachments, place).await
+    }
+
+    /// A far side's new version of `of`. What was attached to it goes beside it.
+    async fn edit(
+        &self,
+        sender: &viadukt_api::Sender,
+        content: &viadukt_api::Content,
+        of: &MessageId,
+        place: Place<'_>,
+    ) -> Result<Receipt, DeliveryError> {
+        let speaker = Speaker::new(sender, &self.online.profile_key);
+        let words = &self.online.context.words;
+        let text = content::edit(&speaker, &sender.address, content, of, words);
+        let place = Place { thread: place.thread.or(Some(of)), reply_to: None };
+        self.all(&speaker, Some(text), &content.attachments, place).await
+    }
+
+    /// The event of a text, with what did not fit it, then an event for each attachment.
+    async fn all(
+        &self,
+        speaker: &Speaker,
+        text: Option<(Value, Option<&str>)>,
+        attachments: &[Attachment],
+        place: Place<'_>,
+    ) -> Result<Receipt, DeliveryError> {
         let mut ids = Vec::new();
         let mut whole_text = None;
-        let bare = content.text.trim().is_empty() && manner.subject.is_none();
-        if !bare || content.attachments.is_empty() {
-            let (event, rest) =
-                content::say(&speaker, &sender.address, content, manner, place, words);
+        if let Some((event, rest)) = text {
             ids.push(self.send("m.room.message", event, 0).await?);
             whole_text = rest.map(|text| self.spool_text(text)).transpose()?;
         }
-        for (index, attachment) in content.attachments.iter().chain(&whole_text).enumerate() {
+        for (index, attachment) in attachments.iter().chain(&whole_text).enumerate() {
             let root = place.thread.or(ids.first());
             let place = Place { thread: root, reply_to: None };
-            let event = self.attachment(&speaker, attachment, place).await?;
+            let event = self.attachment(speaker, attachment, place).await?;
             ids.push(self.send("m.room.message", event, index + 1).await?);
         }
         let mut ids = ids.into_iter();

@@ -2,6 +2,7 @@
 //!
 //! matrix-sdk never comes back to an event that it could not decrypt, so we do.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -82,8 +83,8 @@ impl Waiting {
     }
 }
 
-/// Tries waiting events until an error that only a person can mend.
-pub(crate) async fn run(online: &Online, inbox: &Inbox) -> Result<(), Trouble> {
+/// Tries waiting events until an error that ends the connection.
+pub(crate) async fn run(online: &Online, inbox: &Inbox) -> Result<Infallible, Trouble> {
     let arrived = online.client.encryption().room_keys_received_stream().await;
     let mut arrived = arrived.ok_or_else(|| Trouble::wait("encryption is not set up"))?;
     round(online, inbox, |_| true).await?;
@@ -155,7 +156,7 @@ async fn attempt(online: &Online, waiting: Waiting) -> Intake {
     if age < PATIENCE || waiting.told {
         return Intake::default();
     }
-    let reason = Reason::new("matrix-undecryptable").with("user", &waiting.sender);
+    let reason = Reason::new("matrix-key-missing").with("user", &waiting.sender);
     let about = waiting.event.as_str();
     let key = SourceKey::new(&["undecryptable", about]);
     let told = Waiting { told: true, ..waiting.clone() };

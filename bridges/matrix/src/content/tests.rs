@@ -76,11 +76,17 @@ fn an_edit_repeats_the_profile() {
     let speaker = Speaker::new(&anna(), &[7; 32]);
     let of = MessageId::new("$old");
     let words = Words::new(Language::De);
-    let event = edit(&speaker, &anna().address, &text("neu"), &of, &words);
+    let new = text("neu");
+    let (event, _) = edit(&speaker, &anna().address, &new, &of, &words);
     assert_eq!(event["body"], "* Anna <Muster>: neu");
     assert_eq!(event["m.new_content"]["body"], "Anna <Muster>: neu");
     assert!(event["m.new_content"]["com.beeper.per_message_profile"].is_object());
     assert_eq!(event["m.relates_to"]["event_id"], "$old");
+
+    let long = text(&"ä".repeat(20_000));
+    let (event, rest) = edit(&speaker, &anna().address, &long, &of, &words);
+    assert!(event.to_string().len() < LARGEST + 1000);
+    assert_eq!(rest, Some(long.text.as_str()));
 }
 
 #[test]
