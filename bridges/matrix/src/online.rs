@@ -68,6 +68,12 @@ impl Online {
         })
     }
 
+    /// The user's display name in `room` as far as the last sync told.
+    pub(crate) async fn name(&self, room: &Room, user: &UserId) -> Option<String> {
+        let member = room.get_member_no_sync(user).await.ok()??;
+        member.display_name().map(str::to_owned)
+    }
+
     /// The user's power level in `room` as far as the last sync told; a room's creator has the
     /// highest one there is (room version 12).
     pub(crate) async fn power(&self, room: &Room, user: &UserId) -> Option<i64> {
