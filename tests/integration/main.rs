@@ -3,6 +3,9 @@
 mod demo;
 mod exchange;
 mod invariants;
+mod oddities;
+mod operations;
+mod outage;
 #[path = "../../src/registry.rs"]
 mod registry;
 mod scene;

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
+use matrix_sdk::reqwest::{Client, Method};
+use serde_json::{Value, json};
 use viadukt_testbed::ruma::{EventId, OwnedRoomId};
+use viadukt_testbed::servers::Synapse;
 use viadukt_testbed::{Bridge, Citizen, Clerk, Mail, ROOM, Seen, Testbed, until};
 
 /// The small world with the program in it. Shows the program's log when it ends, which is kept
@@ -79,6 +82,15 @@ impl Scene {
         .await
     }
 
+    /// Waits until `/metrics` has `line`.
+    pub async fn counted(&self, line: &str) -> Result<()> {
+        until(format_args!("the metric {line:?}"), async || {
+            let (_, metrics) = self.bridge.get("/metrics").await?;
+            Ok(metrics.lines().any(|one| one == line).then_some(()))
+        })
+        .await
+    }
+
     fn says(&self, seen: &Seen, words: &str) -> bool {
         seen.sender == self.testbed.bot() && seen.body().contains(words)
     }
@@ -87,6 +99,46 @@ impl Scene {
 impl Drop for Scene {
     fn drop(&mut self) {
         eprintln!("viadukt's log ends:\n{}", self.bridge.log_end());
+    }
+}
+
+/// Tries again every second, and tells of a delay after one.
+pub fn impatient(_: &Testbed, bridge: &mut Bridge) -> Result<()> {
+    let smtp = bridge.mail_config()?.get_mut("smtp").and_then(toml::Value::as_table_mut);
+    let smtp = smtp.context("no [bridges.buergerpost.smtp]")?;
+    smtp.insert("retry".to_owned(), vec!["1s"].into());
+    smtp.insert("tell_after".to_owned(), "1s".into());
+    Ok(())
+}
+
+/// The homeserver's own interface, for what no well-behaved client does.
+pub struct Api {
+    http: Client,
+    url: String,
+    token: String,
+}
+
+impl Api {
+    /// Logs in as a new device.
+    pub async fn login(synapse: &Synapse, user: &str, password: &str) -> Result<Self> {
+        let mut api = Self { http: Client::new(), url: synapse.url(), token: String::new() };
+        let identifier = json!({ "type": "m.id.user", "user": user });
+        let body = json!({
+            "type": "m.login.password", "identifier": identifier, "password": password,
+        });
+        let answer = api.ask(Method::POST, "login", &body).await?;
+        api.token = answer["access_token"].as_str().context("no token")?.to_owned();
+        Ok(api)
+    }
+
+    /// One request of the client-server API; `path` is what follows the version.
+    pub async fn ask(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
+        let request = self.http.request(method, format!("{}/_matrix/client/v3/{path}", self.url));
+        let request = request.bearer_auth(&self.token).body(body.to_string());
+        let answer = request.send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        ensure!(status.is_success(), "{path}: {status} {text}");
+        Ok(serde_json::from_str(&text)?)
     }
 }
 
