@@ -1,4 +1,12 @@
 //! End to end, on real servers: the one integration test binary.
 
 mod demo;
+mod exchange;
+mod invariants;
 mod kill;
+mod oddities;
+mod operations;
+mod outage;
+#[path = "../../src/registry.rs"]
+mod registry;
+mod scene;

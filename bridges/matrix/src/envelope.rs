@@ -22,6 +22,9 @@ pub(crate) enum Envelope {
         event: Box<RawValue>,
         /// One word for how it was protected; see [`trust_of`].
         trust: String,
+        /// The sender's display name on receipt.
+        #[serde(default)]
+        name: Option<String>,
         /// The sender's power level on receipt.
         power: Option<i64>,
         /// Whether the room was ever seen encrypted.

@@ -12,9 +12,10 @@ use crate::envelope::{Envelope, TRUST_NONE};
 /// The message in `raw`.
 pub(crate) fn normalise(raw: &Raw) -> Result<Message, Unreadable> {
     match serde_json::from_slice(&raw.bytes).map_err(|_| unreadable())? {
-        Envelope::Event { room, event, trust, power, pinned } => {
+        Envelope::Event { room, event, trust, name, power, pinned } => {
             let event: Value = serde_json::from_str(event.get()).map_err(|_| unreadable())?;
             let mut message = bare(&event, &room, &trust).ok_or_else(unreadable)?;
+            message.sender.name = name;
             message.sender.power = power;
             fill(&mut message, &event, pinned)?;
             Ok(message)

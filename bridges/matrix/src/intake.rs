@@ -55,6 +55,7 @@ pub(crate) async fn take(online: &Online, room: &Room, event: &TimelineEvent, in
                 room: room.room_id().to_string(),
                 event: json,
                 trust: trust.to_owned(),
+                name: online.name(room, &sender).await,
                 power: online.power(room, &sender).await,
                 pinned: online.pins.has(room.room_id()),
             }

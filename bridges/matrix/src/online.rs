@@ -64,6 +64,7 @@ impl Online {
             position.hand_to(&client).await?;
             client.restore_session(login.clone()).await?;
             identity::announce_device(&client).await?;
+            drop(client);
             client = build().await?;
         }
         position.hand_to(&client).await?;
@@ -80,6 +81,12 @@ impl Online {
             context: context.clone(),
             profile_key: session.profile_key(),
         })
+    }
+
+    /// The user's display name in `room` as far as the last sync told.
+    pub(crate) async fn name(&self, room: &Room, user: &UserId) -> Option<String> {
+        let member = room.get_member_no_sync(user).await.ok()??;
+        member.display_name().map(str::to_owned)
     }
 
     /// The user's power level in `room` as far as the last sync told; a room's creator has the
