@@ -20,8 +20,8 @@ test: setup
 	@tests/run
 
 bench: setup
-	cargo build --release --bin viadukt
-	cargo run --release --example bench
+	@cargo build --release --bin viadukt --example bench
+	@cargo run --quiet --release --example bench
 
 lint:
 	cargo fmt --all --check

@@ -91,6 +91,17 @@ impl Synapse {
         }))
     }
 
+    /// Requests of `user` that were answered since the start, by method and path up to the
+    /// first id in it, such as `PUT /_matrix/client/v3/rooms`.
+    pub fn requests_of(&self, user: &str) -> BTreeMap<String, u32> {
+        let log = std::fs::read_to_string(self.folder.path().join("access.log"));
+        let mut sums = BTreeMap::new();
+        for request in log.unwrap_or_default().lines().filter_map(|line| answered(line, user)) {
+            *sums.entry(request).or_default() += 1;
+        }
+        sums
+    }
+
     /// Ends it in an orderly way and keeps its data; [`Self::resume`] starts it again.
     pub async fn stop(&mut self) -> io::Result<()> {
         self.end(Signal::TERM).await
@@ -185,6 +196,17 @@ fn received(line: &str) -> Option<(String, u64)> {
     Some((format!("{} {}", label("method")?, label("servlet")?), count))
 }
 
+/// Reads a line of the access log such as
+/// `{@bot:viadukt.test} Processed request: … 200 "PUT /_matrix/client/v3/rooms/!a/… HTTP/1.1" …`.
+fn answered(line: &str, user: &str) -> Option<String> {
+    let (_, rest) = line.split_once(&format!("{{{user}}} "))?;
+    let (request, _) = rest.split_once('"')?.1.split_once(" HTTP/")?;
+    let is_word =
+        |part: &&str| part.chars().all(|c| c.is_ascii_alphanumeric() || "._ ".contains(c));
+    let path = request.split('?').next().unwrap_or_default();
+    Some(path.split('/').take_while(is_word).collect::<Vec<_>>().join("/"))
+}
+
 fn write_configuration(folder: &Path, port: u16) -> io::Result<()> {
     let path = |name: &str| folder.join(name).display().to_string();
     let unlimited = "{ per_second: 10000, burst_count: 10000 }";
@@ -234,10 +256,14 @@ rc_media_create: {unlimited}
 formatters: {{ plain: {{ format: "%(asctime)s %(levelname)s %(name)s %(message)s" }} }}
 handlers:
   file: {{ class: logging.FileHandler, formatter: plain, filename: "{}" }}
+  access: {{ class: logging.FileHandler, formatter: plain, filename: "{}" }}
+loggers:
+  synapse.access: {{ level: INFO, handlers: [access], propagate: false }}
 root: {{ level: WARNING, handlers: [file] }}
 disable_existing_loggers: false
 "#,
         path("homeserver.log"),
+        path("access.log"),
     );
     std::fs::write(folder.join("homeserver.yaml"), configuration)?;
     std::fs::write(folder.join("log.yaml"), log)?;

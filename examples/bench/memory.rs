@@ -1,0 +1,66 @@
+//! Resident memory, idle and with much to do.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use tokio::time::{Instant, sleep};
+
+use crate::figures::{Figures, Target};
+use crate::process::resident_megabytes;
+use crate::world::World;
+
+/// How long a process is watched.
+const WATCH: Duration = Duration::from_secs(10);
+const DELIVERIES: u32 = 10_000;
+/// How long it may take to take them in.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A process with one mailbox and nothing to do.
+///
+/// # Errors
+/// It ended.
+pub async fn idle(world: &World, figures: &mut Figures) -> Result<()> {
+    let memory = most(world).await?;
+    figures.add("memory, idle with one mailbox", (memory, "MB"), None, Target::AtMost(45.0));
+    Ok(())
+}
+
+/// A process whose homeserver is down, with deliveries that wait for it.
+///
+/// # Errors
+/// The servers failed.
+pub async fn waiting(world: &mut World, figures: &mut Figures) -> Result<()> {
+    world.close_clerk();
+    world.testbed.synapse.stop().await?;
+    world.mails.arrive(DELIVERIES)?;
+    let deadline = Instant::now() + PATIENCE;
+    while queued(world).await? < DELIVERIES {
+        if Instant::now() > deadline {
+            bail!("only {} deliveries wait", queued(world).await?);
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
+    let memory = most(world).await?;
+    let name = "memory, 10,000 deliveries waiting";
+    figures.add(name, (memory, "MB"), None, Target::AtMost(80.0));
+    Ok(())
+}
+
+/// The most memory that the process holds while it is watched.
+async fn most(world: &World) -> Result<f64> {
+    let end = Instant::now() + WATCH;
+    let mut most = 0.0_f64;
+    while Instant::now() < end {
+        most = most.max(resident_megabytes(world.pid()?)?);
+        sleep(Duration::from_millis(200)).await;
+    }
+    Ok(most)
+}
+
+/// Deliveries that wait for the hub.
+async fn queued(world: &World) -> Result<u32> {
+    let (_, metrics) = world.bridge.get("/metrics").await?;
+    let name = "viadukt_queued_deliveries{worker=\"matrix\"} ";
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+    Ok(line.context("no such metric")?.parse()?)
+}
