@@ -170,4 +170,13 @@ impl Pins {
         known.insert(room.to_string());
         Ok(())
     }
+
+    /// Pins the room that replaced `room`, if that is pinned: an upgrade must not be a way out of
+    /// encryption. Durable on return.
+    pub(crate) async fn inherit(&self, room: &Room) -> Result<(), AcceptError> {
+        match room.successor_room() {
+            Some(successor) if self.has(room.room_id()) => self.add(&successor.room_id).await,
+            _ => Ok(()),
+        }
+    }
 }

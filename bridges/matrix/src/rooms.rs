@@ -31,12 +31,44 @@ pub(crate) async fn ensure(online: &Online, spec: &RoomSpec) -> Result<Room, Del
     Ok(room)
 }
 
-/// Enters `room`; nothing happens if we are in it.
-pub(crate) async fn enter(online: &Online, room: &RoomId) -> Result<Room, DeliveryError> {
-    match online.client.get_room(room) {
-        Some(known) if known.state() == RoomState::Joined => Ok(known),
-        _ => online.client.join_room_by_id(room).await.map_err(|e| delivery_error(&e)),
+/// Enters the room `id`; nothing happens if we are in it.
+pub(crate) async fn enter(online: &Online, id: &RoomId) -> Result<Room, DeliveryError> {
+    if let Some(room) = joined(online, id) {
+        return Ok(room);
     }
+    let replaced = replaced_by(online, id);
+    let servers = match &replaced {
+        Some(room) => room.route().await.map_err(|e| delivery_error(&e))?,
+        None => Vec::new(),
+    };
+    match online.client.join_room_by_id_or_alias(id.into(), &servers).await {
+        Ok(room) => Ok(room),
+        Err(error) => Err(match delivery_error(&error) {
+            // Whoever upgraded the room we are in has still to invite us into the new one.
+            DeliveryError::Refused { reason } if replaced.is_some() => DeliveryError::retry(reason),
+            other => other,
+        }),
+    }
+}
+
+/// The room `id` to write into: one that we are in, or that replaced one that we are in.
+pub(crate) async fn writable(online: &Online, id: &RoomId) -> Result<Room, DeliveryError> {
+    match joined(online, id) {
+        Some(room) => Ok(room),
+        None if replaced_by(online, id).is_some() => enter(online, id).await,
+        None => Err(DeliveryError::refused(Reason::new("matrix-not-in-room"))),
+    }
+}
+
+fn joined(online: &Online, id: &RoomId) -> Option<Room> {
+    online.client.get_room(id).filter(|room| room.state() == RoomState::Joined)
+}
+
+/// The room that we are in and that the room `id` replaced.
+fn replaced_by(online: &Online, id: &RoomId) -> Option<Room> {
+    let leads_there =
+        |room: &Room| room.successor_room().is_some_and(|successor| successor.room_id == id);
+    online.client.joined_rooms().into_iter().find(leads_there)
 }
 
 /// How a message into `room` is protected, or why it must not be sent there.
@@ -71,6 +103,7 @@ async fn enter_named(online: &Online, name: &str) -> Result<Room, DeliveryError>
 async fn follow(online: &Online, mut room: Room) -> Result<Room, DeliveryError> {
     for _ in 0..MOST_UPGRADES {
         let Some(successor) = room.successor_room() else { return Ok(room) };
+        online.pins.inherit(&room).await.map_err(|e| not_kept(&e))?;
         room = enter(online, &successor.room_id).await?;
     }
     Err(DeliveryError::refused(Reason::new("matrix-room-unknown")))

@@ -36,13 +36,13 @@ pub(crate) async fn deliver(online: &Online, out: &Outbound) -> Result<Receipt, 
     let Target::Room { room, thread, reply_to } = &out.target else {
         return Err(DeliveryError::refused(Reason::new("matrix-internal")));
     };
-    let not_in_room = || DeliveryError::refused(Reason::new("matrix-not-in-room"));
-    let id = RoomId::parse(room.as_str()).map_err(|_| not_in_room())?;
+    let unknown = |_| DeliveryError::refused(Reason::new("matrix-room-unknown"));
+    let id = RoomId::parse(room.as_str()).map_err(unknown)?;
     if let Form::Join = out.form {
         rooms::enter(online, &id).await?;
         return Ok(Receipt { id: None, more: Vec::new(), protection: "none".to_owned() });
     }
-    let room = online.client.get_room(&id).ok_or_else(not_in_room)?;
+    let room = rooms::writable(online, &id).await?;
     let attempt = Attempt::begin(online, &room, out).await?;
     let place = Place { thread: thread.as_ref(), reply_to: reply_to.as_ref() };
     match &out.form {

@@ -124,6 +124,7 @@ async fn gather(
         if room.encryption_state().is_encrypted() {
             online.pins.add(room_id).await?;
         }
+        online.pins.inherit(&room).await?;
         let events = news(online, inbox, &room, update, position, &response.next_batch).await?;
         for event in events {
             intake::take(online, &room, &event, &mut intake).await;

@@ -1,10 +1,11 @@
 //! Rooms entered and created, and encryption that stays.
 
-use viadukt_api::{Act, Form, RoomId, RoomSpec};
+use viadukt_api::{Act, DeliveryError, Form, RoomId, RoomSpec};
+use viadukt_testservers::synapse::Synapse;
 
 use crate::servers;
 use crate::support::clerk::Clerk;
-use crate::support::{outbound, says, spec};
+use crate::support::{Remains, outbound, says, spec};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn history_is_not_bridged_but_what_follows_the_entering_is() {
@@ -63,6 +64,56 @@ async fn a_crash_while_creating_a_room_makes_no_second_one() {
     let hub = remains.start().await;
     hub.up().await;
     assert_eq!(hub.room(&clerk).await, room);
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replaced_room_is_followed_and_stays_encrypted() {
+    let server = Synapse::start().await.unwrap();
+    let remains = Remains::new(&server, "allow_unencrypted_rooms = true").await;
+    let clerk = Clerk::new(&server, "alice").await;
+    let hub = remains.start().await;
+    hub.up().await;
+    let old = clerk.create_room(&["@post:viadukt.test"]).await;
+    let by_id = RoomSpec { existing: Some(old.as_str().to_owned()), ..spec(&clerk) };
+    assert_eq!(hub.hub.ensure_room(&by_id).await.unwrap(), old);
+
+    let new = clerk.upgrades(&old).await;
+    let moved = Act::Moved(new.clone());
+    hub.message("a tombstone", |m| m.act == moved).await;
+    // The clerk's client has not invited the hub yet: that is waited for.
+    let (join, first) =
+        (outbound(1, &new, None, Form::Join), outbound(2, &new, None, says("erste")));
+    for early in [&join, &first] {
+        let error = hub.hub.deliver(early).await.unwrap_err();
+        assert!(matches!(error, DeliveryError::Retry { .. }), "{error:?}");
+    }
+    clerk.invites(&new, "@post:viadukt.test").await;
+    hub.hub.deliver(&join).await.unwrap();
+    assert_eq!(hub.hub.deliver(&first).await.unwrap().protection, "megolm");
+    clerk.reads(&new, "Anna Muster: erste").await;
+    clerk.says(&new, "im neuen Raum").await;
+    assert_eq!(hub.hears("im neuen Raum").await.room, Some(new.clone()));
+    assert!(remains.durable.keep().contains_key(&format!("enc/{}", new.as_str())));
+    hub.stop().await;
+
+    let hub = remains.start().await;
+    hub.up().await;
+    assert_eq!(hub.hub.ensure_room(&by_id).await.unwrap(), new);
+    remains.durable.set_keep("created/mailbox", Some(old.as_str().into()));
+    assert_eq!(hub.room(&clerk).await, new, "had the hub created the old one");
+
+    // No way out of encryption, although rooms without it are allowed.
+    let plain = clerk.create_plain_room(&["@post:viadukt.test"]).await;
+    hub.hub.deliver(&outbound(3, &plain, None, Form::Join)).await.unwrap();
+    hub.hub.deliver(&outbound(4, &plain, None, says("erlaubt"))).await.unwrap();
+    clerk.buries(&new, &plain).await;
+    let moved = Act::Moved(plain.clone());
+    hub.message("another tombstone", |m| m.act == moved).await;
+    let refused = hub.hub.deliver(&outbound(5, &plain, None, says("geheim"))).await.unwrap_err();
+    assert_eq!(refused.reason().key, "matrix-encryption-removed");
+    let refused = hub.hub.ensure_room(&by_id).await.unwrap_err();
+    assert_eq!(refused.reason().key, "matrix-encryption-removed");
     hub.stop().await;
 }
 

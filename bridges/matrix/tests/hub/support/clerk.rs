@@ -192,6 +192,26 @@ impl Clerk {
         self.room(room).invite_user_by_id(user.try_into().unwrap()).await.unwrap();
     }
 
+    /// Replaces `room` by one of a newer version, as a client does before it invites everybody.
+    pub async fn upgrades(&self, room: &RoomId) -> RoomId {
+        use matrix_sdk::ruma::api::client::room::upgrade_room::v3::Request;
+        use matrix_sdk::ruma::room_version_id;
+        let id = MatrixRoomId::parse(room.as_str()).unwrap();
+        let answer = self.client.send(Request::new(id, room_version_id!("12"))).await.unwrap();
+        let new = answer.replacement_room;
+        until("the clerk is in the new room", async || {
+            self.client.get_room(&new).filter(|room| room.encryption_state().is_encrypted())
+        })
+        .await;
+        RoomId::new(new.as_str())
+    }
+
+    /// Says that `new` replaced `old`, whatever `new` is.
+    pub async fn buries(&self, old: &RoomId, new: &RoomId) {
+        let content = json!({ "body": "moved", "replacement_room": new.as_str() });
+        self.room(old).send_state_event_raw("m.room.tombstone", "", content).await.unwrap();
+    }
+
     /// The content of the event that created `room`.
     pub async fn creation(&self, room: &RoomId) -> Value {
         use matrix_sdk::ruma::api::client::state::get_state_event_for_key::v3::Request;
