@@ -92,6 +92,7 @@ matrix-text-cut = (Gekürzt. Der vollständige Text ist angehängt.)
 matrix-text-file = nachricht.txt
 matrix-correction = Korrektur einer früheren Nachricht:
 matrix-automatic = Automatische Nachricht:
+matrix-key-missing = Eine Nachricht von { $user } lässt sich noch nicht entschlüsseln, weil ihr Schlüssel fehlt. Trifft er noch ein, wird sie weitergegeben. In eiligen Fällen senden Sie sie bitte noch einmal.
 matrix-undecryptable = Eine Nachricht von { $user } lässt sich nicht entschlüsseln und wurde nicht weitergegeben. Bitte senden Sie sie noch einmal.
 matrix-sender-not-trusted = Eine Nachricht von { $user } wurde nicht weitergegeben, weil das Gerät nicht bestätigt ist. Bitte bestätigen Sie Ihr Gerät in den Sicherheitseinstellungen und senden Sie die Nachricht noch einmal.
 matrix-device-not-verified = Ein Gerät von { $user } ist nicht bestätigt und kann die Nachrichten der Brücke nicht lesen. Bitte bestätigen Sie das Gerät in den Sicherheitseinstellungen.

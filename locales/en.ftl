@@ -92,6 +92,7 @@ matrix-text-cut = (Shortened. The whole text is attached.)
 matrix-text-file = message.txt
 matrix-correction = Correction of an earlier message:
 matrix-automatic = Automatic message:
+matrix-key-missing = A message from { $user } cannot be decrypted yet because its key is missing. If the key still arrives, the message is passed on. If it is urgent, please send it again.
 matrix-undecryptable = A message from { $user } cannot be decrypted and was not passed on. Please send it again.
 matrix-sender-not-trusted = A message from { $user } was not passed on because the device is not verified. Please verify your device in the security settings and send the message again.
 matrix-device-not-verified = A device of { $user } is not verified and cannot read what the bridge writes. Please verify the device in the security settings.

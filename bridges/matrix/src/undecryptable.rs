@@ -155,7 +155,7 @@ async fn attempt(online: &Online, waiting: Waiting) -> Intake {
     if age < PATIENCE || waiting.told {
         return Intake::default();
     }
-    let reason = Reason::new("matrix-undecryptable").with("user", &waiting.sender);
+    let reason = Reason::new("matrix-key-missing").with("user", &waiting.sender);
     let about = waiting.event.as_str();
     let key = SourceKey::new(&["undecryptable", about]);
     let told = Waiting { told: true, ..waiting.clone() };

@@ -107,7 +107,7 @@ async fn an_event_without_its_key_waits_for_it() {
     aged["since"] = json!(aged["since"].as_u64().unwrap() - 11 * 60 * 1000);
     remains.durable.set_keep(&waiting.0, Some(aged.to_string().into_bytes()));
     let second = remains.start().await;
-    second.tells("matrix-undecryptable").await;
+    second.tells("matrix-key-missing").await;
     second.stop().await;
 
     // The first device is found again and puts the key into the backup.
