@@ -1,11 +1,12 @@
 //! The hub as the pipeline sees it.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::message::{Content, Message, Sender};
@@ -21,7 +22,7 @@ use crate::http::Http;
 use crate::login::{Secret, Session};
 use crate::online::Online;
 use crate::trouble::Trouble;
-use crate::{event, identity, media, probe, rooms, send, sync, undecryptable};
+use crate::{account, event, identity, media, probe, rooms, send, sync, undecryptable};
 
 /// How long a delivery waits for the hub to come online before it is put off.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,7 +35,9 @@ pub(crate) struct MatrixHub {
     data: PathBuf,
     http: Http,
     session: tokio::sync::Mutex<Session>,
-    online: watch::Sender<Option<Arc<Online>>>,
+    /// Locked for writing while the hub connects, for reading by whoever uses the connection:
+    /// two clients must never be open on one crypto store.
+    online: RwLock<Option<Online>>,
     health: Mutex<Health>,
 }
 
@@ -67,9 +70,13 @@ impl MatrixHub {
             data: data.to_owned(),
             http,
             session: tokio::sync::Mutex::new(session),
-            online: watch::Sender::new(None),
+            online: RwLock::new(None),
             health: Mutex::new(Health::Down("not started".to_owned())),
         })
+    }
+
+    fn heard(&self, news: Result<(), String>) {
+        self.set_health(news.map_or_else(Health::Down, |()| Health::Up));
     }
 
     fn set_health(&self, health: Health) {
@@ -77,46 +84,43 @@ impl MatrixHub {
     }
 
     /// The connection, once there is one.
-    async fn online(&self) -> Result<Arc<Online>, DeliveryError> {
-        let mut watched = self.online.subscribe();
-        let online = timeout(PATIENCE, watched.wait_for(Option::is_some)).await;
-        match online {
-            Ok(Ok(online)) => online.clone(),
-            _ => None,
-        }
-        .ok_or_else(|| DeliveryError::retry(Reason::new("matrix-unreachable")))
+    async fn online(&self) -> Result<RwLockReadGuard<'_, Online>, DeliveryError> {
+        let unreachable = || DeliveryError::retry(Reason::new("matrix-unreachable"));
+        let online = timeout(PATIENCE, self.online.read()).await.map_err(|_| unreachable())?;
+        RwLockReadGuard::try_map(online, Option::as_ref).map_err(|_| unreachable())
     }
 
-    /// Comes online and stays so until an error that only a person can mend.
-    async fn stay_online(&self, inbox: &Inbox) -> Result<(), Trouble> {
-        let online = Arc::new(self.connect().await?);
-        self.online.send_replace(Some(Arc::clone(&online)));
-        let heard = |news| {
-            self.set_health(match news {
-                Ok(()) if identity::is_established(&online.client) => Health::Up,
-                Ok(()) => Health::Down("device not verified".to_owned()),
-                Err(why) => Health::Down(why),
-            });
+    /// Comes online and stays so until an error that only a person can mend. Whatever else ends
+    /// a connection is followed by another one; the pauses grow over the life of the process.
+    async fn stay_online(&self, inbox: &Inbox) -> Result<Infallible, Trouble> {
+        let mut wait = Backoff::default();
+        loop {
+            let Err(trouble) = self.stay_connected(inbox).await;
+            wait.out(&self.context.env, trouble, |news| self.heard(news)).await?;
+        }
+    }
+
+    /// Connects, with a client of its own: one whose sync failed must not sync on.
+    async fn stay_connected(&self, inbox: &Inbox) -> Result<Infallible, Trouble> {
+        let online = &*self.connect().await?;
+        let heard = |news: Result<(), String>| {
+            let verified = || match identity::is_established(&online.client) {
+                true => Ok(()),
+                false => Err("device not verified".to_owned()),
+            };
+            self.heard(news.and_then(|()| verified()));
         };
         tokio::select! {
-            ended = sync::run(&online, inbox, heard) => ended,
-            ended = undecryptable::run(&online, inbox) => ended,
-            () = key_reuse(&online) => Err(Trouble::shut(
-                "the homeserver holds other keys of this device: the hub's data folder was \
-                 restored from a backup or is used twice",
-                "move the data folder away and start again; the recovery key gives the \
-                 identity back",
-            )),
+            ended = sync::run(online, inbox, heard) => ended,
+            ended = undecryptable::run(online, inbox) => ended,
+            trouble = account::watch(online) => Err(trouble),
         }
     }
 
-    async fn connect(&self) -> Result<Online, Trouble> {
+    async fn connect(&self) -> Result<RwLockReadGuard<'_, Online>, Trouble> {
         let mut wait = Backoff::default();
-        let heard = |news: Result<(), String>| {
-            if let Err(why) = news {
-                self.set_health(Health::Down(why));
-            }
-        };
+        let mut online = self.online.write().await;
+        *online = None;
         loop {
             let mut session = self.session.lock().await;
             let connected = Online::connect(
@@ -128,36 +132,25 @@ impl MatrixHub {
                 &self.data,
             );
             let trouble = match connected.await {
-                Ok(online) => return Ok(online),
+                Ok(connected) => break *online = Some(connected),
                 Err(trouble) => trouble,
             };
             drop(session);
-            wait.out(&self.context.env, trouble, heard).await?;
+            wait.out(&self.context.env, trouble, |news| self.heard(news)).await?;
         }
-    }
-}
-
-/// Returns once the homeserver says that it has other one-time keys of this device.
-async fn key_reuse(online: &Online) {
-    let mut reports = online.client.subscribe_to_duplicate_key_upload_errors();
-    loop {
-        match reports.recv().await {
-            Ok(_) => return,
-            Err(broadcast::error::RecvError::Lagged(_)) => return,
-            Err(broadcast::error::RecvError::Closed) => std::future::pending::<()>().await,
-        }
+        RwLockReadGuard::try_map(RwLockWriteGuard::downgrade(online), Option::as_ref)
+            .map_err(|_| Trouble::wait("not connected"))
     }
 }
 
 #[async_trait]
 impl Worker for MatrixHub {
     async fn run(&self, inbox: Inbox, stop: CancellationToken) -> Result<(), WorkerError> {
-        // Each run has a client of its own: one whose sync was cut short must not sync on.
         let ended = tokio::select! {
-            ended = self.stay_online(&inbox) => ended,
+            ended = self.stay_online(&inbox) => ended.map(drop),
+            // The connection stays: deliveries under way are finished over it.
             () = stop.cancelled() => Ok(()),
         };
-        self.online.send_replace(None);
         self.set_health(Health::Down("stopped".to_owned()));
         ended.map_err(WorkerError::from)
     }

@@ -9,6 +9,8 @@ use crate::trouble::Trouble;
 
 /// Key under which the position is kept.
 const POSITION: &str = "sync";
+/// How often matrix-sdk may fail at what the homeserver answers at one position.
+const TRIES: u8 = 3;
 
 /// Up to where everything is accepted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,10 +19,14 @@ pub(crate) struct Position {
     device: String,
     /// `next_batch` of the last accepted response; `None` before the first.
     pub(crate) token: Option<String>,
-    /// Where a lost device stood that this one replaces. Its tokens name the same events, but
-    /// this device must begin without one to learn the rooms' state.
-    #[serde(skip)]
+    /// Without a token: up to where everything was accepted all the same, by a lost device that
+    /// this one replaces, or by this one until it had to begin anew. The first sync then tells
+    /// the rooms' state, and their events since then are fetched.
+    #[serde(default)]
     pub(crate) behind: Option<String>,
+    /// How often matrix-sdk has failed here.
+    #[serde(default)]
+    failures: u8,
 }
 
 impl Position {
@@ -30,8 +36,8 @@ impl Position {
         let bytes = keep.get(POSITION)?.unwrap_or_default();
         Ok(match serde_json::from_slice::<Self>(&bytes) {
             Ok(kept) if kept.device == device => kept,
-            Ok(kept) => Self { device, token: None, behind: kept.token },
-            Err(_) => Self { device, token: None, behind: None },
+            Ok(kept) => Self::anew(device, kept.token.or(kept.behind)),
+            Err(_) => Self::anew(device, None),
         })
     }
 
@@ -57,7 +63,27 @@ impl Position {
     /// The position after a response.
     pub(crate) fn moved_to(&self, next_batch: &str) -> Self {
         let token = Some(next_batch.to_owned());
-        Self { device: self.device.clone(), token, behind: None }
+        Self { device: self.device.clone(), token, behind: None, failures: 0 }
+    }
+
+    /// The position after matrix-sdk failed at a response. If it keeps failing at the same one,
+    /// that response is given up, and its events are fetched room by room.
+    pub(crate) fn failed(&self) -> Self {
+        let failures = self.failures.saturating_add(1);
+        match &self.token {
+            Some(token) if failures >= TRIES => {
+                tracing::error!(
+                    failures,
+                    "an answer to sync cannot be processed; the hub goes around it"
+                );
+                Self::anew(self.device.clone(), Some(token.clone()))
+            }
+            _ => Self { failures, ..self.clone() },
+        }
+    }
+
+    fn anew(device: String, behind: Option<String>) -> Self {
+        Self { device, token: None, behind, failures: 0 }
     }
 
     /// What to keep beside the items of that response.

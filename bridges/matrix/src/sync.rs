@@ -5,8 +5,10 @@
 //! it, and the next sync is sent only after that. A crash anywhere before repeats the response,
 //! and the repetition is recognised by event ids.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
+use matrix_sdk::Room;
 use matrix_sdk::config::{SyncSettings, SyncToken};
 use matrix_sdk::deserialized_responses::TimelineEvent;
 use matrix_sdk::ruma::api::client::filter::{
@@ -15,25 +17,23 @@ use matrix_sdk::ruma::api::client::filter::{
 use matrix_sdk::ruma::presence::PresenceState;
 use matrix_sdk::ruma::{RoomId, assign, uint};
 use matrix_sdk::sync::{JoinedRoomUpdate, SyncResponse};
-use matrix_sdk::{Error, Room};
-use viadukt_api::AcceptError;
 use viadukt_api::inbox::{Inbox, Intake};
 
 use crate::backoff::Backoff;
 use crate::online::Online;
 use crate::position::Position;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, is_unreadable};
 use crate::{gap, intake};
 
 /// How long the homeserver holds a sync open when there is nothing new.
 const LONG_POLL: Duration = Duration::from_secs(30);
 
-/// Syncs until an error that only a person can mend. `heard` is told after each sync.
+/// Syncs until an error that ends the connection. `heard` is told after each sync.
 pub(crate) async fn run(
     online: &Online,
     inbox: &Inbox,
     heard: impl Fn(Result<(), String>),
-) -> Result<(), Trouble> {
+) -> Result<Infallible, Trouble> {
     let meta = online.client.session_meta().ok_or_else(|| Trouble::wait("not logged in"))?;
     let mut position = Position::read(&online.context.keep, meta)?;
     let env = &online.context.env;
@@ -44,14 +44,17 @@ pub(crate) async fn run(
         let settings = settings(online, &position, patience);
         let response = match online.client.sync_once(settings).await {
             Ok(response) => response,
-            Err(Error::Http(error)) => {
+            // The client's own token may have moved although we saw nothing: only a new client
+            // that begins at our own position is safe.
+            Err(error) if is_unreadable(&error) => {
+                accept(online, inbox, Intake::default(), &position.failed(), &heard).await?;
+                return Err(Trouble::wait("an answer to sync cannot be processed"));
+            }
+            Err(error) => {
                 patience = Duration::ZERO;
-                wait.out(env, (*error).into(), &heard).await?;
+                wait.out(env, error.into(), &heard).await?;
                 continue;
             }
-            // The client's own token may have moved although we saw nothing: only a new start
-            // from our own position is safe.
-            Err(error) => return Err(error.into()),
         };
         let next = position.moved_to(&response.next_batch);
         let intake = loop {
@@ -82,10 +85,7 @@ async fn accept(
     loop {
         match inbox.accept(intake.clone()).await {
             Ok(_) => return Ok(()),
-            Err(AcceptError::Full(_)) => {
-                wait.out(env, Trouble::wait("no room for new input"), heard).await?;
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => wait.out(env, error.into(), heard).await?,
         }
     }
 }

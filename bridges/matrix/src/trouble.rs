@@ -3,9 +3,15 @@
 use std::time::Duration;
 
 use matrix_sdk::encryption::recovery::RecoveryError;
-use matrix_sdk::ruma::api::error::{ErrorKind, RetryAfter};
+use matrix_sdk::ruma::api::error::{ErrorKind, FromHttpResponseError, RetryAfter};
 use matrix_sdk::{Error, HttpError};
+use matrix_sdk_base::crypto::{CryptoStoreError, OlmError};
 use viadukt_api::{AcceptError, DeliveryError, Reason, WorkerError, WorkerName};
+
+/// How to start with a new device. Its position in the rooms is not in that folder.
+const NEW_DEVICE: &str = "to go on with a new device, move the hub's data folder away, put a \
+    new token into token_file if you use one, and start again: the recovery key gives the \
+    identity back, and nothing is lost";
 
 /// Why the hub cannot go on right now.
 #[derive(Debug)]
@@ -24,7 +30,7 @@ pub(crate) enum Trouble {
         /// What to do.
         remedy: String,
     },
-    /// The store failed; see [`AcceptError::Store`].
+    /// Nothing can be accepted any more.
     Accept(AcceptError),
 }
 
@@ -42,7 +48,10 @@ impl Trouble {
 
 impl From<AcceptError> for Trouble {
     fn from(error: AcceptError) -> Self {
-        Self::Accept(error)
+        match error {
+            AcceptError::Full(_) => Self::wait("no room for new input"),
+            AcceptError::Store(_) => Self::Accept(error),
+        }
     }
 }
 
@@ -61,6 +70,14 @@ impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         match error {
             Error::Http(http) => (*http).into(),
+            Error::OlmError(error)
+                if matches!(
+                    *error,
+                    OlmError::Store(CryptoStoreError::MismatchedAccount { .. })
+                ) =>
+            {
+                Self::shut("the hub's data folder belongs to another device", NEW_DEVICE)
+            }
             // What matrix-sdk says beyond that may name people and is not passed on.
             other => Self::shut(
                 format!("matrix-sdk failed ({})", kind(&other)),
@@ -82,8 +99,10 @@ impl From<Verdict> for Trouble {
             Verdict::Busy(after) => Self::Wait { what: "the homeserver is busy".into(), after },
             Verdict::Away => Self::wait("the homeserver cannot be reached"),
             Verdict::TokenRefused => Self::shut(
-                "the homeserver no longer accepts the access token",
-                "find out who removed the bot's device or locked its account, then start again",
+                "the homeserver does not accept the access token (any more)",
+                format!(
+                    "find out who removed the bot's device or locked its account; {NEW_DEVICE}"
+                ),
             ),
             Verdict::Refused(code) => Self::shut(
                 format!("the homeserver refused a request ({code})"),
@@ -173,6 +192,13 @@ impl Verdict {
             }),
         }
     }
+}
+
+/// Whether the homeserver did answer, and matrix-sdk can make nothing of the answer.
+pub(crate) fn is_unreadable(error: &Error) -> bool {
+    let Error::Http(http) = error else { return true };
+    matches!(&**http, HttpError::Api(api)
+        if matches!(**api, FromHttpResponseError::Deserialization(_)))
 }
 
 /// What became of a delivery that ended in `error`.

@@ -2,6 +2,7 @@
 //!
 //! matrix-sdk never comes back to an event that it could not decrypt, so we do.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -82,8 +83,8 @@ impl Waiting {
     }
 }
 
-/// Tries waiting events until an error that only a person can mend.
-pub(crate) async fn run(online: &Online, inbox: &Inbox) -> Result<(), Trouble> {
+/// Tries waiting events until an error that ends the connection.
+pub(crate) async fn run(online: &Online, inbox: &Inbox) -> Result<Infallible, Trouble> {
     let arrived = online.client.encryption().room_keys_received_stream().await;
     let mut arrived = arrived.ok_or_else(|| Trouble::wait("encryption is not set up"))?;
     round(online, inbox, |_| true).await?;

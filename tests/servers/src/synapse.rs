@@ -212,6 +212,7 @@ trusted_key_servers: []
 federation_domain_whitelist: []
 bcrypt_rounds: 4
 presence: {{ enabled: false }}
+caches: {{ sync_response_cache_duration: 0s }}
 rc_message: {unlimited}
 rc_registration: {unlimited}
 rc_room_creation: {unlimited}

@@ -1,10 +1,12 @@
 //! Devices, trust and credentials.
 
+use matrix_sdk::reqwest;
+use serde_json::{Value, json};
 use viadukt_testservers::synapse::Synapse;
 
 use crate::servers;
 use crate::support::clerk::Clerk;
-use crate::support::{Remains, outbound, says};
+use crate::support::{PASSWORD, Remains, outbound, says};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_member_without_verified_device_blocks_nobody_and_is_told() {
@@ -58,4 +60,55 @@ async fn wrong_credentials_end_the_hub() {
     std::fs::write(remains.folder.path().join("password"), "wrong").unwrap();
     let ended = remains.start().await.ended().await.to_string();
     assert!(ended.contains("M_FORBIDDEN") && ended.contains("password_file"), "{ended}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_withdrawn_token_ends_the_hub() {
+    let server = Synapse::start().await.unwrap();
+    let mut remains = Remains::new(&server, "").await;
+    let clerk = Clerk::new(&server, "alice").await;
+    let token = token(&server).await;
+    remains.use_token(&token);
+    let hub = remains.start().await;
+    hub.up().await;
+    let room = hub.room(&clerk).await;
+    hub.hub.deliver(&outbound(1, &room, None, says("mit Token"))).await.unwrap();
+
+    post(&server, "logout", Some(&token), &json!({})).await;
+    for hub in [hub, remains.start().await] {
+        let ended = hub.ended().await.to_string();
+        assert!(ended.contains("does not accept the access token"), "{ended}");
+        assert!(ended.contains("new device"), "{ended}");
+    }
+
+    // What the sentence says, first half of it and then all.
+    remains.use_token(&self::token(&server).await);
+    let ended = remains.start().await.ended().await.to_string();
+    assert!(ended.contains("belongs to another device"), "{ended}");
+    std::fs::remove_dir_all(remains.data()).unwrap();
+    let hub = remains.start().await;
+    hub.up().await;
+    hub.hub.deliver(&outbound(2, &room, None, says("mit neuem Token"))).await.unwrap();
+    hub.stop().await;
+}
+
+/// The access token of a new device of the bot.
+async fn token(server: &Synapse) -> String {
+    let request = json!({
+        "type": "m.login.password", "password": PASSWORD,
+        "identifier": { "type": "m.id.user", "user": "post" },
+    });
+    let answer = post(server, "login", None, &request).await;
+    answer["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn post(server: &Synapse, path: &str, token: Option<&str>, body: &Value) -> Value {
+    let address = format!("{}/_matrix/client/v3/{path}", server.url());
+    let request = reqwest::Client::new().post(address).body(body.to_string());
+    let request = match token {
+        Some(token) => request.bearer_auth(token),
+        None => request,
+    };
+    let answer = request.send().await.unwrap().error_for_status().unwrap();
+    serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
 }

@@ -6,6 +6,7 @@ mod identity;
 mod loss;
 mod rooms;
 mod support;
+mod trouble;
 
 use support::Remains;
 use support::clerk::Clerk;

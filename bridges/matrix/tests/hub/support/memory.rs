@@ -11,11 +11,13 @@ use viadukt_api::inbox::{Durable, Intake, Raw, SourceKey};
 use viadukt_api::{AcceptError, BlobRef, ItemId, Spool, SpoolWriter, WorkerName};
 
 /// Accepts into memory. While `stuck` is set, `accept` never returns: what a hub does then is
-/// lost with it, as if the process had been killed just before the commit.
+/// lost with it, as if the process had been killed just before the commit. While `full` is set,
+/// it accepts nothing.
 #[derive(Default)]
 pub struct MemoryDurable {
     inner: Mutex<Inner>,
     pub stuck: AtomicBool,
+    pub full: AtomicBool,
     pub offered: AtomicU64,
     pub repeated: AtomicU64,
 }
@@ -61,6 +63,9 @@ impl Durable for MemoryDurable {
         self.offered.fetch_add(intake.items.len() as u64, Ordering::SeqCst);
         if self.stuck.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
+        }
+        if self.full.load(Ordering::SeqCst) {
+            return Err(AcceptError::Full("for a test".into()));
         }
         let mut inner = self.inner.lock().unwrap();
         let mut ids = Vec::new();

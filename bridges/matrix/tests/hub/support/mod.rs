@@ -2,6 +2,7 @@
 
 pub mod clerk;
 pub mod memory;
+pub mod proxy;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +32,9 @@ pub struct Remains {
     data: PathBuf,
     pub durable: Arc<MemoryDurable>,
     pub spool: Arc<MemorySpool>,
-    homeserver: String,
+    pub homeserver: String,
+    /// The line of the configuration that says how to log in.
+    login: String,
     extra: String,
 }
 
@@ -43,10 +46,11 @@ impl Remains {
         std::fs::write(folder.path().join("password"), PASSWORD).unwrap();
         Self {
             data: folder.path().join("data"),
-            folder: Arc::new(folder),
             durable: Arc::default(),
             spool: Arc::default(),
             homeserver: server.url(),
+            login: format!("password_file = {:?}", folder.path().join("password")),
+            folder: Arc::new(folder),
             extra: extra.to_owned(),
         }
     }
@@ -59,8 +63,16 @@ impl Remains {
             durable: Arc::new(other.durable.copy()),
             spool: Arc::default(),
             homeserver: other.homeserver.clone(),
+            login: other.login.clone(),
             extra: other.extra.clone(),
         }
+    }
+
+    /// Lets the hub log in by `token` from now on.
+    pub fn use_token(&mut self, token: &str) {
+        let path = self.folder.path().join("token");
+        std::fs::write(&path, token).unwrap();
+        self.login = format!("token_file = {path:?}");
     }
 
     pub fn data(&self) -> PathBuf {
@@ -93,10 +105,9 @@ impl Remains {
     pub async fn build(&self) -> Arc<dyn Hub> {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
         let text = format!(
-            "homeserver = {:?}\nuser = \"post\"\npassword_file = {:?}\n\
-             recovery_key_file = {:?}\n{}",
+            "homeserver = {:?}\nuser = \"post\"\n{}\nrecovery_key_file = {:?}\n{}",
             self.homeserver,
-            path("password"),
+            self.login,
             path("recovery"),
             self.extra,
         );
