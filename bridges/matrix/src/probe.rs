@@ -7,6 +7,7 @@ use matrix_sdk::reqwest::Method;
 use serde_json::{Value, json};
 use viadukt_api::{Probe, Timestamp};
 
+use crate::account::one_time_key_count;
 use crate::http::{ANSWER_DEADLINE, Http};
 use crate::trouble::{Trouble, Verdict};
 
@@ -29,6 +30,7 @@ pub(crate) async fn run(http: &Http, token: Option<&str>, now: Timestamp) -> Vec
         Ok(who) => {
             probes.push(probe("matrix login", Ok("the access token is valid".to_owned())));
             probes.push(probe("matrix device", device(http, token, &who).await));
+            probes.push(probe("matrix one-time keys", one_time_keys(http, token).await));
             probes.push(probe("matrix media", media(http, token).await));
         }
         Err(verdict) => probes.push(probe("matrix login", Err(said(verdict)))),
@@ -119,6 +121,15 @@ async fn device(http: &Http, token: &str, who: &Value) -> Result<String, String>
         return Ok("the bot's device is cross-signed".to_owned());
     }
     Err("the bot's device is not cross-signed; start viadukt with its recovery_key_file".to_owned())
+}
+
+async fn one_time_keys(http: &Http, token: &str) -> Result<String, String> {
+    match one_time_key_count(http, token).await.map_err(said)? {
+        0 => Err("the homeserver has none of the bot's device, so nobody can share keys with it; \
+                  start viadukt and ask again"
+            .to_owned()),
+        count => Ok(format!("the homeserver has {count}")),
+    }
 }
 
 async fn media(http: &Http, token: &str) -> Result<String, String> {
