@@ -11,7 +11,7 @@ use viadukt_api::{AcceptError, DeliveryError, Reason, WorkerError, WorkerName};
 /// How to start with a new device. Its position in the rooms is not in that folder.
 const NEW_DEVICE: &str = "to go on with a new device, move the hub's data folder away, put a \
     new token into token_file if you use one, and start again: the recovery key gives the \
-    identity back, and nothing is lost";
+    identity back";
 
 /// Why the hub cannot go on right now.
 #[derive(Debug)]
