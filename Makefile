@@ -1,11 +1,13 @@
 # The everyday commands. `tests/setup` installs what is missing; nothing else is needed but Rust.
 
-.PHONY: help setup demo test bench lint
+.PHONY: help setup demo test endurance bench lint
 
 help:
 	@echo "make demo    show one exchange between a citizen's mailbox and an encrypted room,"
 	@echo "             then stay up to be tried out (DEMO_ONCE=1: stop after the exchange)"
 	@echo "make test    formatting, lints and every test, on real servers"
+	@echo "make endurance  kill viadukt 50 times at random moments and several times at every"
+	@echo "             durable point while people write, and judge what arrived"
 	@echo "make bench   measure speed and size, as a table and target/bench/results.json"
 	@echo "make lint    formatting and lints only"
 
@@ -18,6 +20,9 @@ demo: setup
 
 test: setup
 	@tests/run
+
+endurance: setup
+	VIADUKT_ROUNDS=$(or $(ROUNDS),50) cargo test --locked --test integration kill:: -- --nocapture
 
 bench: setup
 	@cargo build --release --bin viadukt --example bench

@@ -420,7 +420,8 @@ async fn told_after_death_and(errors: impl IntoIterator<Item = DeliveryError>) -
     bench.event(answer("$a1", "$event1", "Antwort")).await;
     bench.post.wait_until_hanging().await;
     bench.running.task.abort();
-    let far = FakeWorker { idempotent: false, ..FakeWorker::default() };
+    let mut far = FakeWorker::default();
+    far.idempotent = false;
     far.script(errors);
     let bench = Bench::on(disk, FakeWorker::default(), far).await;
     bench.hub.wait_for(1).await.remove(0)

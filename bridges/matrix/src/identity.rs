@@ -124,7 +124,15 @@ async fn secure_recovery(client: &Client, key_file: &Path, kept: bool) -> Result
                 "move the file away; a new key is then made and written",
             ));
         }
-        RecoveryState::Disabled => recovery.enable().await?,
+        RecoveryState::Disabled => {
+            let backups = client.encryption().backups();
+            if !backups.are_enabled().await && backups.fetch_exists_on_server().await? {
+                // A start was cut short after making it, and with it its key was lost. A new
+                // version takes its place; the homeserver keeps the old one.
+                backups.create().await?;
+            }
+            recovery.enable().await?
+        }
         RecoveryState::Incomplete | RecoveryState::Unknown => {
             return Err(Trouble::wait("the account's secret storage is not complete yet"));
         }

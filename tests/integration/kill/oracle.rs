@@ -15,7 +15,6 @@ const SILENCE: Duration = Duration::from_secs(60);
 const SENT_AGAIN: &str = "nach einer Unterbrechung noch einmal gesendet";
 
 /// Something that is not as in a world without kills.
-#[derive(Clone, Debug)]
 pub(super) struct Finding {
     /// The round in which the message was written.
     pub round: Option<usize>,
@@ -36,6 +35,16 @@ pub(super) enum Kind {
     /// A reply that was sent twice after an interruption, as the design declares: the same
     /// Message-ID, and the room was told.
     Declared,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { round, kind, what } = self;
+        match round {
+            Some(round) => write!(f, "round {round}: {kind:?}: {what}"),
+            None => write!(f, "before the first round: {kind:?}: {what}"),
+        }
+    }
 }
 
 /// The two ends as they are now.
