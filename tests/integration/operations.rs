@@ -342,7 +342,7 @@ async fn refused(scene: &Scene, to: &Seen, text: &str) -> Result<String> {
 fn reference(bridge: &Bridge, worker: &str) -> Result<String> {
     let log = bridge.log();
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let judged = lines.filter(|line| line["message"] == "judged" && line["verdict"] == "pass");
-    let last = judged.filter(|line| line["worker"] == worker).last().context("nothing judged")?;
+    let mut judged = lines.filter(|line| line["message"] == "judged" && line["verdict"] == "pass");
+    let last = judged.rfind(|line| line["worker"] == worker).context("nothing judged")?;
     Ok(last["item"].as_str().context("no reference")?.to_owned())
 }
