@@ -152,7 +152,7 @@ impl Metrics {
         self.duplicates.with_label_values(&[name]);
         self.dead_letters.with_label_values(&[name]);
         self.queue(worker, 0, Duration::ZERO);
-        for outcome in ["delivered", "retry", "refused", "unknown"] {
+        for outcome in ["delivered", "retry", "refused", "unknown", "gave-up"] {
             self.attempts.with_label_values(&[name, outcome]);
         }
         if !worker.is_hub() {
@@ -178,8 +178,8 @@ impl Metrics {
         self.judged.with_label_values(&[bridge.as_str(), outcome]).inc();
     }
 
-    /// `worker` made an attempt that ended as `outcome`: `delivered`, `retry`, `refused` or
-    /// `unknown`.
+    /// `worker` made an attempt that ended as `outcome`: `delivered`, `retry`, `gave-up`,
+    /// `refused` or `unknown`.
     pub fn attempted(&self, worker: &WorkerName, outcome: &'static str) {
         self.attempts.with_label_values(&[worker.as_str(), outcome]).inc();
     }

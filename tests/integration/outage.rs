@@ -194,7 +194,7 @@ async fn a_refused_token_ends_the_process_with_a_clear_error_and_no_loop() -> Re
     let bot = Api::login(&scene.testbed.synapse, &scene.testbed.bot(), &password).await?;
     bot.ask(Method::POST, "logout/all", &json!({})).await?;
 
-    let complaint = "the homeserver no longer accepts the access token";
+    let complaint = "the homeserver does not accept the access token";
     for starts in 1..=2 {
         assert_eq!(scene.bridge.ended().await?.code(), Some(69));
         let log = scene.bridge.log();

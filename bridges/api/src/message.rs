@@ -18,7 +18,7 @@ pub struct Message {
     /// Who speaks.
     pub sender: Sender,
     /// Where the sender wants answers to go, if elsewhere (RFC 5322 3.6.2, `Reply-To`).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_to: Option<Address>,
     /// The room it was said in; `None` for a message from a far side.
     pub room: Option<RoomId>,

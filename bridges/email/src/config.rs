@@ -96,7 +96,7 @@ impl EmailSection {
             }
             name
         });
-        let ByteSize(max_size) = fields.or("max_size", ByteSize(25_000_000));
+        let ByteSize(max_size) = fields.or("max_size", ByteSize(35_000_000));
         let imap = fields.table("imap").and_then(|fields| ImapSection::parse(&fields));
         let domain = address.as_ref().map_or("localhost", |address| address.domain());
         let smtp = fields.table("smtp").and_then(|fields| SmtpSection::parse(&fields, domain));
