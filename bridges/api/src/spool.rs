@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BlobRef {
     /// Keyed BLAKE3 hash of the plaintext.
+    #[serde(with = "hash")]
     pub hash: [u8; 32],
     /// Length of the plaintext in bytes.
     pub size: u64,
@@ -18,7 +19,7 @@ pub struct BlobRef {
 impl BlobRef {
     /// The hash as 64 lower-case hexadecimal digits.
     pub fn name(&self) -> String {
-        self.hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        hash::to_hex(&self.hash)
     }
 }
 
@@ -61,5 +62,76 @@ impl dyn Spool {
         let mut bytes = Vec::with_capacity(usize::try_from(blob.size).unwrap_or(0));
         self.open(blob)?.read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+}
+
+/// A hash in text formats as hexadecimal digits, in binary ones as its bytes.
+mod hash {
+    use std::fmt;
+
+    use serde::{Deserializer, Serializer, de};
+
+    pub fn to_hex(hash: &[u8; 32]) -> String {
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn from_hex(text: &str) -> Option<[u8; 32]> {
+        let mut hash = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+        }
+        Some(hash)
+    }
+
+    pub fn serialize<S: Serializer>(hash: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            to.serialize_str(&to_hex(hash))
+        } else {
+            to.serialize_bytes(hash)
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
+        if from.is_human_readable() {
+            from.deserialize_str(Hash)
+        } else {
+            from.deserialize_bytes(Hash)
+        }
+    }
+
+    struct Hash;
+
+    impl de::Visitor<'_> for Hash {
+        type Value = [u8; 32];
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a hash of 32 bytes")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<[u8; 32], E> {
+            from_hex(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str("…"), &self))
+        }
+
+        fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<[u8; 32], E> {
+            bytes.try_into().map_err(|_| E::invalid_length(bytes.len(), &self))
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handle_survives_text() {
+        let blob = BlobRef { hash: std::array::from_fn(|n| n as u8 * 7), size: 5 };
+        let text = serde_json::to_string(&blob).unwrap();
+        assert!(text.contains(&blob.name()));
+        assert_eq!(serde_json::from_str::<BlobRef>(&text).unwrap(), blob);
+        assert!(serde_json::from_str::<BlobRef>(&text.replace("07", "0ü")).is_err());
     }
 }
