@@ -17,7 +17,7 @@ use viadukt_api::{
 use super::Pipeline;
 use super::lanes::Next;
 use crate::failpoint;
-use crate::ledger::{Attempt, Delivery, Lane};
+use crate::ledger::{Attempt, Delivery, Draft, Lane};
 use crate::store::StoreError;
 
 /// Deaths of the process during attempts at one delivery, after which it is given up. A stop in
@@ -27,6 +27,15 @@ const DEATHS: u8 = 10;
 /// How long one attempt may take: longer than any wait of a worker for its far side (SMTP's
 /// ten minutes after the final dot, RFC 5321 4.5.3.2.6).
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// An attempt that may begin once its start is committed.
+struct Started {
+    delivery: Delivery,
+    /// The attempts so far, this one included.
+    attempt: Attempt,
+    /// Whether an earlier attempt may have reached the far side as well.
+    repeated: bool,
+}
 
 /// What came of one attempt.
 pub struct Outcome {
@@ -51,8 +60,8 @@ impl Pipeline {
         let mut under_way = JoinSet::new();
         loop {
             while let Some((lane, id)) = self.lanes.next().filter(|_| !stop.is_cancelled()) {
-                let pipeline = Arc::clone(self);
-                under_way.spawn(async move { (lane, pipeline.attempt(lane, id).await) });
+                let (pipeline, stop) = (Arc::clone(self), stop.clone());
+                under_way.spawn(async move { (lane, pipeline.turn(lane, id, &stop).await) });
             }
             if stop.is_cancelled() && under_way.is_empty() {
                 return Ok(());
@@ -69,9 +78,48 @@ impl Pipeline {
         }
     }
 
-    async fn attempt(&self, lane: Lane, id: DeliveryId) -> Result<Next, StoreError> {
-        let draft = self.ledger.draft();
-        let Some(delivery) = draft.delivery(lane, id)? else { return Ok(Next::Done) };
+    /// A lane's turn: attempts one after the other, as long as they succeed and no other lane
+    /// waits for its own turn. What came of one is committed together with the start of the
+    /// next.
+    async fn turn(
+        &self,
+        lane: Lane,
+        id: DeliveryId,
+        stop: &CancellationToken,
+    ) -> Result<Next, StoreError> {
+        let mut draft = self.ledger.draft();
+        let mut started = self.start(&mut draft, lane, id)?;
+        self.ledger.commit(draft).await?;
+        while let Some(start) = started {
+            failpoint::pass("deliver.started");
+            let outcome = self.attempt(start).await?;
+            failpoint::pass("deliver.answered");
+            let mut draft = self.ledger.draft();
+            let (next, told) = self.record(&mut draft, outcome)?;
+            let goes_on = next == Next::Done && !stop.is_cancelled();
+            let follower = if goes_on { self.lanes.follow(lane) } else { None };
+            started = match follower {
+                Some(id) => self.start(&mut draft, lane, id)?,
+                None => None,
+            };
+            self.ledger.commit(draft).await?;
+            failpoint::pass("record.committed");
+            self.lanes.add(told);
+            if follower.is_none() {
+                return Ok(next);
+            }
+        }
+        Ok(Next::Done)
+    }
+
+    /// Writes into `draft` that an attempt begins; `None` when the delivery is gone.
+    fn start(
+        &self,
+        draft: &mut Draft<'_>,
+        lane: Lane,
+        id: DeliveryId,
+    ) -> Result<Option<Started>, StoreError> {
+        let Some(delivery) = draft.delivery(lane, id)? else { return Ok(None) };
         let mut attempt = draft.attempt(lane, id)?.unwrap_or_default();
         let repeated = attempt.under_way;
         attempt.deaths += u8::from(repeated);
@@ -80,10 +128,12 @@ impl Pipeline {
         if attempt.count == 1 {
             attempt.first_at = self.env.now();
         }
-        let mut draft = self.ledger.draft();
         draft.set_attempt(lane, id, &attempt);
-        self.ledger.commit(draft).await?;
-        failpoint::pass("deliver.started");
+        Ok(Some(Started { delivery, attempt, repeated }))
+    }
+
+    async fn attempt(&self, started: Started) -> Result<Outcome, StoreError> {
+        let Started { delivery, attempt, repeated } = started;
         let out = if attempt.deaths < DEATHS {
             self.outbound(&delivery, repeated).await?
         } else {
@@ -93,8 +143,7 @@ impl Pipeline {
             Ok(out) => (room_of(&out), self.make(&delivery, &out).await),
             Err(error) => (None, Err(error)),
         };
-        failpoint::pass("deliver.answered");
-        self.record(Outcome { delivery, attempt, repeated, room, result }).await
+        Ok(Outcome { delivery, attempt, repeated, room, result })
     }
 
     /// The attempt itself. A worker that panics or never returns costs this attempt alone.
