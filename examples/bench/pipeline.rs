@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Context, Error, Result, bail};
 use rustix::fs::fdatasync;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use viadukt::config::Invites;
+use viadukt::config::{Invites, Rules};
 use viadukt::ledger::Ledger;
 use viadukt::observe::Metrics;
 use viadukt::pipeline::{Journal, Parts, Pipeline, Policy};
@@ -72,7 +72,10 @@ async fn rate(folder: &Path, conversations: u32, each: u32) -> Result<f64> {
         env,
         words: Arc::new(Words::new(Language::De)),
         metrics,
-        policy: Policy { invites: Invites(Vec::new()), rules: BTreeMap::new() },
+        policy: Policy {
+            invites: Invites(Vec::new()),
+            rules: BTreeMap::from([(post.clone(), Rules { senders: Vec::new(), power_level: 0 })]),
+        },
         hub: Arc::clone(&hub) as Arc<dyn Hub>,
         bridges: BTreeMap::from([(post.clone(), far as Arc<dyn Worker>)]),
         again,
@@ -83,7 +86,7 @@ async fn rate(folder: &Path, conversations: u32, each: u32) -> Result<f64> {
     let spec = RoomSpec { bridge, existing: None, name, invite: Vec::new() };
     pipeline.ensure_room(&spec, &stop).await?;
     let end = stop.clone();
-    let running = tokio::spawn(async move { pipeline.run(accepted, end).await });
+    let mut running = tokio::spawn(async move { pipeline.run(accepted, end).await });
 
     let begin = Instant::now();
     let mut sources = JoinSet::new();
@@ -94,9 +97,15 @@ async fn rate(folder: &Path, conversations: u32, each: u32) -> Result<f64> {
         said??;
     }
     let total = conversations * each;
-    hub.wait_for(total.into()).await;
-    while waiting.load(Ordering::Relaxed) > 0 {
-        tokio::task::yield_now().await;
+    let recorded = async {
+        hub.wait_for(total.into()).await;
+        while waiting.load(Ordering::Relaxed) > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = recorded => {}
+        ended = &mut running => bail!("the pipeline ended: {ended:?}"),
     }
     let took = begin.elapsed().as_secs_f64();
     stop.cancel();

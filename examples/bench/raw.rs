@@ -7,8 +7,10 @@ use anyhow::{Context, Result};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::config::SyncSettings;
 use matrix_sdk::ruma::api::client::room::create_room;
+use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::{Client, Room, RoomMemberships};
 use serde_json::json;
+use serde_json::value::to_raw_value;
 use tokio::time::Instant;
 use viadukt_testbed::{Clerk, Testbed, until};
 
@@ -19,11 +21,11 @@ const PASSWORD: &str = "roh";
 const ROOM: &str = "Raw";
 
 /// A client in a room with the clerk, as viadukt is in its own.
-pub struct Raw {
+pub struct Sender {
     room: Room,
 }
 
-impl Raw {
+impl Sender {
     /// Logs in, makes the room and has the clerk join it.
     ///
     /// # Errors
@@ -36,8 +38,15 @@ impl Raw {
         let mut request = create_room::v3::Request::new();
         request.name = Some(ROOM.to_owned());
         request.invite = vec![clerk.user.clone()];
+        // matrix-sdk panics when sends that run side by side use up a key session together, so
+        // the one of this room is never used up.
+        let encryption = json!({
+            "type": "m.room.encryption",
+            "state_key": "",
+            "content": { "algorithm": "m.megolm.v1.aes-sha2", "rotation_period_msgs": 1_000_000 },
+        });
+        request.initial_state = vec![Raw::from_json(to_raw_value(&encryption)?)];
         let room = client.create_room(request).await?;
-        room.enable_encryption().await?;
         clerk.join(ROOM).await?;
         until("the clerk in the raw room", async || {
             client.sync_once(SyncSettings::new()).await?;

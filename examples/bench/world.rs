@@ -11,7 +11,7 @@ use viadukt_api::Env;
 use viadukt_testbed::{Bridge, Clerk, ROOM, Testbed, until};
 
 use crate::mails::Mails;
-use crate::raw::Raw;
+use crate::raw::Sender;
 
 /// Everything that real messages meet.
 pub struct World {
@@ -22,7 +22,7 @@ pub struct World {
     /// The agency's mailbox.
     pub mails: Mails,
     /// A client to compare with.
-    pub raw: Arc<Raw>,
+    pub raw: Arc<Sender>,
     clerk: Option<Clerk>,
 }
 
@@ -38,7 +38,7 @@ impl World {
         bridge.ready().await?;
         let clerk = testbed.clerk().await?;
         clerk.join(ROOM).await?;
-        let raw = Raw::start(&testbed, &clerk).await?;
+        let raw = Sender::start(&testbed, &clerk).await?;
         let mails = Mails::new(&testbed);
         Ok(Self { testbed, bridge, mails, raw, clerk: Some(clerk) })
     }

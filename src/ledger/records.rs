@@ -206,6 +206,13 @@ pub struct Attempt {
     pub told: bool,
 }
 
+impl Attempt {
+    /// Whether an earlier attempt was cut short and may have reached the far side.
+    pub fn is_repeated(&self) -> bool {
+        self.deaths > 0
+    }
+}
+
 /// A conversation. Written by `route` alone.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Conversation {

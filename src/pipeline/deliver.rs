@@ -17,7 +17,7 @@ use viadukt_api::{
 use super::Pipeline;
 use super::lanes::Next;
 use crate::failpoint;
-use crate::ledger::{Attempt, Delivery, Lane};
+use crate::ledger::{Attempt, Delivery, Draft, Lane};
 use crate::store::StoreError;
 
 /// Deaths of the process during attempts at one delivery, after which it is given up. A stop in
@@ -28,18 +28,29 @@ const DEATHS: u8 = 10;
 /// ten minutes after the final dot, RFC 5321 4.5.3.2.6).
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
+/// An attempt that may begin once its start is committed.
+struct Started {
+    delivery: Delivery,
+    attempt: Attempt,
+}
+
 /// What came of one attempt.
 pub struct Outcome {
     /// The delivery.
     pub delivery: Delivery,
     /// The attempts so far, this one included.
     pub attempt: Attempt,
-    /// Whether an earlier attempt may have reached the far side as well.
-    pub repeated: bool,
     /// The room it went into.
     pub room: Option<RoomId>,
     /// The worker's answer.
     pub result: Result<Receipt, DeliveryError>,
+}
+
+impl Started {
+    fn ended(self, room: Option<RoomId>, result: Result<Receipt, DeliveryError>) -> Outcome {
+        let Self { delivery, attempt } = self;
+        Outcome { delivery, attempt, room, result }
+    }
 }
 
 impl Pipeline {
@@ -51,8 +62,8 @@ impl Pipeline {
         let mut under_way = JoinSet::new();
         loop {
             while let Some((lane, id)) = self.lanes.next().filter(|_| !stop.is_cancelled()) {
-                let pipeline = Arc::clone(self);
-                under_way.spawn(async move { (lane, pipeline.attempt(lane, id).await) });
+                let (pipeline, stop) = (Arc::clone(self), stop.clone());
+                under_way.spawn(async move { (lane, pipeline.turn(lane, id, &stop).await) });
             }
             if stop.is_cancelled() && under_way.is_empty() {
                 return Ok(());
@@ -69,40 +80,83 @@ impl Pipeline {
         }
     }
 
-    async fn attempt(&self, lane: Lane, id: DeliveryId) -> Result<Next, StoreError> {
-        let draft = self.ledger.draft();
-        let Some(delivery) = draft.delivery(lane, id)? else { return Ok(Next::Done) };
+    /// A lane's turn: attempts one after the other, as long as they succeed and no other lane
+    /// waits for its own turn. What came of one is committed together with the start of the
+    /// next.
+    async fn turn(
+        &self,
+        lane: Lane,
+        id: DeliveryId,
+        stop: &CancellationToken,
+    ) -> Result<Next, StoreError> {
+        let mut draft = self.ledger.draft();
+        let Some(started) = self.start(&mut draft, lane, id)? else { return Ok(Next::Done) };
+        let mut outcome = match self.ready(&started.delivery).await {
+            Ok(()) => {
+                self.ledger.commit(draft).await?;
+                self.attempt(started).await?
+            }
+            // Nothing began: the draft that says so is dropped.
+            Err(error) => started.ended(None, Err(error)),
+        };
+        loop {
+            let mut draft = self.ledger.draft();
+            let (next, told) = self.record(&mut draft, outcome)?;
+            let goes_on = next == Next::Done && !stop.is_cancelled();
+            let follower = if goes_on { self.lanes.follow(lane) } else { None };
+            let started = match follower {
+                Some(id) => self.start(&mut draft, lane, id)?,
+                None => None,
+            };
+            self.ledger.commit(draft).await?;
+            failpoint::pass("record.committed");
+            self.lanes.add(told);
+            let Some(started) = started else { return Ok(next) };
+            outcome = self.attempt(started).await?;
+        }
+    }
+
+    /// Writes into `draft` that an attempt begins; `None` when the delivery is gone.
+    fn start(
+        &self,
+        draft: &mut Draft<'_>,
+        lane: Lane,
+        id: DeliveryId,
+    ) -> Result<Option<Started>, StoreError> {
+        let Some(delivery) = draft.delivery(lane, id)? else { return Ok(None) };
         let mut attempt = draft.attempt(lane, id)?.unwrap_or_default();
         attempt.deaths += u8::from(attempt.under_way);
-        let repeated = attempt.deaths > 0;
+        attempt.under_way = true;
         attempt.count += 1;
         if attempt.count == 1 {
             attempt.first_at = self.env.now();
         }
-        let ready = match self.worker(&delivery.to) {
-            Some(worker) => worker.ready().await,
-            None => Ok(()),
-        };
-        if let Err(error) = ready {
-            let outcome = Outcome { delivery, attempt, repeated, room: None, result: Err(error) };
-            return self.record(outcome).await;
-        }
-        attempt.under_way = true;
-        let mut draft = self.ledger.draft();
         draft.set_attempt(lane, id, &attempt);
-        self.ledger.commit(draft).await?;
+        Ok(Some(Started { delivery, attempt }))
+    }
+
+    /// Waits a while for the worker. That is no attempt yet: a process that ends meanwhile is
+    /// not held against the delivery.
+    async fn ready(&self, delivery: &Delivery) -> Result<(), DeliveryError> {
+        match self.worker(&delivery.to) {
+            Some(worker) => worker.ready().await,
+            None => Err(DeliveryError::retry(Reason::new("delivery-no-bridge"))),
+        }
+    }
+
+    async fn attempt(&self, started: Started) -> Result<Outcome, StoreError> {
         failpoint::pass("deliver.started");
-        let out = if attempt.deaths < DEATHS {
-            self.outbound(&delivery, repeated).await?
+        let out = if started.attempt.deaths < DEATHS {
+            self.outbound(&started.delivery, started.attempt.is_repeated()).await?
         } else {
             Err(DeliveryError::unknown(Reason::new("delivery-deaths")))
         };
         let (room, result) = match out {
-            Ok(out) => (room_of(&out), self.make(&delivery, &out).await),
+            Ok(out) => (room_of(&out), self.make(&started.delivery, &out).await),
             Err(error) => (None, Err(error)),
         };
         failpoint::pass("deliver.answered");
-        self.record(Outcome { delivery, attempt, repeated, room, result }).await
+        Ok(started.ended(room, result))
     }
 
     /// The attempt itself. A worker that panics or never returns costs this attempt alone.

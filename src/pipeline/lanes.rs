@@ -144,6 +144,20 @@ impl Lanes {
         }
     }
 
+    /// Ends the attempt at the head of `lane`, which is done, and starts the next delivery there
+    /// at once. `None`, and nothing has changed, when there is none or when another lane waits
+    /// for the place: then [`Lanes::finish`] ends the turn.
+    pub fn follow(&self, lane: Lane) -> Option<DeliveryId> {
+        let mut inner = self.lock();
+        let Inner { lanes, workers, .. } = &mut *inner;
+        let queue = lanes.get_mut(&lane)?;
+        workers.get(&queue.to).filter(|turn| turn.ready.is_empty())?;
+        let next = queue.ids.get(1).copied()?;
+        queue.ids.pop_front();
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        Some(next)
+    }
+
     /// Takes a waiting delivery out; `false` when it is under way or gone.
     pub fn cancel(&self, lane: Lane, id: DeliveryId) -> bool {
         let mut inner = self.lock();
@@ -263,6 +277,24 @@ mod tests {
         assert_eq!(lanes.next(), None);
         lanes.finish(lane(1), Next::Done);
         assert_eq!(lanes.next(), Some((lane(1), id(2))));
+    }
+
+    #[test]
+    fn a_lane_goes_on_at_once_unless_another_one_waits() {
+        let lanes = lanes(1);
+        for (l, n) in [(1, 1), (1, 2), (1, 3)] {
+            lanes.restore(lane(l), WorkerName::hub(), id(n), None);
+        }
+        assert_eq!(lanes.next(), Some((lane(1), id(1))));
+        assert_eq!(lanes.follow(lane(1)), Some(id(2)));
+        assert!(!lanes.cancel(lane(1), id(2)));
+        lanes.restore(lane(2), WorkerName::hub(), id(4), None);
+        assert_eq!(lanes.follow(lane(1)), None);
+        lanes.finish(lane(1), Next::Done);
+        assert_eq!(lanes.next(), Some((lane(2), id(4))));
+        lanes.finish(lane(2), Next::Done);
+        assert_eq!(lanes.next(), Some((lane(1), id(3))));
+        assert_eq!(lanes.follow(lane(1)), None);
     }
 
     #[test]

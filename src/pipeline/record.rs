@@ -11,7 +11,6 @@ use viadukt_api::{
 use super::Pipeline;
 use super::deliver::Outcome;
 use super::lanes::Next;
-use crate::failpoint;
 use crate::ledger::{Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Step, Thread, Way};
 use crate::observe::Direction;
 use crate::store::StoreError;
@@ -20,32 +19,36 @@ use crate::store::StoreError;
 const PARTS: u16 = 0x1000;
 
 impl Pipeline {
-    /// Commits what came of an attempt and says what follows.
-    pub(super) async fn record(&self, outcome: Outcome) -> Result<Next, StoreError> {
-        let mut draft = self.ledger.draft();
-        let mut told = Vec::new();
+    /// Writes what came of an attempt into `draft`; says what follows, and which deliveries tell
+    /// of it.
+    pub(super) fn record(
+        &self,
+        draft: &mut Draft<'_>,
+        outcome: Outcome,
+    ) -> Result<(Next, Option<Delivery>), StoreError> {
+        let told;
         let Outcome { delivery, .. } = &outcome;
         let (next, name, detail) = match &outcome.result {
             Ok(receipt) => {
-                told.extend(self.delivered(&mut draft, &outcome, receipt)?);
+                told = self.delivered(draft, &outcome, receipt)?;
                 (Next::Done, "delivered", receipt.protection.clone())
             }
             Err(DeliveryError::Retry { reason, after }) => match self.pause(&outcome, *after) {
                 Some(pause) => {
-                    told.extend(self.again(&mut draft, &outcome, pause, reason)?);
+                    told = self.again(draft, &outcome, pause, reason)?;
                     (Next::Again(pause), "retry", reason.to_string())
                 }
                 None => {
-                    told.extend(self.give_up(&mut draft, &outcome, State::Failed, reason)?);
+                    told = self.give_up(draft, &outcome, State::Failed, reason)?;
                     (Next::Done, "gave-up", reason.to_string())
                 }
             },
             Err(DeliveryError::Refused { reason }) => {
-                told.extend(self.give_up(&mut draft, &outcome, State::Failed, reason)?);
+                told = self.give_up(draft, &outcome, State::Failed, reason)?;
                 (Next::Done, "refused", reason.to_string())
             }
             Err(DeliveryError::Unknown { reason }) => {
-                told.extend(self.give_up(&mut draft, &outcome, State::Unknown, reason)?);
+                told = self.give_up(draft, &outcome, State::Unknown, reason)?;
                 (Next::Done, "unknown", reason.to_string())
             }
         };
@@ -63,13 +66,10 @@ impl Pipeline {
             detail,
         };
         draft.step(delivery.id.item, &Step { at: self.env.now(), way });
-        for status in &told {
+        if let Some(status) = &told {
             draft.set_delivery(status);
         }
-        self.ledger.commit(draft).await?;
-        failpoint::pass("record.committed");
-        self.lanes.add(told);
-        Ok(next)
+        Ok((next, told))
     }
 
     /// The far side has it: mapping both ways, and a word to the sender.
@@ -98,8 +98,9 @@ impl Pipeline {
     }
 
     /// Whether an earlier attempt may have reached a far side that does not know it again.
-    fn is_doubtful(&self, Outcome { delivery, repeated, .. }: &Outcome) -> bool {
-        *repeated && !self.worker(&delivery.to).is_some_and(|worker| worker.idempotent())
+    fn is_doubtful(&self, Outcome { delivery, attempt, .. }: &Outcome) -> bool {
+        attempt.is_repeated()
+            && !self.worker(&delivery.to).is_some_and(|worker| worker.idempotent())
     }
 
     fn map_both_ways(
