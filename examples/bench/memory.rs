@@ -32,11 +32,12 @@ pub async fn idle(world: &World, figures: &mut Figures) -> Result<()> {
 pub async fn waiting(world: &mut World, figures: &mut Figures) -> Result<()> {
     world.close_clerk();
     world.testbed.synapse.stop().await?;
+    let wanted = accepted(world).await? + DELIVERIES;
     world.mails.arrive(DELIVERIES)?;
     let deadline = Instant::now() + PATIENCE;
-    while queued(world).await? < DELIVERIES {
+    while accepted(world).await? < wanted {
         if Instant::now() > deadline {
-            bail!("only {} deliveries wait", queued(world).await?);
+            bail!("{} mails are missing", wanted - accepted(world).await?);
         }
         sleep(Duration::from_millis(500)).await;
     }
@@ -57,10 +58,10 @@ async fn most(world: &World) -> Result<f64> {
     Ok(most)
 }
 
-/// Deliveries that wait for the hub.
-async fn queued(world: &World) -> Result<u32> {
+/// Mails that were taken in; each becomes one delivery.
+async fn accepted(world: &World) -> Result<u32> {
     let (_, metrics) = world.bridge.get("/metrics").await?;
-    let name = "viadukt_queued_deliveries{worker=\"matrix\"} ";
+    let name = "viadukt_accepted_items_total{worker=\"buergerpost\"} ";
     let line = metrics.lines().find_map(|line| line.strip_prefix(name));
     Ok(line.context("no such metric")?.parse()?)
 }
