@@ -164,11 +164,16 @@ impl Pipeline {
         let Some(worker) = self.worker(&delivery.to) else {
             return Err(DeliveryError::retry(Reason::new("delivery-no-bridge")));
         };
+        // Where a repetition does no harm, not knowing is no reason to give up.
+        let cut_short = |reason| match worker.idempotent() {
+            true => DeliveryError::retry(Reason::new(reason)),
+            false => DeliveryError::unknown(Reason::new(reason)),
+        };
         let attempt = AssertUnwindSafe(hand_over(&*worker, out)).catch_unwind();
         match tokio::time::timeout(PATIENCE, attempt).await {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(DeliveryError::unknown(Reason::new("delivery-panic"))),
-            Err(_) => Err(DeliveryError::unknown(Reason::new("delivery-time"))),
+            Ok(Err(_)) => Err(cut_short("delivery-panic")),
+            Err(_) => Err(cut_short("delivery-time")),
         }
     }
 

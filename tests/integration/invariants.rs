@@ -51,6 +51,16 @@ fn the_library_names_no_bridge() {
 }
 
 #[test]
+fn only_the_ledger_knows_the_stores_key_spaces() {
+    let src = root().join("src");
+    let insiders = [src.join("ledger"), src.join("store")];
+    let is_inside = |file: &PathBuf| insiders.iter().any(|folder| file.starts_with(folder));
+    for file in rust_files(&src).iter().filter(|file| !is_inside(file)) {
+        assert!(!read(file).contains("Space::"), "{file:?} touches a key space");
+    }
+}
+
+#[test]
 fn no_file_is_longer_than_500_lines() {
     for file in all_rust_files() {
         let lines = read(&file).lines().count();
