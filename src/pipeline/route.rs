@@ -109,18 +109,10 @@ impl Routing<'_, '_> {
         conversation: Option<ConversationId>,
         text: String,
     ) -> Result<(), StoreError> {
-        let lane = conversation.map_or_else(|| Lane::of_bridge(bridge), Lane::to_room);
-        self.add(
-            lane,
-            bridge,
-            |delivery| {
-                delivery.to = WorkerName::hub();
-                delivery.conversation = conversation;
-            },
-            &Form::Notice { text },
-        )
+        self.add_of_ours(bridge, conversation, &Form::Notice { text })
     }
 
+    /// What became of a person's message, at that message.
     pub(super) fn status(
         &mut self,
         bridge: &WorkerName,
@@ -129,16 +121,21 @@ impl Routing<'_, '_> {
         state: State,
         text: String,
     ) -> Result<(), StoreError> {
+        self.add_of_ours(bridge, conversation, &Form::Status { of: event.clone(), state, text })
+    }
+
+    fn add_of_ours(
+        &mut self,
+        bridge: &WorkerName,
+        conversation: Option<ConversationId>,
+        form: &Form,
+    ) -> Result<(), StoreError> {
         let lane = conversation.map_or_else(|| Lane::of_bridge(bridge), Lane::to_room);
-        self.add(
-            lane,
-            bridge,
-            |delivery| {
-                delivery.to = WorkerName::hub();
-                delivery.conversation = conversation;
-            },
-            &Form::Status { of: event.clone(), state, text },
-        )
+        let fill = |delivery: &mut Delivery| {
+            delivery.to = WorkerName::hub();
+            delivery.conversation = conversation;
+        };
+        self.add(lane, bridge, fill, form)
     }
 
     /// Adds a delivery of `form`; `fill` sets what differs from a delivery to `bridge`.
