@@ -170,6 +170,9 @@ pub struct Remote {
     pub recipient: Address,
     /// Everyone named.
     pub to: Vec<Address>,
+    /// Our own address that it leaves from.
+    #[serde(default)]
+    pub via: Option<Address>,
     /// The subject.
     pub subject: Option<String>,
     /// The id chosen for it.
@@ -222,6 +225,9 @@ pub struct Conversation {
     pub bridge: WorkerName,
     /// The parties on the far side who get answers.
     pub remotes: Vec<Address>,
+    /// Our own address that the other side writes to, where a bridge has several.
+    #[serde(default)]
+    pub via: Option<Address>,
     /// Its subject.
     pub subject: Option<String>,
     /// Ids of the far side's messages, oldest first, at most [`Conversation::MAX_IDS`].

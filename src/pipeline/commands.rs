@@ -23,14 +23,41 @@ pub enum Command {
         /// The first message; empty when it will follow in the thread.
         text: String,
     },
+    /// `!send RECIPIENT[,RECIPIENT…] [--at TIME] TEXT`: the text to each of them, in the
+    /// conversation there is or a new one. Bridges have a word of their own for it besides.
+    Send {
+        /// To whom, as written.
+        to: Vec<String>,
+        /// When, as written; at once without it.
+        at: Option<String>,
+        /// What; may have several lines.
+        text: String,
+    },
+    /// `!approve [ROOM]`, in a thread of the intake room: this sender may write, and the
+    /// conversation goes on in the bridge's room, or in the one named.
+    Approve {
+        /// The room's name in the configuration.
+        room: Option<String>,
+    },
+    /// `!block`, in a thread: nothing of this sender is shown any more.
+    Block,
+    /// `!unblock RECIPIENT`
+    Unblock {
+        /// Whom, as written.
+        whom: String,
+    },
+    /// `!pause`: nothing leaves this bridge until `!continue`.
+    Pause,
+    /// `!continue`
+    Continue,
     /// It begins with `!` and is none of these, or lacks something.
     Unclear,
 }
 
 impl Command {
     /// The command that `text` is; `None` for anything that does not begin with `!` and a
-    /// letter.
-    pub fn parse(text: &str) -> Option<Self> {
+    /// letter. `verb` is the bridge's own word for `!send` ([`viadukt_api::Worker::verb`]).
+    pub fn parse(text: &str, verb: &str) -> Option<Self> {
         let rest = text.strip_prefix('!')?;
         if !rest.starts_with(|c: char| c.is_alphabetic()) {
             return None;
@@ -38,16 +65,51 @@ impl Command {
         let (line, further) = rest.split_once('\n').unwrap_or((rest, ""));
         let (word, arguments) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let arguments = arguments.trim();
-        Some(match word.to_lowercase().as_str() {
+        let word = word.to_lowercase();
+        if word == verb {
+            return Some(send(arguments, further).unwrap_or(Self::Unclear));
+        }
+        Some(match word.as_str() {
             "help" | "hilfe" => Self::Help,
             "status" => Self::Status,
             "resend" => Self::Resend {
                 reference: Some(arguments).filter(|text| !text.is_empty()).map(str::to_owned),
             },
             "new" | "neu" => new_conversation(arguments, further).unwrap_or(Self::Unclear),
+            "send" | "senden" => send(arguments, further).unwrap_or(Self::Unclear),
+            "approve" | "annehmen" => Self::Approve {
+                room: Some(arguments).filter(|text| !text.is_empty()).map(str::to_owned),
+            },
+            "block" | "sperren" => Self::Block,
+            "unblock" | "entsperren" if !arguments.is_empty() => {
+                Self::Unblock { whom: arguments.to_owned() }
+            }
+            "pause" | "anhalten" => Self::Pause,
+            "continue" | "weiter" => Self::Continue,
             _ => Self::Unclear,
         })
     }
+}
+
+/// `+491701234567,+491709876543 --at 08:00 Guten Morgen`; a number may not contain spaces, a
+/// time with a date stands in quotes.
+fn send(arguments: &str, further: &str) -> Option<Command> {
+    let (to, rest) = arguments.split_once(char::is_whitespace).unwrap_or((arguments, ""));
+    let (at, rest) = match rest.trim_start().strip_prefix("--at") {
+        Some(rest) => time_and_rest(rest.trim_start())?,
+        None => (None, rest),
+    };
+    let to: Vec<_> = to.split(',').filter(|to| !to.is_empty()).map(str::to_owned).collect();
+    let text = [rest.trim(), further.trim_end()].join("\n").trim().to_owned();
+    (!to.is_empty() && !text.is_empty()).then_some(Command::Send { to, at, text })
+}
+
+fn time_and_rest(text: &str) -> Option<(Option<String>, &str)> {
+    let (time, rest) = match text.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?,
+        None => text.split_once(char::is_whitespace)?,
+    };
+    Some((Some(time.to_owned()), rest))
 }
 
 fn new_conversation(arguments: &str, further: &str) -> Option<Command> {
@@ -66,7 +128,7 @@ mod tests {
     use super::*;
 
     fn check(input: &str, expected: Option<Command>) {
-        assert_eq!(Command::parse(input), expected, "{input:?}");
+        assert_eq!(Command::parse(input, "sms"), expected, "{input:?}");
     }
 
     #[test]
@@ -84,6 +146,22 @@ mod tests {
                 text: "Guten Tag,\nanbei …".to_owned(),
             }),
         );
+    }
+
+    #[test]
+    fn sending_names_recipients_perhaps_a_time_and_a_text() {
+        let send = |to: &[&str], at: Option<&str>, text: &str| {
+            let to = to.iter().map(|to| (*to).to_owned()).collect();
+            Some(Command::Send { to, at: at.map(str::to_owned), text: text.to_owned() })
+        };
+        check("!sms +491701234567 Hallo du", send(&["+491701234567"], None, "Hallo du"));
+        check("!senden 0170,0171 Hallo\nzwei", send(&["0170", "0171"], None, "Hallo\nzwei"));
+        check("!sms 0170 --at 08:00 Hallo", send(&["0170"], Some("08:00"), "Hallo"));
+        let dated = "!send 0170 --at \"2026-12-01 08:00\"\nHallo";
+        check(dated, send(&["0170"], Some("2026-12-01 08:00"), "Hallo"));
+        check("!sms 0170", Some(Command::Unclear));
+        check("!sms 0170 --at 08:00", Some(Command::Unclear));
+        check("!unblock", Some(Command::Unclear));
     }
 
     #[test]

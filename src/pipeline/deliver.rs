@@ -191,6 +191,7 @@ impl Pipeline {
             Some(remote) => Target::Remote {
                 recipient: remote.recipient.clone(),
                 to: remote.to.clone(),
+                via: remote.via.clone(),
                 subject: remote.subject.clone(),
                 message_id: remote.message_id.clone(),
                 references: remote.references.clone(),

@@ -28,6 +28,8 @@ pub struct Facts<'p> {
     pub bridge: Option<(WorkerName, &'p Rules)>,
     /// The conversation that the message continues.
     pub conversation: Option<ConversationId>,
+    /// The bridge's own word for `!send`.
+    pub verb: &'p str,
     /// Who may invite.
     pub invites: &'p Invites,
 }
@@ -134,7 +136,7 @@ fn from_room(message: Message, facts: &Facts<'_>) -> Verdict {
         return Verdict::Ignore { message, why: "written-by-a-machine" };
     }
     let command = match message.act {
-        Act::Say => Command::parse(&message.content.text),
+        Act::Say => Command::parse(&message.content.text, facts.verb),
         _ => None,
     };
     if command.is_none() && facts.conversation.is_none() {
@@ -183,7 +185,9 @@ impl Pipeline {
             None => Some(accepted.worker.clone()),
         };
         let rules = |name: WorkerName| self.policy.rules.get(&name).map(|rules| (name, rules));
+        let worker = bridge.as_ref().and_then(|name| self.worker(name));
         Ok(Facts {
+            verb: worker.map_or("send", |worker| worker.verb()),
             bridge: bridge.and_then(rules),
             conversation: self.conversation_of(draft, accepted, message)?,
             invites: &self.policy.invites,

@@ -68,7 +68,7 @@ impl Routing<'_, '_> {
             }
             Act::Report { of, state } => self.report(&judged, &of, state),
             Act::Redact(of) => self.redact(&judged, &of),
-            Act::Say | Act::Edit(_) => match judged.command().cloned() {
+            Act::Say | Act::Edit(_) | Act::Wish(_) => match judged.command().cloned() {
                 Some(command) => self.command(&judged, command),
                 None if judged.message().room.is_some() => self.outward(judged),
                 None => self.inward(judged),

@@ -111,6 +111,8 @@ pub fn message(id: &str, sender: &str, text: &str) -> Message {
         sender: Sender { address: Address::new(sender), name: None, power: Some(0) },
         room: None,
         answer_to: None,
+        via: None,
+        exchange: None,
         recipients: Vec::new(),
         ancestors: Vec::new(),
         subject: None,

@@ -1,7 +1,8 @@
 //! The contract between viadukt and its bridge workers.
 //!
 //! Read in this order: what is said ([`message`]), how it is named ([`ids`]), who carries it
-//! ([`worker`]), how it gets in durably ([`inbox`]) and out again ([`outbound`]). The rest are
+//! ([`worker`]), how it gets in durably ([`inbox`], called over HTTP by [`hooks`]) and out again
+//! ([`outbound`]). The rest are
 //! the pieces that every worker shares: the spool for large payloads ([`spool`]), configuration
 //! ([`config`]), the sentences a person reads ([`words`]), and the world outside as arguments
 //! ([`env`]).
@@ -12,6 +13,7 @@ pub mod contract;
 pub mod env;
 #[cfg(feature = "contract")]
 pub mod fake;
+pub mod hooks;
 pub mod ids;
 pub mod inbox;
 pub mod message;
@@ -22,13 +24,16 @@ pub mod worker;
 
 pub use async_trait::async_trait;
 pub use env::{Clock, Env, Timestamp};
+pub use hooks::{Answer, Call, HookError, Hooks};
 pub use ids::{Address, ConversationId, DeliveryId, ItemId, MessageId, RoomId, WorkerName};
 pub use inbox::{AcceptError, Inbox, Intake, Item, Keep, Raw, SourceKey};
-pub use message::{Act, Attachment, Automatic, Content, Media, Message, Protection, Sender, State};
+pub use message::{
+    Act, Attachment, Automatic, Content, Media, Message, Protection, Sender, State, Wish,
+};
 pub use outbound::{DeliveryError, Form, Outbound, Receipt, Target};
 pub use spool::{BlobRef, Spool, SpoolWriter};
 pub use words::{Reason, Words};
 pub use worker::{
-    BuildError, Context, Edits, Health, Hub, HubKind, HubSection, Kind, Patience, Probe, RoomSpec,
-    Section, Tool, Unreadable, Worker, WorkerError,
+    BuildError, Context, Cost, Edits, Health, Hub, HubKind, HubSection, Kind, Patience, Probe,
+    RoomSpec, Section, Tool, Unreadable, Worker, WorkerError,
 };

@@ -22,6 +22,14 @@ pub struct Message {
     pub answer_to: Option<Address>,
     /// The room it was said in; `None` for a message from a far side.
     pub room: Option<RoomId>,
+    /// Which of our own addresses a far side's message was sent to, where a bridge has several:
+    /// answers leave from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Address>,
+    /// The exchange it belongs to, in networks without threads: the id that stands for
+    /// everything said between [`Message::via`] and the sender ([`crate::Worker::exchange`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<MessageId>,
     /// Whom a far side's message names as recipients besides us, in order, without doubles.
     #[serde(default)]
     pub recipients: Vec<Address>,
@@ -66,6 +74,8 @@ pub enum Act {
     Invite,
     /// [`Message::room`] was replaced by another one.
     Moved(RoomId),
+    /// The sender says whether it may be written to at all. Also shown as an ordinary message.
+    Wish(Wish),
     /// Something a person in the room must know, told by a worker on its own: the named far
     /// side's mailbox was reset, an event cannot be decrypted. Has no other content.
     Tell(Reason),
@@ -76,6 +86,18 @@ pub enum Act {
         /// What became of it.
         state: State,
     },
+}
+
+/// What a remote asks for about being written to (in SMS: the single words STOPP, START, HILFE).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wish {
+    /// Never write to me again.
+    Stop,
+    /// You may write to me again.
+    Start,
+    /// Who are you, and how do I stop this?
+    Help,
 }
 
 /// What a message says. Text is always there (it may be empty next to attachments); HTML is
@@ -141,8 +163,12 @@ pub enum Automatic {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
+    /// It is held by a rule, or waits for its time.
+    Held,
     /// The far side took it.
     Sent,
+    /// It arrived at its recipient.
+    Delivered,
     /// It has waited for hours and is still being tried.
     Delayed,
     /// It did not arrive and will not.

@@ -44,6 +44,8 @@ pub enum Target {
         recipient: Address,
         /// Every recipient that the message names, for networks that show them.
         to: Vec<Address>,
+        /// Which of our own addresses it leaves from, where a bridge has several.
+        via: Option<Address>,
         /// The conversation's subject.
         subject: Option<String>,
         /// The id that the message must carry in its network, if its network lets us choose.

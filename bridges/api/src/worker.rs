@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Fields;
 use crate::env::Env;
-use crate::ids::{MessageId, RoomId, WorkerName};
+use crate::hooks::Hooks;
+use crate::ids::{Address, MessageId, RoomId, WorkerName};
 use crate::inbox::{Inbox, Keep, Raw};
 use crate::message::{Content, Message, Sender};
 use crate::outbound::{DeliveryError, Outbound, Receipt, Target};
@@ -52,6 +53,38 @@ pub trait Worker: Send + Sync {
     /// that give out ids themselves ignore it.
     fn message_id(&self, token: &str) -> MessageId {
         MessageId::new(token)
+    }
+
+    /// Reads a recipient as a person wrote it (`0170 1234567`) into the form that this network
+    /// knows it by (`+491701234567`), or says why it cannot be written to. Pure.
+    fn recipient(&self, written: &str) -> Result<Address, Reason> {
+        Ok(Address::new(written))
+    }
+
+    /// In networks without threads: the id that stands for everything said between our own
+    /// address `via` (`None`: the usual one) and `party`. Pure; equal to what
+    /// [`Worker::normalise`] writes into [`Message::exchange`].
+    fn exchange(&self, via: Option<&Address>, party: &Address) -> Option<MessageId> {
+        let _ = (via, party);
+        None
+    }
+
+    /// What sending `content` to `to` costs, or why this network does not take it: asked before
+    /// anything is routed, so that the sender hears of it at once. Pure.
+    fn measure(&self, to: &Address, content: &Content) -> Result<Cost, Reason> {
+        let _ = (to, content);
+        Ok(Cost::default())
+    }
+
+    /// The word of the command by which a person writes to somebody new: `!send` everywhere,
+    /// and this besides.
+    fn verb(&self) -> &'static str {
+        "send"
+    }
+
+    /// The ability to be called over HTTP.
+    fn hooks(&self) -> Option<&dyn Hooks> {
+        None
     }
 
     /// Whether a delivery made twice with the same id arrives once. If not, a person is told
@@ -100,6 +133,21 @@ pub trait Edits: Send + Sync {
     ) -> Result<Receipt, DeliveryError>;
 }
 
+/// What sending one message to one recipient costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// What budgets count: one, or the number of parts that the network charges for.
+    pub units: u32,
+    /// The cost in words for the sender (`3 SMS`), where it is worth knowing.
+    pub shown: Option<Reason>,
+}
+
+impl Default for Cost {
+    fn default() -> Self {
+        Self { units: 1, shown: None }
+    }
+}
+
 /// What the hub can do besides.
 #[async_trait]
 pub trait Hub: Worker {
@@ -118,7 +166,7 @@ pub struct RoomSpec {
     /// Name of a created room.
     pub name: String,
     /// User ids to invite into a created room.
-    pub invite: Vec<crate::ids::Address>,
+    pub invite: Vec<Address>,
 }
 
 /// A worker cannot go on.

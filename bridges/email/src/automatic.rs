@@ -76,7 +76,7 @@ fn state(status: &[u8]) -> Option<State> {
     match () {
         () if any(&["failed"]) => Some(State::Failed),
         () if any(&["delayed"]) => Some(State::Delayed),
-        () if any(&["delivered", "relayed", "expanded"]) => Some(State::Sent),
+        () if any(&["delivered", "relayed", "expanded"]) => Some(State::Delivered),
         () => None,
     }
 }

@@ -32,6 +32,7 @@ fn outbound(form: Form, subject: &str, references: &[&str]) -> Outbound {
         accepted_at: Timestamp(1_790_000_000_000),
         repeated: false,
         target: Target::Remote {
+            via: None,
             recipient: Address::new("bob@citizen.example"),
             to: Vec::new(),
             subject: Some(subject.to_owned()),

@@ -41,6 +41,8 @@ fn notice(room: &str, id: &str, sender: &str, at: Timestamp, act: Act) -> Messag
         sender: Sender { address: Address::new(sender), name: None, power: None },
         room: Some(RoomId::new(room)),
         answer_to: None,
+        via: None,
+        exchange: None,
         recipients: Vec::new(),
         ancestors: Vec::new(),
         subject: None,

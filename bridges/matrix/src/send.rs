@@ -56,7 +56,9 @@ pub(crate) async fn deliver(online: &Online, out: &Outbound) -> Result<Receipt, 
         }
         Form::Edit { of, sender, content } => attempt.edit(sender, content, of, place).await,
         Form::Notice { text } => attempt.message(content::notice(text, place)).await,
-        Form::Status { of, state: State::Sent, text } => attempt.mark(of, text).await,
+        Form::Status { of, state: State::Sent | State::Delivered, text } => {
+            attempt.mark(of, text).await
+        }
         Form::Status { of, text, .. } => {
             let place = Place { thread: place.thread, reply_to: Some(of) };
             attempt.message(content::notice(text, place)).await

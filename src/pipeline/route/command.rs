@@ -17,6 +17,13 @@ impl Routing<'_, '_> {
             Command::New { to, subject, text } => {
                 return self.begin_with(judged, to, subject, text);
             }
+            // Each of these grows a file of its own.
+            Command::Send { .. }
+            | Command::Approve { .. }
+            | Command::Block
+            | Command::Unblock { .. }
+            | Command::Pause
+            | Command::Continue => words.say("command-unclear", &[]),
             Command::Help => words.say("command-help", &[]),
             Command::Unclear => words.say("command-unclear", &[]),
             Command::Status => self.pipeline.status_text(),
@@ -49,6 +56,7 @@ impl Routing<'_, '_> {
             id: ConversationId(self.accepted.id.0),
             bridge: bridge.clone(),
             remotes: vec![to],
+            via: None,
             subject: Some(subject),
             ids: Vec::new(),
             began_at: self.accepted.received_at,

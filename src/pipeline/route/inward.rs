@@ -68,6 +68,7 @@ impl Routing<'_, '_> {
             id: ConversationId(self.accepted.id.0),
             bridge: bridge.clone(),
             remotes: vec![message.answer_to.as_ref().unwrap_or(&message.sender.address).clone()],
+            via: message.via.clone(),
             subject: message.subject.clone(),
             ids: Vec::new(),
             began_at: self.accepted.received_at,
@@ -115,8 +116,8 @@ impl Routing<'_, '_> {
         let reported = self.draft.mapped(bridge, of)?;
         let Some(event) = reported.and_then(|mapped| mapped.counterpart) else { return Ok(()) };
         let key = match state {
-            State::Sent => "report-delivered",
-            State::Delayed => "report-delayed",
+            State::Sent | State::Delivered => "report-delivered",
+            State::Held | State::Delayed => "report-delayed",
             State::Failed | State::Unknown => "report-failed",
         };
         let detail = judged.message().content.text.as_str();

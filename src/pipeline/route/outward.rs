@@ -65,6 +65,7 @@ impl Routing<'_, '_> {
                     delivery.remote = Some(Remote {
                         recipient: recipient.clone(),
                         to: conversation.remotes.clone(),
+                        via: conversation.via.clone(),
                         subject: conversation.subject.clone(),
                         message_id: message_id.clone(),
                         references: references.clone(),

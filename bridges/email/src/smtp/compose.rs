@@ -57,7 +57,8 @@ impl Letter {
         words: &Words,
     ) -> Result<Self, DeliveryError> {
         let refused = |key: &str| DeliveryError::refused(Reason::new(key));
-        let Target::Remote { recipient, to, subject, message_id, references } = &out.target else {
+        let Target::Remote { recipient, to, subject, message_id, references, .. } = &out.target
+        else {
             return Err(refused("mail-no-recipient"));
         };
         let recipient = mail_address(recipient).ok_or_else(|| refused("mail-bad-recipient"))?;

@@ -173,6 +173,7 @@ impl FarSide for Servers {
             accepted_at: Timestamp(1_790_000_000_000),
             repeated: false,
             target: Target::Remote {
+                via: None,
                 recipient: Address::new(CITIZEN),
                 to: vec![Address::new(CITIZEN)],
                 subject: Some("Ihre Anfrage".to_owned()),

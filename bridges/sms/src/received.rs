@@ -1,0 +1,69 @@
+//! What a gateway brings, and the form in which it is journalled: JSON, so that raw input stays
+//! readable for an operator who has to decide about a dead letter.
+
+use serde::{Deserialize, Serialize};
+use viadukt_api::{State, Timestamp};
+
+/// One thing that a gateway brought.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Received {
+    /// Somebody wrote to us.
+    Text(Text),
+    /// The network says what became of a message of ours.
+    Receipt(Report),
+}
+
+/// A message from a phone, whole: parts are put together before.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Text {
+    /// The gateway's id for it, or one made of what it says.
+    pub(crate) id: String,
+    /// Who, as the gateway writes it.
+    pub(crate) from: String,
+    /// Which own number, as the gateway writes it; empty when it does not say.
+    pub(crate) to: String,
+    /// When, as far as the gateway says.
+    pub(crate) at: Timestamp,
+    /// What.
+    pub(crate) body: Body,
+}
+
+/// What a phone sent.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Body {
+    /// Text.
+    Plain(String),
+    /// Some parts of a long text, the others missing after the timeout: text by place, from 1.
+    Incomplete {
+        /// How many there should be.
+        of: u8,
+        /// Those that came.
+        parts: Vec<(u8, String)>,
+    },
+    /// A picture message; the gateway may give links and a text.
+    Mms {
+        /// The text beside the pictures.
+        text: String,
+        /// How many pictures or files.
+        count: u16,
+    },
+    /// Binary data (a ringtone, a business card, a configuration), so many bytes.
+    Binary {
+        /// How many bytes.
+        bytes: u32,
+    },
+}
+
+/// What became of a message of ours, or of one part of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Report {
+    /// The id that the message, or its part, was taken under; or our own reference.
+    pub(crate) of: String,
+    /// What became of it.
+    pub(crate) state: State,
+    /// The gateway's own word for why, such as `EXPIRED` or error 027; never shown without
+    /// words around it.
+    pub(crate) code: Option<String>,
+}
