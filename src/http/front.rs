@@ -240,4 +240,4 @@ fn response(status: StatusCode, content_type: &'static str, body: Bytes) -> Resp
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests;
+pub(crate) mod tests;

@@ -7,7 +7,9 @@ mod site;
 use std::sync::atomic::Ordering;
 
 use super::*;
-use site::{Setting, Site, post, said, status};
+use site::{Setting, Site};
+
+pub(crate) use site::{Pager, post, said, status};
 
 #[tokio::test]
 async fn a_call_reaches_its_bridge_whole() {

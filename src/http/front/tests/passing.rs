@@ -93,11 +93,11 @@ async fn nobody_gets_a_huge_body_in() {
     let huge = 100_000_000;
     let mut declared = site.connect().await;
     declared.send(&format!("{}\r\n", head(huge))).await;
-    assert!(pour(&mut declared, "x", huge).await < huge);
+    assert!(pour(&mut declared, "x", huge).await < huge / 2);
 
     let mut chunked = site.connect().await;
     chunked.send("POST /hooks/pager HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n").await;
-    assert!(pour(&mut chunked, "1\r\nx\r\n", huge).await < huge);
+    assert!(pour(&mut chunked, "1\r\nx\r\n", huge).await < huge / 2);
     site.counted("too-large", 2).await;
 }
 

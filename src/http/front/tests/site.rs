@@ -120,7 +120,7 @@ impl Site {
 }
 
 /// A request that posts `body` to `path` and closes the connection afterwards.
-pub(super) fn post(path: &str, body: &str) -> String {
+pub(crate) fn post(path: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "POST {path} HTTP/1.1\r\nHost: viadukt\r\nConnection: close\r\n\
@@ -129,12 +129,12 @@ pub(super) fn post(path: &str, body: &str) -> String {
 }
 
 /// The status in the first line of an answer.
-pub(super) fn status(answer: &str) -> u16 {
+pub(crate) fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
 }
 
 /// What an answer says after its head.
-pub(super) fn said(answer: &str) -> &str {
+pub(crate) fn said(answer: &str) -> &str {
     answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
 }
 
@@ -172,7 +172,7 @@ impl Caller {
 
 /// A worker that accepts what it is called with. Some paths make it do something else.
 #[derive(Default)]
-pub(super) struct Pager {
+pub(crate) struct Pager {
     fake: FakeWorker,
     calls: Mutex<Vec<Call>>,
 }
