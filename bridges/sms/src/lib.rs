@@ -10,4 +10,5 @@
 
 mod outgoing;
 mod received;
+mod text;
 mod transport;
