@@ -8,8 +8,11 @@
 
 #![allow(dead_code, reason = "grows in the next commits")]
 
+mod config;
+mod gateway;
 mod number;
 mod outgoing;
 mod received;
+mod smpp;
 mod text;
 mod transport;
