@@ -10,8 +10,12 @@
 
 mod config;
 mod gateway;
+mod normalise;
+#[cfg(test)]
+mod normalise_tests;
 mod number;
 mod outgoing;
+mod reasons;
 mod received;
 mod smpp;
 mod text;
