@@ -18,9 +18,16 @@ const LONGEST_VALIDITY: Duration = Duration::from_secs(63 * 7 * 24 * 60 * 60);
 /// German networks have these senders blocked: anybody could be meant.
 const GENERAL_NAMES: [&str; 4] = ["INFO", "SMS", "TEXT", "MESSAGE"];
 
-/// A bridge's options, valid as far as they can be checked without the network.
+/// A bridge's section, valid as far as it can be checked without the network.
 #[derive(Clone)]
 pub(crate) struct SmsSection {
+    pub(crate) options: Options,
+    pub(crate) way: Way,
+}
+
+/// What holds whichever way the gateway is reached.
+#[derive(Clone)]
+pub(crate) struct Options {
     /// Whom messages come from when nothing says another; a name cannot be answered.
     pub(crate) usual: Party,
     /// All that are ours, the usual one among them.
@@ -37,8 +44,6 @@ pub(crate) struct SmsSection {
     pub(crate) validity: Option<Duration>,
     /// How long and at which pace to try what the gateway cannot take yet.
     pub(crate) patience: Patience,
-    /// The way to the gateway.
-    pub(crate) way: Way,
 }
 
 /// The way to the gateway.
@@ -52,6 +57,13 @@ impl SmsSection {
     /// Reads the section; `None` when something needed is missing or unfit. The caller asks
     /// the general options and calls `finish`.
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {
+        let (options, way) = (Options::parse(fields), Way::parse(fields));
+        Some(Self { options: options?, way: way? })
+    }
+}
+
+impl Options {
+    pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {
         let Home(region) = fields.or("region", Home(Region::DE));
         let own = own(fields, region);
         let transliterate = fields.or("transliterate", true);
@@ -62,19 +74,9 @@ impl SmsSection {
             fields.object("validity", "expected a time of at most \"441d\" (63 weeks)");
         }
         let patience = Patience::read(fields, &default_patience());
-        let way = Way::parse(fields);
-        let own = own?;
-        Some(Self {
-            usual: own.first()?.clone(),
-            own,
-            region,
-            transliterate,
-            max_parts,
-            prefixes: prefixes?,
-            validity,
-            patience,
-            way: way?,
-        })
+        let (own, prefixes) = (own?, prefixes?);
+        let usual = own.first()?.clone();
+        Some(Self { usual, own, region, transliterate, max_parts, prefixes, validity, patience })
     }
 }
 

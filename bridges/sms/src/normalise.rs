@@ -8,6 +8,7 @@ use viadukt_api::{
     Unreadable, Wish, Words,
 };
 
+use crate::config::Options;
 use crate::number::{Party, Region};
 use crate::reasons;
 use crate::received::{Body, Received, Report, Text};
@@ -43,6 +44,11 @@ pub(crate) fn exchange(own: &str, party: &str) -> MessageId {
 }
 
 impl Reader {
+    pub(crate) fn new(options: &Options, words: Arc<Words>) -> Self {
+        let Options { usual, own, region, .. } = options.clone();
+        Self { usual, own, region, words }
+    }
+
     /// See [`viadukt_api::Worker::normalise`].
     pub(crate) fn read(&self, raw: &Raw) -> Result<Message, Unreadable> {
         let received = serde_json::from_slice(&raw.bytes);

@@ -12,6 +12,11 @@ use super::{Party, is_digits, is_short};
 pub(crate) struct Prefix(String);
 
 impl Prefix {
+    #[cfg(test)]
+    pub(crate) fn of(prefix: &str) -> Self {
+        Self(prefix.to_owned())
+    }
+
     /// Whether `party` is among those meant.
     pub(crate) fn covers(&self, party: &Party) -> bool {
         match party {
@@ -41,11 +46,11 @@ mod tests {
 
     #[test]
     fn a_prefix_covers_numbers_and_a_short_code_itself() {
-        let germany = Prefix("+49".to_owned());
+        let germany = Prefix::of("+49");
         assert!(germany.covers(&Party::of("+491701234567")));
         assert!(!germany.covers(&Party::of("+436641234567")));
         assert!(!germany.covers(&Party::of("49000")));
-        let code = Prefix("72000".to_owned());
+        let code = Prefix::of("72000");
         assert!(code.covers(&Party::of("72000")));
         assert!(!code.covers(&Party::of("720001")));
         assert!(!code.covers(&Party::of("+72000123")));
