@@ -10,5 +10,6 @@
 
 mod outgoing;
 mod received;
+mod smpp;
 mod text;
 mod transport;
