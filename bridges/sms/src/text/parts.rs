@@ -1,0 +1,176 @@
+//! The cut of a text into parts: greedy, never inside a character's code (an escape and what it
+//! announces, a surrogate pair), so that each part can be read alone.
+
+use super::Encoding;
+use super::header::Place;
+
+/// TS 23.040 9.2.3.24.1: an octet counts the parts.
+const MOST: usize = u8::MAX as usize;
+
+/// A text in parts.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Parts {
+    /// In which all of them are written.
+    pub(crate) encoding: Encoding,
+    /// Septets, or UTF-16 units, of the whole text.
+    pub(crate) units: usize,
+    all: Vec<Part>,
+}
+
+/// One part, as one message of the network carries it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// What it says.
+    pub(crate) text: String,
+    /// The same encoded, without a header: UCS-2, or septets, one in an octet.
+    pub(crate) octets: Vec<u8>,
+}
+
+/// A text needs more parts than a message can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the text needs {parts} parts; a message has at most {MOST}")]
+pub(crate) struct TooLong {
+    /// How many it needs.
+    pub(crate) parts: usize,
+}
+
+impl Parts {
+    /// Cuts `text` into as few parts as the network takes: one of 160 septets or 70 units, or
+    /// several of 153 or 67 behind a header with an 8-bit reference. A text without characters is
+    /// one part.
+    ///
+    /// # Errors
+    /// There would be more than 255.
+    pub(crate) fn of(text: &str) -> Result<Self, TooLong> {
+        let encoding = Encoding::of(text);
+        let cut = Part::cut(text, encoding, encoding.among_several());
+        let units = cut.iter().map(|part| part.units(encoding)).sum();
+        let all = if units <= encoding.alone() {
+            Part::cut(text, encoding, encoding.alone())
+        } else {
+            cut
+        };
+        if all.len() > MOST {
+            return Err(TooLong { parts: all.len() });
+        }
+        Ok(Self { encoding, units, all })
+    }
+
+    /// How many there are; at least one.
+    pub(crate) fn count(&self) -> u8 {
+        // `of` lets no more pass.
+        u8::try_from(self.all.len()).unwrap_or(u8::MAX)
+    }
+
+    /// The parts in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Part> {
+        self.all.iter()
+    }
+
+    /// The user data of each part in order: behind a header when there are several, bare when
+    /// there is one. `reference` tells this message's parts from those of others to the same
+    /// phone.
+    pub(crate) fn user_data(&self, reference: u8) -> impl Iterator<Item = Vec<u8>> {
+        let of = self.count();
+        (1..=of).zip(&self.all).map(move |(number, part)| {
+            if of == 1 {
+                return part.octets.clone();
+            }
+            let place = Place { reference: u16::from(reference), of, number };
+            [&place.short()[..], &part.octets].concat()
+        })
+    }
+}
+
+impl Part {
+    /// Units of this part alone.
+    pub(crate) fn units(&self, encoding: Encoding) -> usize {
+        self.octets.len() / encoding.octets_per_unit()
+    }
+
+    fn empty() -> Self {
+        Self { text: String::new(), octets: Vec::new() }
+    }
+
+    /// Parts of at most `room` units each; at least one.
+    fn cut(text: &str, encoding: Encoding, room: usize) -> Vec<Self> {
+        let mut all = Vec::new();
+        let mut current = Self::empty();
+        let mut code = Vec::with_capacity(4);
+        for c in text.chars() {
+            code.clear();
+            encoding.push(c, &mut code);
+            if current.octets.len() + code.len() > room * encoding.octets_per_unit() {
+                all.push(std::mem::replace(&mut current, Self::empty()));
+            }
+            current.text.push(c);
+            current.octets.extend_from_slice(&code);
+        }
+        all.push(current);
+        all
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn lengths(text: &str) -> Vec<usize> {
+        let parts = Parts::of(text).unwrap();
+        assert_eq!(parts.iter().map(|part| part.text.as_str()).collect::<String>(), text);
+        parts.iter().map(|part| part.units(parts.encoding)).collect()
+    }
+
+    #[test]
+    fn the_borders() {
+        assert_eq!(lengths(""), [0]);
+        assert_eq!(lengths(&"a".repeat(160)), [160]);
+        assert_eq!(lengths(&"a".repeat(161)), [153, 8]);
+        assert_eq!(lengths(&"a".repeat(306)), [153, 153]);
+        assert_eq!(lengths(&"a".repeat(307)), [153, 153, 1]);
+        assert_eq!(lengths(&"ы".repeat(70)), [70]);
+        assert_eq!(lengths(&"ы".repeat(71)), [67, 4]);
+    }
+
+    #[test]
+    fn an_escape_and_a_pair_stay_together() {
+        assert_eq!(lengths(&"€".repeat(80)), [160]);
+        assert_eq!(lengths(&format!("{}€{}", "a".repeat(152), "b".repeat(10))), [152, 12]);
+        assert_eq!(lengths(&"🙂".repeat(35)), [70]);
+        assert_eq!(lengths(&"🙂".repeat(36)), [66, 6]);
+    }
+
+    #[test]
+    fn a_lost_septet_at_a_border_does_not_make_a_second_part() {
+        // 152 + 2 would leave one place of the first part empty, but 160 septets are one part.
+        assert_eq!(lengths(&format!("{}€{}", "a".repeat(152), "b".repeat(6))), [160]);
+    }
+
+    #[test]
+    fn parts_fit_the_network_with_their_headers() {
+        for text in ["a€".repeat(400), "🙂ы".repeat(300)] {
+            let parts = Parts::of(&text).unwrap();
+            let data: Vec<_> = parts.user_data(7).collect();
+            assert_eq!(data.len(), usize::from(parts.count()));
+            for (i, data) in data.iter().enumerate() {
+                assert_eq!(data[..5], [5, 0, 3, 7, parts.count()]);
+                assert_eq!(usize::from(data[5]), i + 1);
+                let text = &data[6..];
+                let octets = match parts.encoding {
+                    Encoding::Gsm7 => super::super::packed::pack(text, 6).len(),
+                    Encoding::Ucs2 => text.len(),
+                };
+                assert!(octets <= 134, "{octets}");
+            }
+        }
+        assert_eq!(Parts::of("Ja").unwrap().user_data(7).next().unwrap(), b"Ja");
+    }
+
+    #[test]
+    fn there_are_255_parts_and_no_more() {
+        assert_eq!(Parts::of(&"a".repeat(255 * 153)).unwrap().count(), 255);
+        let error = Parts::of(&"a".repeat(255 * 153 + 1)).err().unwrap();
+        assert_eq!(error, TooLong { parts: 256 });
+    }
+}
