@@ -1,23 +1,14 @@
-//! SMPP 3.4; see [`SmppSection`].
+//! The SMPP 3.4 transport.
 
-use std::sync::Arc;
-
-use viadukt_api::config::Fields;
-use viadukt_api::{BuildError, Context};
-
-use crate::transport::Transport;
-
-/// `[bridges.NAME.smpp]`.
-#[derive(Clone)]
-pub(crate) struct SmppSection;
-
-impl SmppSection {
-    pub(crate) fn parse(_: &Fields<'_>) -> Option<Self> {
-        Some(Self)
-    }
-
-    pub(crate) fn build(&self, context: Context) -> Result<Arc<dyn Transport>, BuildError> {
-        let (what, remedy) = ("there is no SMPP yet".to_owned(), "wait for it".to_owned());
-        Err(BuildError { worker: context.name, what, remedy })
-    }
-}
+mod bind;
+mod compose;
+pub(crate) mod config;
+mod ids;
+mod line;
+mod pace;
+mod pdu;
+mod progress;
+mod send;
+mod session;
+mod status;
+mod ways;
