@@ -280,6 +280,11 @@ pub trait Section: Send + Sync {
     /// Builds the worker: reads secrets, opens what it needs. Connects to nothing that may be
     /// away for a while; that is [`Worker::run`]'s to wait for.
     async fn build(&self, context: Context) -> Result<Arc<dyn Worker>, BuildError>;
+
+    /// Whether its worker will have [`Worker::hooks`], and so needs the public listener.
+    fn is_called(&self) -> bool {
+        false
+    }
 }
 
 /// What a worker is given when it is built.
