@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::inbox::Durable;
-use viadukt_api::{Context, Env, Inbox, ItemId, Keep, Words, WorkerName};
+use viadukt_api::{Context, Env, Inbox, ItemId, Keep, Words, Worker, WorkerError, WorkerName};
 
 use crate::config::Config;
+use crate::http::front::{Bounds, Front};
 use crate::ledger::Ledger;
 use crate::observe::Metrics;
 use crate::pipeline::{Journal, Parts, Pipeline, Policy};
@@ -53,6 +55,8 @@ pub struct App {
     journal: Arc<Journal>,
     accepted: mpsc::UnboundedReceiver<ItemId>,
     pipeline: Arc<Pipeline>,
+    /// The public listener, where there is one.
+    front: Option<(Front, TcpListener)>,
 }
 
 impl App {
@@ -101,6 +105,7 @@ impl App {
             let built = bridge.section.build(context(&bridge.name)).await;
             bridges.insert(bridge.name.clone(), built.map_err(|error| start(&error))?);
         }
+        let front = open_front(&config, &bridges, &journal, &metrics).await?;
         for name in std::iter::once(WorkerName::hub()).chain(bridges.keys().cloned()) {
             metrics.introduce(&name);
         }
@@ -117,7 +122,8 @@ impl App {
             again,
             waiting,
         })?;
-        Ok(Self { config, env, ledger, spool, journal, accepted, pipeline: Arc::new(pipeline) })
+        let pipeline = Arc::new(pipeline);
+        Ok(Self { config, env, ledger, spool, journal, accepted, pipeline, front })
     }
 
     /// The pipeline, for what people may ask of it.
@@ -125,19 +131,19 @@ impl App {
         Arc::clone(&self.pipeline)
     }
 
-    /// Runs until `stop` fires or something cannot go on, then drains: nothing new comes in,
-    /// deliveries under way are finished within the configured deadline. Whatever is cut off is
-    /// in the store and goes on at the next start.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), AppError> {
+    /// Runs until `stop` fires or something cannot go on, then drains: the public listener
+    /// closes, then nothing new comes in at all, deliveries under way are finished within the
+    /// configured deadline. Whatever is cut off is in the store and goes on at the next start.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), AppError> {
         let mut tasks: JoinSet<Result<(), AppError>> = JoinSet::new();
         let deadline = self.config.limits.drain_deadline;
-        self.start_workers(&mut tasks, &stop);
-        self.start_rooms(&mut tasks, &stop);
-        self.start_sweeping(&mut tasks, &stop);
-        self.start_measuring(&mut tasks, &stop);
+        let closed = self.start_front(&mut tasks, &stop);
+        self.start_workers(&mut tasks, &closed);
+        self.start_rooms(&mut tasks, &closed);
+        self.start_sweeping(&mut tasks, &closed);
+        self.start_measuring(&mut tasks, &closed);
         let (pipeline, accepted) = (self.pipeline, self.accepted);
-        let end = stop.clone();
-        tasks.spawn(async move { Ok(pipeline.run(accepted, end).await?) });
+        tasks.spawn(async move { Ok(pipeline.run(accepted, closed).await?) });
 
         let mut outcome = Ok(());
         let drain = async {
@@ -158,6 +164,28 @@ impl App {
             () = cut_off => tracing::warn!("the drain deadline is over; the rest waits in the store"),
         }
         outcome
+    }
+
+    /// Lets the far sides call; the token fires after `stop`, when the listener has closed.
+    fn start_front(
+        &mut self,
+        tasks: &mut JoinSet<Result<(), AppError>>,
+        stop: &CancellationToken,
+    ) -> CancellationToken {
+        let closed = CancellationToken::new();
+        let front = self.front.take();
+        let (stop, when_ended) = (stop.clone(), closed.clone().drop_guard());
+        tasks.spawn(async move {
+            let _closed = when_ended;
+            match front {
+                Some((front, listener)) => {
+                    front.serve(listener, stop).await.map_err(WorkerError::from)?;
+                }
+                None => stop.cancelled().await,
+            }
+            Ok(())
+        });
+        closed
     }
 
     fn start_workers(&self, tasks: &mut JoinSet<Result<(), AppError>>, stop: &CancellationToken) {
@@ -199,6 +227,28 @@ impl App {
             Ok(())
         });
     }
+}
+
+/// The public listener as configured, with every bridge that can be called.
+async fn open_front(
+    config: &Config,
+    bridges: &BTreeMap<WorkerName, Arc<dyn Worker>>,
+    journal: &Arc<Journal>,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<(Front, TcpListener)>, AppError> {
+    let Some(public) = config.public.clone() else { return Ok(None) };
+    let listen = public.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        AppError::Start(format!("{listen}: {error}; choose another address as `public.listen`"))
+    })?;
+    let mut front = Front::new(public, Bounds::default(), Arc::clone(metrics));
+    for bridge in &config.bridges {
+        if let Some(worker) = bridges.get(&bridge.name) {
+            let inbox = Inbox::new(bridge.name.clone(), Arc::clone(journal) as Arc<dyn Durable>);
+            front.add(bridge.name.clone(), Arc::clone(worker), inbox, bridge.sources.clone());
+        }
+    }
+    Ok(Some((front, listener)))
 }
 
 async fn sweep_spool(ledger: &Ledger, spool: &FileSpool) -> Result<(), AppError> {

@@ -27,6 +27,8 @@ pub mod event {
     pub const WORKER_DOWN: &str = "worker-down";
     /// A worker cannot go on at all.
     pub const WORKER_SHUT: &str = "worker-shut";
+    /// A bridge was called from outside, at the public listener.
+    pub const CALLED: &str = "called";
     /// An item is durable.
     pub const ACCEPTED: &str = "accepted";
     /// An item had been accepted before.

@@ -7,6 +7,7 @@ use toml::de::DeValue;
 use viadukt_api::config::{Fields, Findings, FromToml, text};
 use viadukt_api::{Kind, RoomSpec, Section, WorkerName};
 
+use super::network::{Network, Networks};
 use super::rules::{Rules, UserId};
 
 /// One configured far side.
@@ -17,14 +18,18 @@ pub struct Bridge {
     pub room: RoomSpec,
     /// What may leave that room.
     pub rules: Rules,
+    /// Who may call it over HTTP.
+    pub sources: Networks,
     /// Its kind's own part, ready to be built.
     pub section: Box<dyn Section>,
 }
 
-/// Reads the tables below `[bridges]`, in order of their names.
+/// Reads the tables below `[bridges]`, in order of their names; `public` says whether there is
+/// a public listener.
 pub(super) fn read_all(
     root: &Fields<'_>,
     kinds: &[Box<dyn Kind>],
+    public: bool,
     findings: &Findings,
 ) -> Vec<Bridge> {
     if root.table("bridges").is_none() {
@@ -40,7 +45,7 @@ pub(super) fn read_all(
             let message = format!("bridges.{other} has this room already; a room has one bridge");
             fields.object("room", message);
         }
-        bridges.extend(read(&name, place, room, &fields, kinds, findings));
+        bridges.extend(read(&name, place, room, &fields, kinds, public, findings));
     }
     bridges
 }
@@ -51,20 +56,26 @@ fn read(
     room: Option<String>,
     fields: &Fields<'_>,
     kinds: &[Box<dyn Kind>],
+    public: bool,
     findings: &Findings,
 ) -> Option<Bridge> {
     let name = read_name(name)
-        .map_err(|message| findings.add(place, format!("bridges.{name}"), message))
+        .map_err(|message| findings.add(place.clone(), format!("bridges.{name}"), message))
         .ok();
     let kind = read_kind(fields, kinds);
     let room_name = fields.optional::<String>("room_name");
     let invite: Vec<UserId> = fields.list("invite");
     let senders = fields.required_list("senders");
     let power_level = fields.or("power_level", 0);
+    let sources = fields.list_or("sources", Network::ALL.to_vec());
     // Without a kind every option of the kind would look unknown.
     let (name, kind) = (name?, kind?);
     let section = kind.parse(&name, fields);
     fields.finish();
+    if !public && section.as_ref().is_some_and(|section| section.is_called()) {
+        let message = "is called over HTTP and nothing listens for it; add a table [public]";
+        findings.add(place, format!("bridges.{name}"), message);
+    }
     Some(Bridge {
         room: RoomSpec {
             bridge: name.clone(),
@@ -74,6 +85,7 @@ fn read(
         },
         name,
         rules: Rules { senders: senders?, power_level },
+        sources: Networks::new(sources),
         section: section?,
     })
 }

@@ -4,6 +4,8 @@
 //! The library knows no kind of bridge; the binary fills the [`Registry`].
 
 mod bridge;
+mod network;
+mod public;
 mod report;
 mod rules;
 mod secrets;
@@ -18,6 +20,8 @@ use viadukt_api::words::Language;
 use viadukt_api::{HubKind, HubSection, Kind};
 
 pub use bridge::Bridge;
+pub use network::Networks;
+pub use public::{ProxyHeader, Public};
 pub use report::Report;
 pub use rules::{Denied, Invites, Rules, UserPattern};
 pub use secrets::examine as examine_secrets;
@@ -41,6 +45,8 @@ pub struct Config {
     pub language: Language,
     /// `[http]`
     pub http: Http,
+    /// `[public]`; without it nobody outside can call a bridge.
+    pub public: Option<Public>,
     /// `[log]`
     pub log: Log,
     /// `[limits]`
@@ -87,6 +93,7 @@ impl Config {
         let key_file = root.optional("key_file");
         let language = root.or("language", Language::default());
         let http = root.optional_table("http").map(|f| Http::read(&f));
+        let public = root.optional_table("public").map(|f| Public::read(&f));
         let log = root.optional_table("log").map(|f| Log::read(&f));
         let limits = root.optional_table("limits").map(|f| Limits::read(&f));
         let matrix = root.table("matrix").map(|fields| {
@@ -95,7 +102,7 @@ impl Config {
             fields.finish();
             (hub, invites)
         });
-        let bridges = bridge::read_all(root, &registry.kinds, findings);
+        let bridges = bridge::read_all(root, &registry.kinds, public.is_some(), findings);
         root.finish();
         let (hub, invites) = matrix?;
         Some(Self {
@@ -103,6 +110,7 @@ impl Config {
             data_dir,
             language,
             http: http.unwrap_or_default(),
+            public: public.flatten(),
             log: log.unwrap_or_default(),
             limits: limits.unwrap_or_default(),
             hub: hub?,

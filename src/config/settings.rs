@@ -28,7 +28,8 @@ impl Http {
     }
 }
 
-struct Listen(SocketAddr);
+/// Where a listener listens.
+pub(super) struct Listen(pub SocketAddr);
 
 impl FromToml for Listen {
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {

@@ -45,6 +45,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(config.key_file, Path::new("/var/lib/viadukt/viadukt.key"));
     assert_eq!(config.language, Language::En);
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:9090");
+    assert_eq!(config.public, None);
     assert_eq!(config.log.format, LogFormat::Json);
     assert_eq!(config.limits.drain_deadline, Duration::from_secs(20));
     assert!(!config.invites.may_invite(&Address::new("@anna:amt.example")));
@@ -52,6 +53,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(bridge.room.existing, None);
     assert_eq!(bridge.room.name, "post");
     assert_eq!(bridge.rules.power_level, 0);
+    assert!(bridge.sources.contain("203.0.113.9".parse().unwrap()));
 }
 
 #[test]
@@ -66,6 +68,12 @@ fn what_is_said_is_taken() {
     assert_eq!(names, ["post", "presse"]);
     let post = &config.bridges[0];
     assert_eq!(post.room.existing.as_deref(), Some("#post:amt.example"));
+    assert!(!post.sources.contain("203.0.113.9".parse().unwrap()));
+    let public = config.public.unwrap();
+    assert_eq!(public.base_url, "https://Amt.example:443/viadukt");
+    assert!(public.trusted_proxies.contain("10.1.2.3".parse().unwrap()));
+    assert_eq!(public.proxy_header, ProxyHeader::Forwarded);
+    assert_eq!((public.max_body, public.rate, public.burst), (ByteSize(64_000), 5, 10));
     let secrets: Vec<_> = config.secrets.iter().map(|secret| secret.path.as_str()).collect();
     assert_eq!(secrets, ["bridges.post.imap.password_file", "bridges.presse.imap.password_file"]);
 }
@@ -93,11 +101,12 @@ fn parse(text: &str) -> Config {
     Config::parse(text, &registry()).unwrap_or_else(|findings| panic!("{findings:?}"))
 }
 
-/// A hub with one option and a kind `letter` with a nested table.
+/// A hub with one option, kinds `letter` and `fax` with a nested table, and `pager`, which is
+/// the same and called over HTTP.
 pub(crate) fn registry() -> Registry {
     Registry {
         hub: Box::new(Nowhere),
-        kinds: vec![Box::new(Letter("letter")), Box::new(Letter("fax"))],
+        kinds: ["letter", "fax", "pager"].map(|kind| Box::new(Letter(kind)) as _).into(),
     }
 }
 
@@ -141,7 +150,7 @@ impl Kind for Letter {
         imap.or("port", 993u16);
         imap.optional::<SecretFile>("password_file");
         imap.finish();
-        host.map(|_| Box::new(Nowhere) as Box<dyn Section>)
+        host.map(|_| Box::new(Somewhere { called: self.0 == "pager" }) as Box<dyn Section>)
     }
 }
 
@@ -152,10 +161,18 @@ impl HubSection for Nowhere {
     }
 }
 
+struct Somewhere {
+    called: bool,
+}
+
 #[async_trait]
-impl Section for Nowhere {
+impl Section for Somewhere {
     async fn build(&self, context: Context) -> Result<Arc<dyn Worker>, BuildError> {
         Err(unbuildable(context))
+    }
+
+    fn is_called(&self) -> bool {
+        self.called
     }
 }
 

@@ -1,7 +1,8 @@
 //! The internal listener: health, metrics, and what `viadukt trace`, `deadletters` and `doctor`
 //! ask the running process. It is not meant for the network: without a token it says only how
-//! the workers do, and it never says what anybody wrote.
+//! the workers do, and it never says what anybody wrote. The public listener is [`front`].
 
+pub mod front;
 mod health;
 mod operations;
 mod token;

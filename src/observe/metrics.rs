@@ -57,9 +57,24 @@ pub struct Metrics {
     left_encryption: IntCounterVec,
     commit: Histogram,
     up: IntGaugeVec,
+    calls: IntCounterVec,
 }
 
 impl Metrics {
+    /// What can become of a call at the public listener.
+    pub const CALL_OUTCOMES: [&str; 10] = [
+        "taken",
+        "forbidden",
+        "too-many",
+        "too-large",
+        "too-slow",
+        "unauthorised",
+        "unknown",
+        "malformed",
+        "full",
+        "failed",
+    ];
+
     /// All metrics, at zero; `clock` tells when the process began.
     pub fn new(clock: &dyn Clock) -> Result<Self> {
         let into = Into(Registry::new());
@@ -125,6 +140,11 @@ impl Metrics {
                 .buckets(COMMIT_SECONDS.to_vec()),
             )?)?,
             up: into.gauges("viadukt_worker_up", "1 when the worker is connected, else 0.")?,
+            calls: into.counters(
+                "viadukt_hook_calls_total",
+                "Calls from outside at the public listener, by bridge and what became of them.",
+                &["worker", "outcome"],
+            )?,
             registry: into.0,
         };
         metrics.describe_process(clock)?;
@@ -160,6 +180,13 @@ impl Metrics {
             for direction in Direction::ALL {
                 self.delivered.with_label_values(&[name, direction.as_str()]);
             }
+        }
+    }
+
+    /// Shows the calls of `bridge`, which can be called from outside, at zero.
+    pub fn introduce_hooks(&self, bridge: &WorkerName) {
+        for outcome in Self::CALL_OUTCOMES {
+            self.calls.with_label_values(&[bridge.as_str(), outcome]);
         }
     }
 
@@ -221,6 +248,11 @@ impl Metrics {
     /// Whether `worker` is connected.
     pub fn up(&self, worker: &WorkerName, up: bool) {
         self.up.with_label_values(&[worker.as_str()]).set(i64::from(up));
+    }
+
+    /// `bridge` was called from outside; `outcome` is one of [`Metrics::CALL_OUTCOMES`].
+    pub fn called(&self, bridge: &WorkerName, outcome: &'static str) {
+        self.calls.with_label_values(&[bridge.as_str(), outcome]).inc();
     }
 
     /// All of it in Prometheus' text format, version 0.0.4.

@@ -111,6 +111,11 @@ impl<'a> Fields<'a> {
         self.lookup(key).and_then(|value| self.read_list(key, value)).unwrap_or_default()
     }
 
+    /// As [`Fields::list`], but `default` when the list is missing.
+    pub fn list_or<T: FromToml>(&self, key: &str, default: Vec<T>) -> Vec<T> {
+        if self.lookup(key).is_none() { default } else { self.list(key) }
+    }
+
     /// As [`Fields::list`], but the list must be there and have an item; `None` with a finding.
     pub fn required_list<T: FromToml>(&self, key: &str) -> Option<Vec<T>> {
         let Some(value) = self.lookup(key) else {

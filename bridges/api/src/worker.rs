@@ -119,6 +119,22 @@ pub struct Patience {
     pub tell_after: Duration,
 }
 
+impl Patience {
+    /// Reads `retry`, `tell_after` and `give_up_after`; what is missing is as in `usual`.
+    pub fn read(fields: &Fields<'_>, usual: &Self) -> Self {
+        let mut pauses = fields.or("retry", usual.pauses.clone());
+        if pauses.is_empty() {
+            fields.object("retry", "expected at least one time such as \"2m\"");
+            pauses.clone_from(&usual.pauses);
+        }
+        Self {
+            pauses,
+            give_up_after: fields.or("give_up_after", usual.give_up_after),
+            tell_after: fields.or("tell_after", usual.tell_after),
+        }
+    }
+}
+
 /// The ability to replace and take back what was delivered.
 #[async_trait]
 pub trait Edits: Send + Sync {
@@ -264,6 +280,11 @@ pub trait Section: Send + Sync {
     /// Builds the worker: reads secrets, opens what it needs. Connects to nothing that may be
     /// away for a while; that is [`Worker::run`]'s to wait for.
     async fn build(&self, context: Context) -> Result<Arc<dyn Worker>, BuildError>;
+
+    /// Whether its worker will have [`Worker::hooks`], and so needs the public listener.
+    fn is_called(&self) -> bool {
+        false
+    }
 }
 
 /// What a worker is given when it is built.
