@@ -177,3 +177,16 @@ cli-state-bad = FEHLER
 cli-state-good = OK
 cli-token-refused = Der Prozess auf { $address } nimmt das Token aus { $token } nicht an. Gehört er zu einer anderen Konfiguration?
 cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie die Referenz; Spuren und Aufgegebenes werden nach der Aufbewahrungszeit gelöscht.
+
+## smpp
+
+smpp-away = Das SMS-Gateway ist nicht erreichbar.
+smpp-too-much = Das SMS-Gateway nimmt gerade nicht mehr an (Code { $code }).
+smpp-trouble = Das SMS-Gateway hat eine Störung (Code { $code }).
+smpp-refused = Das SMS-Gateway hat die SMS abgelehnt (Code { $code }).
+smpp-number-refused = Das SMS-Gateway kann diese Nummer nicht erreichen (Code { $code }).
+smpp-sender-refused = Das SMS-Gateway lässt den Absender nicht zu (Code { $code }).
+smpp-text-refused = Der Text ist für das SMS-Gateway zu lang (Code { $code }).
+smpp-validity-refused = Das SMS-Gateway lässt die Gültigkeitsdauer nicht zu (Code { $code }).
+smpp-unanswered = Das SMS-Gateway hat nicht geantwortet; vielleicht hat es die SMS trotzdem.
+smpp-interrupted = Der Versand wurde unterbrochen; vielleicht hat das SMS-Gateway die SMS schon.

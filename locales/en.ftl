@@ -177,3 +177,16 @@ cli-state-bad = WRONG
 cli-state-good = OK
 cli-token-refused = The process on { $address } does not take the token in { $token }. Does it belong to another configuration?
 cli-unknown-reference = Nothing is known by this reference. Check the reference; traces and what was given up are deleted after their retention time.
+
+## smpp
+
+smpp-away = The SMS gateway cannot be reached.
+smpp-too-much = The SMS gateway takes no more at the moment (code { $code }).
+smpp-trouble = The SMS gateway is in trouble (code { $code }).
+smpp-refused = The SMS gateway refused the SMS (code { $code }).
+smpp-number-refused = The SMS gateway cannot reach this number (code { $code }).
+smpp-sender-refused = The SMS gateway does not allow the sender (code { $code }).
+smpp-text-refused = The text is too long for the SMS gateway (code { $code }).
+smpp-validity-refused = The SMS gateway does not allow the validity period (code { $code }).
+smpp-unanswered = The SMS gateway did not answer; it may have the SMS all the same.
+smpp-interrupted = Sending was interrupted; the SMS gateway may have the SMS already.

@@ -1,5 +1,6 @@
 //! Real servers for tests on loopback, each in a folder of its own, gone when dropped: Dovecot
-//! and Postfix, started as root without init system or syslog, and the homeserver Synapse.
+//! and Postfix, started as root without init system or syslog, the homeserver Synapse, an SMS
+//! centre and the SMS gateway Kannel.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -11,15 +12,23 @@
 //! ```
 
 mod authority;
+mod cache;
 mod dovecot;
+mod http;
+mod kannel;
+mod phones;
 mod policy;
 mod postfix;
 mod process;
+pub mod smsc;
 pub mod synapse;
 
 pub use authority::Authority;
 pub use dovecot::Dovecot;
+pub use kannel::Kannel;
+pub use phones::Arrived;
 pub use policy::Stage;
 pub use postfix::Postfix;
 pub use process::{free_port, greeted};
+pub use smsc::Smsc;
 pub use synapse::Synapse;

@@ -67,6 +67,21 @@ impl Process {
     }
 }
 
+/// Waits until `done` holds.
+///
+/// # Errors
+/// It did not hold in time.
+pub(crate) async fn eventually(mut done: impl AsyncFnMut() -> bool) -> io::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !done().await {
+        if Instant::now() > deadline {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         if let Some(pid) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) {

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
+use crate::cache::installed;
+use crate::http::ask;
 use crate::process::tied_to_us;
 
 /// The release that `tests/setup` installs.
@@ -74,7 +74,7 @@ impl Synapse {
             r#"{{"username":"{localpart}","password":"{password}","inhibit_login":true,
                 "auth":{{"type":"m.login.dummy"}}}}"#
         );
-        let (status, answer) = self.ask("POST", "/_matrix/client/v3/register", &body).await?;
+        let (status, answer) = ask(self.port, "POST", "/_matrix/client/v3/register", &body).await?;
         match status {
             200 => Ok(()),
             _ => Err(io::Error::other(format!("register: {status} {answer}"))),
@@ -84,7 +84,7 @@ impl Synapse {
     /// Requests received since the start, by method and servlet, such as
     /// `PUT RoomSendEventRestServlet`. The servlet names are Synapse's own.
     pub async fn requests(&self) -> io::Result<BTreeMap<String, u64>> {
-        let (_, text) = self.ask("GET", "/_synapse/metrics", "").await?;
+        let (_, text) = ask(self.port, "GET", "/_synapse/metrics", "").await?;
         Ok(text.lines().filter_map(received).fold(BTreeMap::new(), |mut sums, (name, count)| {
             *sums.entry(name).or_default() += count;
             sums
@@ -117,7 +117,7 @@ impl Synapse {
         let deadline = Instant::now() + START_DEADLINE;
         self.child = Some(spawn(self.folder.path())?);
         loop {
-            if matches!(self.ask("GET", "/_matrix/client/versions", "").await, Ok((200, _))) {
+            if matches!(ask(self.port, "GET", "/_matrix/client/versions", "").await, Ok((200, _))) {
                 return Ok(());
             }
             let ended = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
@@ -136,22 +136,6 @@ impl Synapse {
             kill_process(pid, signal)?;
         }
         child.wait().await.map(drop)
-    }
-
-    /// One request by HTTP/1.0, whose answers are never chunked.
-    async fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
-        let request = format!(
-            "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        let (head, body) = answer.split_once("\r\n\r\n").ok_or(ErrorKind::UnexpectedEof)?;
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-        Ok((status.ok_or(ErrorKind::InvalidData)?, body.to_owned()))
     }
 }
 
@@ -173,14 +157,8 @@ fn spawn(folder: &Path) -> io::Result<Child> {
 }
 
 fn python() -> PathBuf {
-    std::env::var_os("VIADUKT_SYNAPSE_PYTHON").map_or_else(installed_python, PathBuf::from)
-}
-
-/// The same folder as in `tests/setup`.
-fn installed_python() -> PathBuf {
-    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from);
-    cache.join(format!("viadukt/synapse-{VERSION}/bin/python"))
+    std::env::var_os("VIADUKT_SYNAPSE_PYTHON")
+        .map_or_else(|| installed(&format!("synapse-{VERSION}")).join("bin/python"), PathBuf::from)
 }
 
 /// Reads a line such as

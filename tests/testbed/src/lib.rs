@@ -1,5 +1,6 @@
 //! A whole small world for tests, the demo and the benchmark: the real servers on loopback, the
-//! `viadukt` program as its own process, and the two people it stands between.
+//! `viadukt` program as its own process, and the people it stands between: the clerk, a citizen
+//! with a mailbox, a citizen with a phone.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
@@ -24,8 +25,10 @@ mod bridge;
 mod citizen;
 mod clerk;
 mod mailbox;
+mod phone;
 mod reading;
 mod seen;
+mod sms;
 mod testbed;
 mod wait;
 
@@ -34,7 +37,9 @@ pub use citizen::Citizen;
 pub use clerk::Clerk;
 pub use mailbox::{Mail, Mailbox};
 pub use matrix_sdk::ruma;
+pub use phone::Phone;
 pub use seen::{Lock, Seen};
+pub use sms::{NUMBER, SMS_BRIDGE, SMS_ROOM};
 pub use testbed::{AGENCY, CITIZEN, Person, ROOM, Testbed};
 pub use viadukt_testservers as servers;
 pub use wait::{PATIENCE, until};

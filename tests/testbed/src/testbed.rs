@@ -47,7 +47,7 @@ pub struct Testbed {
     pub postfix: Postfix,
     /// The mail server that keeps the mailboxes.
     pub dovecot: Dovecot,
-    authority: Authority,
+    pub(crate) authority: Authority,
     folder: TempDir,
 }
 
@@ -197,7 +197,7 @@ ca_file = {ca_file:?}
         Ok(text)
     }
 
-    fn secret(&self, name: &str, secret: &str) -> Result<PathBuf> {
+    pub(crate) fn secret(&self, name: &str, secret: &str) -> Result<PathBuf> {
         let path = self.folder.path().join(name);
         std::fs::write(&path, secret)?;
         Ok(path)

@@ -42,7 +42,11 @@ impl Parts {
     /// # Errors
     /// There would be more than 255.
     pub(crate) fn of(text: &str) -> Result<Self, TooLong> {
-        let encoding = Encoding::of(text);
+        Self::encoded(text, Encoding::of(text))
+    }
+
+    /// As [`Parts::of`], in an encoding that holds all of `text`.
+    pub(crate) fn encoded(text: &str, encoding: Encoding) -> Result<Self, TooLong> {
         let cut = Part::cut(text, encoding, encoding.among_several());
         let units = cut.iter().map(|part| part.units(encoding)).sum();
         let all = if units <= encoding.alone() {

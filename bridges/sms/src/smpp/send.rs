@@ -1,0 +1,199 @@
+//! Texts out: one attempt, all parts of it over one bind, and a precise word on what became of
+//! it. A refusal is final, "too much" slows down, silence means that nobody knows (SMPP 3.4 has
+//! no way to ask).
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use rusmpp::pdus::SubmitSm;
+use viadukt_api::{DeliveryError, Env, Keep, MessageId, Reason, Receipt};
+
+use super::bind::{Gateway, Role};
+use super::compose;
+use super::config::{SmppSection, Unanswered};
+use super::pace::{Rate, Window};
+use super::progress::{Ids, Progress};
+use super::session::NoAnswer;
+use super::status::Answer;
+use super::ways::{Way, Ways};
+use crate::outgoing::Outgoing;
+
+/// The pauses, in seconds, within an attempt of whose parts the gateway took some: the phone shows nothing
+/// until it has them all. After them the attempt ends, and the next one sends what is missing.
+const PAUSES: [u64; 4] = [1, 2, 4, 8];
+
+/// The way out.
+pub(super) struct Sender {
+    section: SmppSection,
+    gateway: Arc<Gateway>,
+    pub(super) ways: Ways,
+    rate: Option<Rate>,
+    progress: Progress,
+    env: Env,
+    /// Whether binds are held; else each attempt binds for itself.
+    pub(super) running: AtomicBool,
+}
+
+/// Why a submission is not known to be taken, the worst last.
+enum Failed {
+    TooMuch(Reason),
+    Later(Reason),
+    Refused(Reason),
+    Unknown,
+}
+
+impl Sender {
+    pub(super) fn new(section: SmppSection, gateway: Arc<Gateway>, keep: Keep, env: Env) -> Self {
+        let rate = section.rate.and_then(NonZeroU32::new).map(Rate::new);
+        Self {
+            section,
+            gateway,
+            ways: Ways::default(),
+            rate,
+            progress: Progress::new(keep),
+            env,
+            running: AtomicBool::new(false),
+        }
+    }
+
+    /// Makes one attempt; see [`crate::transport::Transport::send`].
+    pub(super) async fn send(&self, sms: &Outgoing) -> Result<Receipt, DeliveryError> {
+        let parts = compose::submissions(sms, &self.section, self.env.now())
+            .map_err(DeliveryError::refused)?;
+        if sms.repeated && self.section.unanswered == Unanswered::Hold {
+            return Err(DeliveryError::unknown(Reason::new("smpp-interrupted")));
+        }
+        let earlier = self.progress.take(sms.id, parts.len());
+        let resumed = earlier.is_some();
+        let mut ids = earlier.unwrap_or_else(|| vec![None; parts.len()]);
+        let sent = if self.running.load(Ordering::Relaxed) {
+            self.attempt(&parts, &mut ids).await
+        } else {
+            self.apart(&parts, &mut ids).await
+        };
+        if let Err(Failed::TooMuch(_) | Failed::Later(_)) = sent
+            && ids.iter().any(Option::is_some)
+        {
+            self.progress.put(sms.id, &ids).await;
+        } else if resumed {
+            self.progress.forget(sms.id).await;
+        }
+        sent.map(|protection| receipt(ids, protection)).map_err(|failed| self.error(failed))
+    }
+
+    /// Whether there is a way at all; waits a while for one.
+    pub(super) async fn ready(&self) -> Result<(), DeliveryError> {
+        if !self.running.load(Ordering::Relaxed) || self.ways.pick().await.is_some() {
+            return Ok(());
+        }
+        Err(self.error(away()))
+    }
+
+    /// Over the binds that are held.
+    async fn attempt(&self, parts: &[SubmitSm], ids: &mut Ids) -> Result<&'static str, Failed> {
+        let mut pauses = PAUSES.into_iter().map(Duration::from_secs);
+        loop {
+            let way = self.ways.pick().await.ok_or_else(away)?;
+            let failed = match self.over(&way, parts, ids).await {
+                Ok(()) => return Ok(way.session.protection()),
+                Err(failed) => failed,
+            };
+            let waits = matches!(failed, Failed::TooMuch(_) | Failed::Later(_));
+            match pauses.next() {
+                Some(pause) if waits && ids.iter().any(Option::is_some) => {
+                    tokio::time::sleep(self.env.jitter(pause)).await;
+                }
+                _ => return Err(failed),
+            }
+        }
+    }
+
+    /// Over a bind of its own.
+    async fn apart(&self, parts: &[SubmitSm], ids: &mut Ids) -> Result<&'static str, Failed> {
+        let window = Arc::new(Window::new(1));
+        let sent = self.gateway.briefly(Role::Transmitter, async |session| {
+            let way = Way { session: session.clone(), window };
+            self.over(&way, parts, ids).await.map(|()| session.protection())
+        });
+        sent.await.unwrap_or_else(|why| {
+            tracing::warn!(%why, "no bind for a single submission");
+            Err(away())
+        })
+    }
+
+    /// Sends the parts that have no id yet: the first one alone, so that a number or a text that
+    /// is refused costs one part, then the others together.
+    async fn over(&self, way: &Way, parts: &[SubmitSm], ids: &mut Ids) -> Result<(), Failed> {
+        let mut missing = parts.iter().zip(ids).filter(|(_, id)| id.is_none());
+        if let Some((part, id)) = missing.next() {
+            *id = Some(self.submit(way, part).await?);
+        }
+        let others = join_all(missing.map(|(part, id)| async move {
+            *id = Some(self.submit(way, part).await?);
+            Ok(())
+        }));
+        let failed = others.await.into_iter().filter_map(Result::err);
+        failed.max_by_key(Failed::weight).map_or(Ok(()), Err)
+    }
+
+    /// Submits one part; its id in the form that receipts will name.
+    async fn submit(&self, way: &Way, part: &SubmitSm) -> Result<String, Failed> {
+        let place = way.window.enter().await;
+        if let Some(rate) = &self.rate {
+            rate.turn().await;
+        }
+        let answer = way.session.ask(part.clone(), self.section.response_timeout).await;
+        drop(place);
+        let answer = answer.map_err(|none| match none {
+            NoAnswer::Unsent => away(),
+            NoAnswer::Silent => Failed::Unknown,
+        })?;
+        match Answer::of(answer.status) {
+            Answer::Taken => {
+                way.window.went_well();
+                Ok(self.section.receipt_ids.answered(&answer.message_id()))
+            }
+            Answer::TooMuch(reason) => {
+                way.window.too_much();
+                Err(Failed::TooMuch(reason))
+            }
+            Answer::Later(reason) => Err(Failed::Later(reason)),
+            Answer::Refused(reason) => Err(Failed::Refused(reason)),
+        }
+    }
+
+    fn error(&self, failed: Failed) -> DeliveryError {
+        match failed {
+            Failed::TooMuch(reason) | Failed::Later(reason) => DeliveryError::retry(reason),
+            Failed::Refused(reason) => DeliveryError::refused(reason),
+            Failed::Unknown if self.section.unanswered == Unanswered::Resend => {
+                DeliveryError::retry(Reason::new("smpp-unanswered"))
+            }
+            Failed::Unknown => DeliveryError::unknown(Reason::new("smpp-unanswered")),
+        }
+    }
+}
+
+impl Failed {
+    fn weight(&self) -> u8 {
+        match self {
+            Self::TooMuch(_) => 0,
+            Self::Later(_) => 1,
+            Self::Refused(_) => 2,
+            Self::Unknown => 3,
+        }
+    }
+}
+
+fn away() -> Failed {
+    Failed::Later(Reason::new("smpp-away"))
+}
+
+/// A gateway that gives no ids has nothing that receipts could name.
+fn receipt(ids: Ids, protection: &str) -> Receipt {
+    let mut ids = ids.into_iter().flatten().filter(|id| !id.is_empty()).map(MessageId::new);
+    Receipt { id: ids.next(), more: ids.collect(), protection: protection.to_owned() }
+}

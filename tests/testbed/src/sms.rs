@@ -1,0 +1,101 @@
+//! The agency's number: an SMS bridge over SMPP or over Kannel, and the gateways it needs.
+
+use anyhow::{Context, Result};
+use viadukt_testservers::{Kannel, Smsc, free_port};
+
+use crate::bridge::Bridge;
+use crate::testbed::Testbed;
+
+/// The name of the room in which the agency's SMS arrive.
+pub const SMS_ROOM: &str = "Bürger-SMS";
+
+/// The agency's number. Like those of the phones it is one of those that the Federal Network
+/// Agency keeps free for films (Mitteilung 148/2021).
+pub const NUMBER: &str = "+4917604069000";
+
+/// The name of the SMS bridge in the configuration.
+pub const SMS_BRIDGE: &str = "buergersms";
+
+impl Testbed {
+    /// An SMS centre whose certificate this testbed's bridges trust.
+    ///
+    /// # Errors
+    /// It did not start.
+    pub async fn sms_centre(&self) -> Result<Smsc> {
+        let centre = Smsc::start(&self.authority).await;
+        centre.context("the SMS centre did not start: is Node installed (tests/setup)?")
+    }
+
+    /// Gives `bridge` the agency's number over SMPP with TLS to `centre`.
+    ///
+    /// # Errors
+    /// A secret could not be written.
+    pub fn add_sms(&self, bridge: &mut Bridge, centre: &Smsc) -> Result<()> {
+        let way = format!(
+            "[smpp]
+            host = 'localhost'
+            port = {port}
+            tls = 'implicit'
+            ca_file = {ca_file:?}
+            system_id = 'amt'
+            password_file = {password:?}
+            reconnect = ['1s']",
+            port = centre.tls,
+            ca_file = self.authority.ca_file(),
+            password = self.secret("sms.password", Smsc::PASSWORD)?,
+        );
+        self.add_sms_by(bridge, &way)
+    }
+
+    /// Gives `bridge` the agency's number over HTTP, with a Kannel that calls it back.
+    ///
+    /// # Errors
+    /// Kannel did not start, or a secret could not be written.
+    pub async fn add_kannel(&self, bridge: &mut Bridge) -> Result<Kannel> {
+        let public = format!("127.0.0.1:{}", free_port()?);
+        let hooks = format!("http://{public}/hooks/{SMS_BRIDGE}");
+        // `%b` and not `%a`, which makes one blank of two, also inside UCS-2.
+        let inbound = format!(
+            "{hooks}/message?from=%p&to=%P&text=%b&charset=%C&coding=%c&udh=%u&time=%T&id=%I\
+             &secret={}",
+            Kannel::PASSWORD
+        );
+        let kannel = Kannel::start(&inbound).await;
+        let kannel = kannel.context("Kannel did not start: is it installed (tests/setup)?")?;
+        let secret = self.secret("kannel.password", Kannel::PASSWORD)?;
+        let way = format!(
+            "[http]
+            preset = 'kannel'
+            url = 'http://127.0.0.1:{port}'
+            user = {user:?}
+            secret_file = {secret:?}
+            hooks_url = {hooks:?}
+            hook_secret_file = {secret:?}",
+            port = kannel.http,
+            user = Kannel::USER,
+        );
+        self.add_sms_by(bridge, &way)?;
+        let listener = format!("listen = {public:?}\nbase_url = 'http://{public}'");
+        bridge.config.insert("public".to_owned(), listener.parse::<toml::Table>()?.into());
+        Ok(kannel)
+    }
+
+    fn add_sms_by(&self, bridge: &mut Bridge, way: &str) -> Result<()> {
+        let clerk = self.synapse.user_id(self.clerk_account().user);
+        let section = format!(
+            "kind = 'sms'
+            room_name = {SMS_ROOM:?}
+            invite = [{clerk:?}]
+            senders = [{clerk:?}]
+            numbers = [{NUMBER:?}]
+            prefixes = ['+49']
+            max_parts = 12
+            retry = ['1s']
+            {way}"
+        );
+        let section: toml::Table = section.parse().context("the SMS bridge's configuration")?;
+        let bridges = bridge.config.get_mut("bridges").and_then(toml::Value::as_table_mut);
+        bridges.context("no [bridges]")?.insert(SMS_BRIDGE.to_owned(), section.into());
+        Ok(())
+    }
+}
