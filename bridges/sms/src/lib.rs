@@ -10,6 +10,7 @@
 
 mod number;
 mod outgoing;
+mod reassembly;
 mod received;
 mod text;
 mod transport;
