@@ -8,6 +8,7 @@
 
 #![allow(dead_code, reason = "grows in the next commits")]
 
+mod gateway;
 mod number;
 mod outgoing;
 mod reassembly;
