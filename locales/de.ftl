@@ -190,3 +190,10 @@ smpp-text-refused = Der Text ist für das SMS-Gateway zu lang (Code { $code }).
 smpp-validity-refused = Das SMS-Gateway lässt die Gültigkeitsdauer nicht zu (Code { $code }).
 smpp-unanswered = Das SMS-Gateway hat nicht geantwortet; vielleicht hat es die SMS trotzdem.
 smpp-interrupted = Der Versand wurde unterbrochen; vielleicht hat das SMS-Gateway die SMS schon.
+## sms gateway over http
+
+sms-gateway-away = Das SMS-Gateway ist zurzeit nicht erreichbar.
+sms-gateway-login-refused = Das SMS-Gateway weist die Anmeldung der Brücke ab. Bitte lassen Sie die Zugangsdaten von der Betriebsstelle prüfen.
+sms-gateway-put-off = Das SMS-Gateway kann die Nachricht zurzeit nicht annehmen ({ $code }).
+sms-gateway-refused = Das SMS-Gateway hat die Nachricht abgewiesen ({ $code }).
+sms-gateway-unknown = Das SMS-Gateway hat nicht gemeldet, ob es die Nachricht angenommen hat.

@@ -190,3 +190,10 @@ smpp-text-refused = The text is too long for the SMS gateway (code { $code }).
 smpp-validity-refused = The SMS gateway does not allow the validity period (code { $code }).
 smpp-unanswered = The SMS gateway did not answer; it may have the SMS all the same.
 smpp-interrupted = Sending was interrupted; the SMS gateway may have the SMS already.
+## sms gateway over http
+
+sms-gateway-away = The SMS gateway cannot be reached at the moment.
+sms-gateway-login-refused = The SMS gateway refuses the bridge's login. An operator must check the access data.
+sms-gateway-put-off = The SMS gateway cannot take the message at the moment ({ $code }).
+sms-gateway-refused = The SMS gateway refused the message ({ $code }).
+sms-gateway-unknown = The SMS gateway did not say whether it took the message.

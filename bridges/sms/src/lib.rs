@@ -17,6 +17,7 @@ mod normalise_tests;
 mod number;
 mod outgoing;
 mod reasons;
+mod reassembly;
 mod received;
 mod smpp;
 mod text;

@@ -2,4 +2,4 @@
 
 use viadukt_api::Tool;
 
-pub(crate) const TOOLS: &[Tool] = &[];
+pub(crate) const TOOLS: &[Tool] = &[crate::gateway::PARSE_HOOK];
