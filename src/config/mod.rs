@@ -3,7 +3,10 @@
 //!
 //! The library knows no kind of bridge; the binary fills the [`Registry`].
 
+mod answers;
 mod bridge;
+mod hours;
+mod limits;
 mod report;
 mod rules;
 mod secrets;
@@ -17,7 +20,10 @@ use viadukt_api::config::{Fields, Finding, Findings, NamedSecret};
 use viadukt_api::words::Language;
 use viadukt_api::{HubKind, HubSection, Kind};
 
+pub use answers::Answers;
 pub use bridge::Bridge;
+pub use hours::{OfficeHours, Span, Zone};
+pub use limits::{Allowance, BridgeLimits, Period};
 pub use report::Report;
 pub use rules::{Denied, Invites, Rules, UserPattern};
 pub use secrets::examine as examine_secrets;
@@ -39,6 +45,8 @@ pub struct Config {
     pub key_file: PathBuf,
     /// What viadukt speaks to people.
     pub language: Language,
+    /// The zone in which times of day are meant.
+    pub zone: Zone,
     /// `[http]`
     pub http: Http,
     /// `[log]`
@@ -86,6 +94,7 @@ impl Config {
         let data_dir = root.or("data_dir", PathBuf::from(Self::DEFAULT_DATA_DIR));
         let key_file = root.optional("key_file");
         let language = root.or("language", Language::default());
+        let zone = root.or("time_zone", Zone::default());
         let http = root.optional_table("http").map(|f| Http::read(&f));
         let log = root.optional_table("log").map(|f| Log::read(&f));
         let limits = root.optional_table("limits").map(|f| Limits::read(&f));
@@ -102,6 +111,7 @@ impl Config {
             key_file: key_file.unwrap_or_else(|| data_dir.join("viadukt.key")),
             data_dir,
             language,
+            zone,
             http: http.unwrap_or_default(),
             log: log.unwrap_or_default(),
             limits: limits.unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use viadukt_api::{Act, Address, Automatic, ConversationId, Message, Reason, WorkerName};
 
 use super::commands::Command;
-use crate::config::{Denied, Invites, Rules};
+use crate::config::{Denied, Invites, Rules, Zone};
 use crate::ledger::{Accepted, Draft};
 use crate::pipeline::Pipeline;
 use crate::store::StoreError;
@@ -16,6 +16,8 @@ const MOST_HOPS: u16 = 100;
 
 /// The rules of this installation.
 pub struct Policy {
+    /// The zone in which times of day are meant.
+    pub zone: Zone,
     /// Who may invite the hub into rooms.
     pub invites: Invites,
     /// Per bridge, who may send out.

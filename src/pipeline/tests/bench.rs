@@ -11,7 +11,7 @@ use viadukt_api::words::Language;
 use viadukt_api::{Address, Clock, Env, ItemId, MessageId, RoomSpec, Timestamp, Words, WorkerName};
 
 use super::super::{Journal, Parts, Pipeline, Policy};
-use crate::config::{Invites, Rules};
+use crate::config::{Invites, Rules, Zone};
 use crate::ledger::Ledger;
 use crate::observe::Metrics;
 use crate::store::{FileSpool, Keys, MemoryStore, Store};
@@ -116,7 +116,7 @@ impl Default for Setup {
             clock: TestClock::new(),
             hub: FakeWorker::default(),
             post: FakeWorker::default(),
-            rules: Rules { senders: vec!["@clerk:agency".parse().unwrap()], power_level: 0 },
+            rules: Rules::new(vec!["@clerk:agency".parse().unwrap()], "Bürgerbüro"),
         }
     }
 }
@@ -148,6 +148,7 @@ impl Bench {
             words: Arc::new(Words::new(Language::En)),
             metrics,
             policy: Policy {
+                zone: Zone::default(),
                 invites: Invites(vec!["*:agency".parse().unwrap()]),
                 rules: BTreeMap::from([(post(), rules)]),
             },
