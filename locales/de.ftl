@@ -49,6 +49,16 @@ command-resend =
 status-up = { $name }: verbunden, { $waiting } in der Warteschlange
 status-down = { $name }: nicht verbunden, { $waiting } in der Warteschlange
 
+## Regeln
+
+status-held = Diese Nachricht wartet und wird { $when } gesendet.
+status-held-paused = Diese Nachricht wartet: Über diese Brücke geht nichts hinaus, bis jemand !weiter schreibt.
+when-today = um { $time } Uhr
+when-tomorrow = morgen um { $time } Uhr
+when-later = am { $day }.{ $month }.{ $year } um { $time } Uhr
+
+refused-stopped = die Gegenseite möchte keine Nachrichten mehr bekommen
+
 ## E-Mail
 
 mail-empty = Eine E-Mail war leer, oder der Mailserver gab sie nicht heraus.

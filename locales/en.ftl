@@ -49,6 +49,16 @@ command-resend =
 status-up = { $name }: connected, { $waiting } waiting
 status-down = { $name }: not connected, { $waiting } waiting
 
+## rules
+
+status-held = This message waits and will be sent { $when }.
+status-held-paused = This message waits: nothing leaves this bridge until somebody writes !continue.
+when-today = at { $time }
+when-tomorrow = tomorrow at { $time }
+when-later = on { $year }-{ $month }-{ $day } at { $time }
+
+refused-stopped = the recipient has asked for no further messages
+
 ## E-mail
 
 mail-empty = A mail was empty, or the mail server did not hand it over.

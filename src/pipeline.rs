@@ -18,6 +18,7 @@
 mod accept;
 mod commands;
 mod deliver;
+mod hold;
 mod judge;
 mod lanes;
 mod normalise;
@@ -43,6 +44,7 @@ use crate::ledger::Ledger;
 use crate::observe::Metrics;
 use crate::store::StoreError;
 
+use hold::Pauses;
 use lanes::Lanes;
 use rooms::Rooms;
 
@@ -50,7 +52,7 @@ pub use accept::Journal;
 pub use deliver::Outcome;
 pub use judge::{Judged, Policy, Verdict};
 
-/// A pause from before the start is never longer than this, whatever the clock did meanwhile.
+/// No pause that the wall clock decides is longer than this, for it may jump.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// How many items are normalised and routed with one commit.
@@ -89,6 +91,7 @@ pub struct Pipeline {
     bridges: BTreeMap<WorkerName, Arc<dyn Worker>>,
     again: mpsc::UnboundedSender<ItemId>,
     rooms: Rooms,
+    pauses: Pauses,
     lanes: Lanes,
 }
 
@@ -107,8 +110,8 @@ impl Pipeline {
             lanes.restore(delivery.lane, delivery.to, delivery.id, pause);
             Ok(())
         })?;
-        let rooms = Rooms::load(&ledger)?;
-        Ok(Self { ledger, env, words, metrics, policy, hub, bridges, again, rooms, lanes })
+        let (rooms, pauses) = (Rooms::load(&ledger)?, Pauses::load(&ledger)?);
+        Ok(Self { ledger, env, words, metrics, policy, hub, bridges, again, rooms, pauses, lanes })
     }
 
     /// Routes everything in the journal, then everything that is accepted, until `stop` fires;

@@ -158,6 +158,7 @@ impl Routing<'_, '_> {
             origin: None,
             answers: None,
             accepted_at: self.accepted.received_at,
+            not_before: None,
             form: self.pipeline.ledger.payload(form)?,
         };
         fill(&mut delivery);

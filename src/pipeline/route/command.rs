@@ -60,6 +60,7 @@ impl Routing<'_, '_> {
             subject: Some(subject),
             ids: Vec::new(),
             began_at: self.accepted.received_at,
+            told_leaving: false,
         };
         self.draft.set_thread(conversation.id, &Thread { room, root: message.id.clone() });
         self.draft.set_conversation(&conversation);

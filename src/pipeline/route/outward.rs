@@ -61,6 +61,7 @@ impl Routing<'_, '_> {
                         worker: WorkerName::hub(),
                         message: message.id.clone(),
                         room: message.room.clone(),
+                        cost: None,
                     });
                     delivery.remote = Some(Remote {
                         recipient: recipient.clone(),
