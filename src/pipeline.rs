@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 use viadukt_api::{Env, Hub, ItemId, Words, Worker, WorkerName};
 
@@ -93,6 +93,8 @@ pub struct Pipeline {
     rooms: Rooms,
     pauses: Pauses,
     lanes: Lanes,
+    /// Held from reading contacts and tallies until their changes are committed.
+    rules: Mutex<()>,
 }
 
 impl Pipeline {
@@ -111,7 +113,21 @@ impl Pipeline {
             Ok(())
         })?;
         let (rooms, pauses) = (Rooms::load(&ledger)?, Pauses::load(&ledger)?);
-        Ok(Self { ledger, env, words, metrics, policy, hub, bridges, again, rooms, pauses, lanes })
+        let rules = Mutex::new(());
+        Ok(Self {
+            ledger,
+            env,
+            words,
+            metrics,
+            policy,
+            hub,
+            bridges,
+            again,
+            rooms,
+            pauses,
+            lanes,
+            rules,
+        })
     }
 
     /// Routes everything in the journal, then everything that is accepted, until `stop` fires;
@@ -137,13 +153,14 @@ impl Pipeline {
     /// Accepted items on their way to the outbox, in one commit.
     async fn pass_on(&self, items: &[ItemId]) -> Result<(), StoreError> {
         let items = self.about_to_parse(items).await?;
+        let _rules = self.rules.lock().await;
         let mut draft = self.ledger.draft();
         let mut deliveries = Vec::new();
         for accepted in items {
             match self.normalise(&accepted).await? {
                 Ok(message) => {
                     let facts = self.facts(&draft, &accepted, &message)?;
-                    let verdict = judge::judge(message, &facts);
+                    let verdict = judge::judge(message, facts);
                     deliveries.extend(self.route(&mut draft, &accepted, verdict)?);
                 }
                 Err(unreadable) => {

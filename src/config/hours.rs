@@ -72,7 +72,8 @@ pub struct Span {
 impl Span {
     const EXPECTED: &str = "two different times of day such as \"20:00-08:00\"";
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads it from `text`.
+    pub fn from_text(text: &str) -> Option<Self> {
         let (from, to) = text.split_once(['-', '–'])?;
         let (from, to) = (time_of_day(from.trim())?, time_of_day(to.trim())?);
         (from != to).then_some(Self { from, to })
@@ -95,7 +96,7 @@ impl Span {
 impl FromToml for Span {
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
         let expected = Self::EXPECTED;
-        Self::parse(text(value, expected)?).ok_or_else(|| format!("expected {expected}"))
+        Self::from_text(text(value, expected)?).ok_or_else(|| format!("expected {expected}"))
     }
 }
 
@@ -111,7 +112,7 @@ impl OfficeHours {
     fn parse(text: &str) -> Option<Self> {
         let (days, hours) = text.split_once(' ')?;
         let (first, last) = days.split_once('-').unwrap_or((days, days));
-        let hours = Span::parse(hours.trim())?;
+        let hours = Span::from_text(hours.trim())?;
         let within_a_day = hours.from < hours.to;
         within_a_day.then_some(Self { first: weekday(first)?, last: weekday(last)?, hours })
     }
@@ -164,7 +165,7 @@ mod tests {
 
     #[test]
     fn quiet_hours_go_over_midnight_and_end_in_the_morning() {
-        let quiet = Span::parse("20:00-08:00").unwrap();
+        let quiet = Span::from_text("20:00-08:00").unwrap();
         let ends = |now| quiet.ends(at(now), &Zone::default());
         assert_eq!(ends("2026-11-23T18:59:59Z"), None);
         assert_eq!(ends("2026-11-23T19:00:00Z"), Some(at("2026-11-24T07:00:00Z")));
@@ -174,13 +175,13 @@ mod tests {
 
     #[test]
     fn the_morning_comes_when_clocks_say_so_on_the_days_they_change() {
-        let quiet = Span::parse("20:00-08:00").unwrap();
+        let quiet = Span::from_text("20:00-08:00").unwrap();
         let ends = |now| quiet.ends(at(now), &Zone::default());
         // To summer time on 2026-03-29 at 02:00, from it on 2026-10-25 at 03:00.
         assert_eq!(ends("2026-03-28T22:00:00Z"), Some(at("2026-03-29T06:00:00Z")));
         assert_eq!(ends("2026-10-24T22:00:00Z"), Some(at("2026-10-25T07:00:00Z")));
         // 02:30 does not exist on that day.
-        let early = Span::parse("00:00-02:30").unwrap();
+        let early = Span::from_text("00:00-02:30").unwrap();
         let ends = early.ends(at("2026-03-29T00:00:00Z"), &Zone::default());
         assert_eq!(ends, Some(at("2026-03-29T01:30:00Z")));
     }
@@ -209,7 +210,7 @@ mod tests {
     #[test]
     fn what_is_no_time_is_refused() {
         for text in ["8-20", "20:00", "20:00-20:00", "24:00-08:00", "20:60-08:00", "+1:00-08:00"] {
-            assert_eq!(Span::parse(text), None, "{text}");
+            assert_eq!(Span::from_text(text), None, "{text}");
         }
         for text in ["08:00-16:00", "Mo-Xx 08:00-16:00", "Mo 16:00-08:00", "Mo-Fr"] {
             assert_eq!(OfficeHours::parse(text), None, "{text}");

@@ -48,14 +48,13 @@ pub enum Answer {
 }
 
 /// Who or what spends.
-#[derive(Clone, Copy)]
-pub enum Account<'a> {
+pub enum Account {
     /// Everything that goes to one recipient.
-    Recipient(&'a Address),
+    Recipient(Address),
     /// Everything that one user writes.
-    User(&'a Address),
+    User(Address),
     /// Everything that is written in one room.
-    Room(&'a RoomId),
+    Room(RoomId),
     /// Everything on the bridge.
     Bridge,
 }
@@ -82,7 +81,7 @@ impl Draft<'_> {
     pub fn spent(
         &self,
         bridge: &WorkerName,
-        account: Account<'_>,
+        account: &Account,
         until: Timestamp,
     ) -> Result<u32, StoreError> {
         let tally: Option<Tally> =
@@ -94,7 +93,7 @@ impl Draft<'_> {
     pub fn spend(
         &mut self,
         bridge: &WorkerName,
-        account: Account<'_>,
+        account: &Account,
         until: Timestamp,
         units: u32,
     ) -> Result<(), StoreError> {
@@ -118,7 +117,7 @@ impl Draft<'_> {
 
     /// With its end in the key, a period's tally is never written again once it is over, and
     /// can be swept away at leisure.
-    fn tally_key(&self, bridge: &WorkerName, account: Account<'_>, until: Timestamp) -> Vec<u8> {
+    fn tally_key(&self, bridge: &WorkerName, account: &Account, until: Timestamp) -> Vec<u8> {
         let (kind, name) = match account {
             Account::Recipient(party) => ("recipient", party.as_str().to_ascii_lowercase()),
             Account::User(user) => ("user", user.as_str().to_owned()),

@@ -98,12 +98,15 @@ impl Pipeline {
             let direction = if delivery.to.is_hub() { Direction::In } else { Direction::Out };
             self.metrics.delivered(&delivery.bridge, direction, waited);
         }
-        let (state, key) = if self.is_doubtful(outcome) {
-            (State::Unknown, "status-sent-twice")
-        } else {
-            (State::Sent, "status-sent")
+        let cost = delivery.origin.as_ref().and_then(|origin| origin.cost.as_ref());
+        let (state, text) = match cost.map(|cost| self.words.reason(cost)) {
+            _ if self.is_doubtful(outcome) => {
+                (State::Unknown, self.words.say("status-sent-twice", &[]))
+            }
+            Some(cost) => (State::Sent, self.words.say("status-sent-cost", &[("cost", &cost)])),
+            None => (State::Sent, self.words.say("status-sent", &[])),
         };
-        self.tell_sender(delivery, series(&outcome.attempt), state, self.words.say(key, &[]))
+        self.tell_sender(delivery, series(&outcome.attempt), state, text)
     }
 
     /// Whether an earlier attempt may have reached a far side that does not know it again.

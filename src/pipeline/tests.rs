@@ -4,4 +4,6 @@
 mod bench;
 mod exchange;
 mod failure;
+mod hold;
+mod limits;
 mod room;

@@ -12,7 +12,7 @@ use viadukt_api::{Address, Clock, Env, ItemId, MessageId, RoomSpec, Timestamp, W
 
 use super::super::{Journal, Parts, Pipeline, Policy};
 use crate::config::{Invites, Rules, Zone};
-use crate::ledger::Ledger;
+use crate::ledger::{Contact, Ledger};
 use crate::observe::Metrics;
 use crate::store::{FileSpool, Keys, MemoryStore, Store};
 
@@ -33,6 +33,7 @@ pub struct Bench {
     pub post: Arc<FakeWorker>,
     pub journal: Arc<Journal>,
     pub pipeline: Arc<Pipeline>,
+    pub rules: Rules,
     pub running: Running,
 }
 
@@ -109,6 +110,15 @@ impl Disk {
     }
 }
 
+impl Setup {
+    /// The usual one, but with other rules.
+    pub fn ruled(change: impl FnOnce(&mut Rules)) -> Self {
+        let mut setup = Self::default();
+        change(&mut setup.rules);
+        setup
+    }
+}
+
 impl Default for Setup {
     fn default() -> Self {
         Self {
@@ -150,7 +160,7 @@ impl Bench {
             policy: Policy {
                 zone: Zone::default(),
                 invites: Invites(vec!["*:agency".parse().unwrap()]),
-                rules: BTreeMap::from([(post(), rules)]),
+                rules: BTreeMap::from([(post(), rules.clone())]),
             },
             hub: hub.clone(),
             bridges: BTreeMap::from([(post(), far.clone() as _)]),
@@ -171,13 +181,17 @@ impl Bench {
         let task = tokio::spawn(async move { at_work.run(accepted, end).await });
         let journal = Arc::new(journal.unwrap());
         let running = Running { stop, task };
-        Self { disk, clock, hub, post: far, journal, pipeline, running }
+        Self { disk, clock, hub, post: far, journal, pipeline, rules, running }
     }
 
     /// The process ends between two steps and a new one goes on with the same disk.
     pub async fn restart(self) -> Self {
-        let setup =
-            Setup { disk: self.disk.clone(), clock: self.clock.clone(), ..Setup::default() };
+        let setup = Setup {
+            disk: self.disk.clone(),
+            clock: self.clock.clone(),
+            rules: self.rules.clone(),
+            ..Setup::default()
+        };
         self.restart_as(setup).await
     }
 
@@ -195,6 +209,26 @@ impl Bench {
     /// The far side brings `mail`.
     pub async fn mail(&self, mail: Message) {
         self.accept(post(), vec![item(&mail)]).await;
+    }
+
+    /// An exchange has begun: the citizen wrote, and the clerk sees it as `$event1`.
+    pub async fn begin(&self) {
+        self.mail(mail("m1", "Guten Tag")).await;
+        self.hub.wait_for(1).await;
+    }
+
+    /// What the hub was told last, after `count` deliveries.
+    pub async fn told(&self, count: u64) -> Outbound {
+        self.hub.wait_for(count).await.pop().unwrap()
+    }
+
+    /// Changes what is known of the citizen.
+    pub async fn know(&self, change: impl FnOnce(&mut Contact)) {
+        let mut draft = self.pipeline.ledger.draft();
+        let mut contact = draft.contact(&post(), &address("eva@example.org")).unwrap();
+        change(&mut contact);
+        draft.set_contact(&post(), &address("eva@example.org"), &contact);
+        self.pipeline.ledger.commit(draft).await.unwrap();
     }
 
     /// The bridge's room brings `event`.
@@ -220,6 +254,15 @@ pub fn answer(id: &str, to: &str, text: &str) -> Message {
     let ancestors = vec![MessageId::new(to)];
     Message { ancestors, ..message(id, "@clerk:agency", text) }
 }
+
+/// Time goes on by `span`, for everything that waits and for the clock. Only where tokio's clock
+/// is paused: it then goes on when nothing is left to do, so that this waits for the pipeline.
+pub async fn pass(span: Duration) {
+    tokio::time::sleep(span).await;
+}
+
+pub const MINUTE: Duration = Duration::from_secs(60);
+pub const HOUR: Duration = Duration::from_secs(3_600);
 
 pub fn text_of(out: &Outbound) -> &str {
     match &out.form {
