@@ -84,6 +84,16 @@ command-paused-by-configuration = Diese Brücke ist durch ihre Konfiguration ang
 command-continued = Über diese Brücke gehen wieder Nachrichten hinaus.
 command-not-paused = Diese Brücke ist nicht angehalten.
 
+wish-stop = Diese Person möchte keine Nachrichten mehr. Was hier geschrieben wird, erreicht sie nicht, bis sie START schreibt.
+wish-start = Diese Person möchte wieder Nachrichten bekommen.
+answered-automatically = Automatisch geantwortet: { $text }
+answer-first-contact = Vielen Dank für Ihre Nachricht. Sie ist angekommen ({ $name }) und wird beantwortet.
+answer-out-of-hours = Vielen Dank für Ihre Nachricht. Zurzeit ist niemand da ({ $name }); sie wird zu den Sprechzeiten gelesen.
+answer-undeliverable = Ihre Nachricht konnte niemandem angezeigt werden ({ $name }). Bitte erreichen Sie uns auf anderem Weg.
+answer-stop = Sie bekommen keine Nachrichten mehr ({ $name }). Mit START bekommen Sie sie wieder.
+answer-start = Sie bekommen wieder Nachrichten ({ $name }). Mit STOPP enden sie.
+answer-help = Hier schreibt: { $name }. Mit STOPP enden unsere Nachrichten, mit START bekommen Sie sie wieder.
+
 ## E-Mail
 
 mail-empty = Eine E-Mail war leer, oder der Mailserver gab sie nicht heraus.

@@ -84,6 +84,16 @@ command-paused-by-configuration = This bridge is paused by its configuration; on
 command-continued = Messages leave this bridge again.
 command-not-paused = This bridge is not paused.
 
+wish-stop = This person wants no further messages. Nothing that is written here reaches them until they write START.
+wish-start = This person wants messages again.
+answered-automatically = Answered automatically: { $text }
+answer-first-contact = Thank you for your message. It has arrived at { $name } and will be answered.
+answer-out-of-hours = Thank you for your message. Nobody is at { $name } right now; it will be read in office hours.
+answer-undeliverable = Your message could not be shown to anybody at { $name }. Please reach us in another way.
+answer-stop = You will get no further messages from { $name }. START brings them back.
+answer-start = You will get messages from { $name } again. STOP ends them.
+answer-help = This is { $name }. STOP ends our messages, START brings them back.
+
 ## E-mail
 
 mail-empty = A mail was empty, or the mail server did not hand it over.

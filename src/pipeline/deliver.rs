@@ -58,6 +58,14 @@ pub struct Outcome {
     pub result: Result<Receipt, DeliveryError>,
 }
 
+impl Outcome {
+    /// Whether it is a message of a far side that could not be shown: its author may be
+    /// answered, which the rules' lock guards.
+    fn may_be_answered(&self) -> bool {
+        self.result.is_err() && self.delivery.to.is_hub() && self.delivery.origin.is_some()
+    }
+}
+
 impl Started {
     fn ended(self, room: Option<RoomId>, result: Result<Receipt, DeliveryError>) -> Outcome {
         let Self { delivery, attempt } = self;
@@ -120,6 +128,10 @@ impl Pipeline {
             Begun::Gone => return Ok(Next::Done),
         };
         loop {
+            let _rules = match outcome.may_be_answered() {
+                true => Some(self.rules.lock().await),
+                false => None,
+            };
             let mut draft = self.ledger.draft();
             let (next, told) = self.record(&mut draft, outcome)?;
             let goes_on = next == Next::Done && !stop.is_cancelled();

@@ -70,17 +70,12 @@ impl Routing<'_, '_> {
             automatic: false,
         };
         for (recipient, cost) in cleared.parties() {
-            let lane = match cleared.not_before() {
-                Some(_) => Lane::scheduled(self.next_id()),
-                None => Lane::to_remote(conversation.id),
-            };
             self.add(
-                lane,
+                Lane::to_remote(conversation.id),
                 bridge,
                 |delivery| {
                     delivery.conversation = Some(conversation.id);
                     delivery.answers = answers.clone();
-                    delivery.not_before = cleared.not_before();
                     delivery.origin = Some(Origin {
                         worker: WorkerName::hub(),
                         message: message.id.clone(),

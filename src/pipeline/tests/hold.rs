@@ -8,7 +8,7 @@ use crate::ledger::{Delivery, Lane, Origin, Remote};
 
 /// Eight in the evening to eight in the morning.
 fn quiet(rules: &mut Rules) {
-    rules.limits.quiet_hours = Some(Span::from_text("20:00-08:00").unwrap());
+    rules.limits.quiet_hours = Span::from_text("20:00-08:00");
 }
 
 /// A bench with quiet hours, at nine in the evening.
