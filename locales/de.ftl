@@ -84,6 +84,7 @@ command-paused-by-configuration = Diese Brücke ist durch ihre Konfiguration ang
 command-continued = Über diese Brücke gehen wieder Nachrichten hinaus.
 command-not-paused = Diese Brücke ist nicht angehalten.
 
+leaves-encryption = Was hier geschrieben wird, verlässt die Ende-zu-Ende-Verschlüsselung des Raums: Von hier an reist es so, wie das Netz der Gegenseite es befördert. Bitte schreiben Sie nur, was dort gelesen werden darf.
 wish-stop = Diese Person möchte keine Nachrichten mehr. Was hier geschrieben wird, erreicht sie nicht, bis sie START schreibt.
 wish-start = Diese Person möchte wieder Nachrichten bekommen.
 answered-automatically = Automatisch geantwortet: { $text }

@@ -84,6 +84,7 @@ command-paused-by-configuration = This bridge is paused by its configuration; on
 command-continued = Messages leave this bridge again.
 command-not-paused = This bridge is not paused.
 
+leaves-encryption = What is written here leaves the room's end-to-end encryption: from here on it travels as the other side's network carries it. Please write only what may be read there.
 wish-stop = This person wants no further messages. Nothing that is written here reaches them until they write START.
 wish-start = This person wants messages again.
 answered-automatically = Answered automatically: { $text }

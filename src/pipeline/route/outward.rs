@@ -51,6 +51,7 @@ impl Routing<'_, '_> {
         let references = conversation.ids.clone();
         let answers = self.counterpart_of_nearest(&hub, &message)?;
         conversation.push_id(message_id.clone());
+        let leaves_first = !std::mem::replace(&mut conversation.told_leaving, true);
         self.draft.set_conversation(&conversation);
         let mut mapped = Mapped {
             conversation: conversation.id,
@@ -94,6 +95,10 @@ impl Routing<'_, '_> {
                 &form,
             )?;
             self.tell_if_held()?;
+        }
+        if leaves_first {
+            let text = self.pipeline.words.say("leaves-encryption", &[]);
+            self.tell(bridge, Some(conversation.id), text)?;
         }
         Ok(())
     }

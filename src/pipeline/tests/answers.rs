@@ -23,7 +23,7 @@ async fn sent(bench: &Bench) -> Vec<String> {
 async fn a_first_message_is_acknowledged_once_and_the_room_sees_it() {
     let bench = Bench::of(Setup::ruled(acknowledges)).await;
     bench.mail(mail("m1", "Guten Tag")).await;
-    let shown = bench.hub.wait_for(2).await;
+    let shown = bench.shown(2).await;
     assert_eq!(thread_of(&shown[1]), Some("$event1"));
     assert!(text_of(&shown[1]).starts_with("Answered automatically: Thank you"));
     let Target::Remote { recipient, message_id, references, .. } =
@@ -36,7 +36,7 @@ async fn a_first_message_is_acknowledged_once_and_the_room_sees_it() {
     // An answer to the answer stays in the thread; another conversation is not greeted again.
     bench.mail(Message { ancestors: vec![message_id.clone()], ..mail("m2", "Gern") }).await;
     bench.mail(mail("m3", "Noch etwas")).await;
-    assert_eq!(thread_of(&bench.hub.wait_for(3).await[2]), Some("$event1"));
+    assert_eq!(thread_of(&bench.shown(3).await[2]), Some("$event1"));
     assert_eq!(sent(&bench).await.len(), 1);
     let bench = bench.restart().await;
     pass(7 * 24 * HOUR).await;
@@ -99,7 +99,7 @@ async fn who_cannot_be_shown_hears_of_it() {
     let refused = || DeliveryError::refused(Reason::new("delivery-time"));
     bench.hub.script([refused()]);
     bench.mail(mail("m1", "Guten Tag")).await;
-    let shown = bench.hub.wait_for(2).await;
+    let shown = bench.shown(2).await;
     assert!(shown.iter().any(|out| text_of(out).contains("could not be shown: ")));
     assert!(shown.iter().any(|out| text_of(out).starts_with("Answered automatically")));
     bench.hub.script([refused(), refused()]);

@@ -33,7 +33,7 @@ async fn what_is_written_at_night_leaves_in_the_morning_and_each_author_is_told(
     pass(MINUTE).await;
     let sent = bench.post.wait_for(2).await;
     assert_eq!(sent.iter().map(text_of).collect::<Vec<_>>(), ["eins", "zwei"]);
-    let told = bench.hub.wait_for(5).await;
+    let told = bench.shown(5).await;
     assert!(told[3..].iter().all(|out| state_of(out) == Some(State::Sent)));
 }
 
@@ -160,7 +160,7 @@ async fn a_pause_keeps_what_waits_and_refuses_what_comes() {
     assert!(bench.post.delivered().is_empty());
     bench.event(message("$c3", "@clerk:agency", "!continue")).await;
     assert_eq!(text_of(&bench.post.wait_for(1).await[0]), "eins");
-    let told = bench.hub.wait_for(3).await;
+    let told = bench.shown(3).await;
     assert!(told.iter().any(|out| text_of(out).contains("leave this bridge again")));
     bench.event(message("$c4", "@clerk:agency", "!continue")).await;
     assert!(text_of(&bench.told(4).await).contains("not paused"));

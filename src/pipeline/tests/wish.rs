@@ -15,7 +15,7 @@ async fn a_stop_is_confirmed_shown_and_kept_until_a_start() {
     let bench = Bench::new().await;
     bench.begin().await;
     bench.mail(wish("m2", Wish::Stop)).await;
-    let shown = bench.hub.wait_for(4).await;
+    let shown = bench.shown(4).await;
     assert_eq!(text_of(&shown[1]), "Stop");
     assert!(text_of(&shown[2]).contains("no further messages"));
     assert!(text_of(&shown[3]).starts_with("Answered automatically: You will get no further"));
@@ -75,7 +75,7 @@ async fn a_confirmation_waits_for_no_morning_and_no_budget() {
     assert_eq!(text_of(&bench.post.wait_for(1).await[0]), "Ende.");
     // What waits has its turn within the hour, and its end.
     pass(HOUR).await;
-    let told = bench.hub.wait_for(6).await;
+    let told = bench.shown(6).await;
     let failed = told.iter().find(|out| state_of(out) == Some(State::Failed)).unwrap();
     assert!(text_of(failed).contains("asked for no further messages"), "{}", text_of(failed));
     pass(24 * HOUR).await;
