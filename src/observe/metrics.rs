@@ -55,6 +55,7 @@ pub struct Metrics {
     dead_letters: IntGaugeVec,
     told: IntCounterVec,
     left_encryption: IntCounterVec,
+    answered: IntCounterVec,
     commit: Histogram,
     up: IntGaugeVec,
     calls: IntCounterVec,
@@ -131,6 +132,11 @@ impl Metrics {
                 "viadukt_left_encryption_messages_total",
                 "Messages of an encrypted room that left towards a far side, by bridge.",
                 &["worker"],
+            )?,
+            answered: into.counters(
+                "viadukt_automatic_answers_total",
+                "Answers that nobody wrote, by bridge and what they said.",
+                &["worker", "answer"],
             )?,
             commit: into.register(Histogram::with_opts(
                 HistogramOpts::new(
@@ -238,6 +244,11 @@ impl Metrics {
     /// A message of an encrypted room left towards the far side of `bridge`.
     pub fn left_encryption(&self, bridge: &WorkerName) {
         self.left_encryption.with_label_values(&[bridge.as_str()]).inc();
+    }
+
+    /// `bridge` answered by itself.
+    pub fn answered(&self, bridge: &WorkerName, answer: &'static str) {
+        self.answered.with_label_values(&[bridge.as_str(), answer]).inc();
     }
 
     /// A commit to the store took `time`.

@@ -8,8 +8,8 @@ use crate::pipeline::judge::{Judged, takes_part};
 use crate::store::StoreError;
 
 impl Routing<'_, '_> {
-    /// Into the conversation's thread, or into a new one.
-    pub(super) fn inward(&mut self, judged: Judged) -> Result<(), StoreError> {
+    /// Into the conversation's thread, or into a new one; says which it is.
+    pub(super) fn inward(&mut self, judged: Judged) -> Result<ConversationId, StoreError> {
         let bridge = judged.bridge().clone();
         let compact = judged.compact();
         let known = judged.conversation().map(|id| self.draft.conversation(id)).transpose()?;
@@ -29,7 +29,7 @@ impl Routing<'_, '_> {
         self.draft.map(&bridge, &message.id, &mapped);
         conversation.push_id(message.id.clone());
         self.draft.set_conversation(&conversation);
-        let origin = Origin { worker: bridge.clone(), message: message.id, room: None };
+        let origin = Origin { worker: bridge.clone(), message: message.id, room: None, cost: None };
         let form = Form::Say {
             sender: message.sender,
             content: message.content,
@@ -44,10 +44,10 @@ impl Routing<'_, '_> {
             delivery.answers = answers;
         };
         self.add(Lane::to_room(conversation.id), &bridge, fill, &form)?;
-        match remark {
-            Some(text) => self.tell(&bridge, Some(conversation.id), text),
-            None => Ok(()),
+        if let Some(text) = remark {
+            self.tell(&bridge, Some(conversation.id), text)?;
         }
+        Ok(conversation.id)
     }
 
     /// What a clerk must know about who gets the answers to `message`.
@@ -72,6 +72,7 @@ impl Routing<'_, '_> {
             subject: message.subject.clone(),
             ids: Vec::new(),
             began_at: self.accepted.received_at,
+            told_leaving: false,
         }
     }
 
