@@ -21,6 +21,7 @@ mod signature;
 mod template;
 mod test;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
 mod time;
 mod tool;

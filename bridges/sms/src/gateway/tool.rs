@@ -119,14 +119,14 @@ impl Asked {
 }
 
 /// The file as a call.
-struct Request {
-    call: Call,
+pub(super) struct Request {
+    pub(super) call: Call,
     /// Only the body is known, not the address.
     is_body: bool,
 }
 
 impl Request {
-    fn read(bytes: &[u8], url: Option<&str>) -> Result<Self, String> {
+    pub(super) fn read(bytes: &[u8], url: Option<&str>) -> Result<Self, String> {
         let from = std::net::IpAddr::from([127, 0, 0, 1]);
         let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let line = String::from_utf8_lossy(line);
@@ -143,7 +143,8 @@ impl Request {
         let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         let url = url.map_or_else(|| format!("https://{host}{target}"), str::to_owned);
         let path = hook_path(path).to_owned();
-        let (query, body) = (query.to_owned(), body.to_vec().into());
+        // Editors end a file with a line end that no gateway sent.
+        let (query, body) = (query.to_owned(), body.trim_ascii_end().to_vec().into());
         Ok(Self { call: Call { method, path, query, url, headers, body, from }, is_body: false })
     }
 
@@ -167,7 +168,7 @@ impl Request {
         Self { call, is_body: true }
     }
 
-    fn meaning(&self, declaration: &Declaration, now: Timestamp) -> Result<Vec<Brought>, String> {
+    pub(super) fn meaning(&self, declaration: &Declaration, now: Timestamp) -> Result<Vec<Brought>, String> {
         let value = value(&self.call).map_err(|e| e.to_string())?;
         let hook = if self.is_body {
             declaration.likely_hook(&value)
@@ -204,13 +205,13 @@ fn headers(head: &str) -> Result<HeaderMap, String> {
 }
 
 /// What is shown.
-struct Shown {
-    signature: String,
-    brings: Result<Vec<Brought>, String>,
+pub(super) struct Shown {
+    pub(super) signature: String,
+    pub(super) brings: Result<Vec<Brought>, String>,
 }
 
 impl Shown {
-    fn as_json(&self, declaration: &Declaration) -> String {
+    pub(super) fn as_json(&self, declaration: &Declaration) -> String {
         let one = |brought: &Brought| match brought {
             Brought::Whole(received, _) => json!(received),
             Brought::Part(part) => json!({ "part": part }),
