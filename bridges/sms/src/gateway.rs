@@ -3,7 +3,8 @@
 //! In reading order: the options ([`section`]) and the declaration ([`declaration`], or one of
 //! the [`preset`]s); a message out: its [`request`], made of [`template`]s [`filling`] in what is
 //! said, carried by the [`client`], the gateway's [`answer`]; a call in: its [`signature`], what
-//! it says ([`call`], [`path`], [`test`], [`time`]) and what that means ([`hook`]), taken by
+//! it says ([`call`], [`path`], [`pick`], [`test`],
+//! [`time`]) and what that means ([`hook`]), taken by
 //! [`hooks`]; and the dry run ([`tool`]).
 
 mod answer;
@@ -14,6 +15,7 @@ mod filling;
 mod hook;
 mod hooks;
 mod path;
+mod pick;
 mod preset;
 mod request;
 mod section;

@@ -7,6 +7,7 @@ use viadukt_api::config::Fields;
 use viadukt_api::{State, Timestamp};
 
 use super::path::FieldPath;
+use super::pick::Pick;
 use super::test::{Holds, Test};
 use super::time::moment;
 use crate::reassembly::Part;
@@ -62,7 +63,7 @@ struct ReceiptShape {
     of: FieldPath,
     state: FieldPath,
     states: BTreeMap<String, State>,
-    code: Option<FieldPath>,
+    code: Option<Pick>,
 }
 
 /// What a call brought.
@@ -234,7 +235,7 @@ impl ReceiptShape {
             of: fields.required("of")?,
             state: fields.required("state")?,
             states,
-            code: fields.optional("code"),
+            code: fields.optional_table("code").map(|fields| Pick::parse(&fields)),
         })
     }
 
@@ -244,8 +245,13 @@ impl ReceiptShape {
         let of = self.of.text(message).ok_or("a receipt does not say of which message")?;
         let word = self.state.text(message).ok_or("a receipt does not say what happened")?;
         let known = self.states.get(&word).copied();
-        let code = self.code.as_ref().and_then(|path| path.text(message));
-        let code = if known.is_none() { code.or_else(|| Some(word.clone())) } else { code };
+        let said = self.code.as_ref().and_then(|pick| pick.first(message));
+        let code = match known {
+            // Success has no reason, whatever is said in its place: 0, 000, NO_ERROR.
+            Some(State::Sent | State::Delivered) => None,
+            Some(_) => said,
+            None => said.or_else(|| Some(word.clone())),
+        };
         let same = fingerprint(&["receipt", &of, &word, code.as_deref().unwrap_or_default()]);
         let report = Report { of, state: known.unwrap_or(State::Unknown), code };
         Ok(Brought::Whole(Received::Receipt(report), same))
