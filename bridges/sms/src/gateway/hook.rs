@@ -6,12 +6,14 @@ use serde_json::Value;
 use viadukt_api::config::Fields;
 use viadukt_api::{State, Timestamp};
 
+use super::call::bytes;
 use super::path::FieldPath;
 use super::pick::Pick;
 use super::test::{Holds, Test};
 use super::time::moment;
 use crate::reassembly::Part;
 use crate::received::{Body, Received, Report, Text, fingerprint};
+use crate::text::Encoding;
 use crate::text::header::Place;
 
 /// One thing that a gateway calls us for.
@@ -39,6 +41,8 @@ struct TextShape {
     from: FieldPath,
     to: Option<FieldPath>,
     text: Option<FieldPath>,
+    /// Where the gateway says in which charset it hands the text on, if not always in UTF-8.
+    charset: Option<FieldPath>,
     id: Option<FieldPath>,
     at: Option<FieldPath>,
     /// The number of pictures, or the list of them.
@@ -48,6 +52,13 @@ struct TextShape {
     part: Option<PartShape>,
     /// What makes a message the same one when it comes again; by default its id.
     same: Vec<FieldPath>,
+}
+
+/// What a phone said.
+enum Said {
+    Text(String),
+    /// So many bytes.
+    Binary(usize),
 }
 
 /// Where a part says what it is a part of.
@@ -142,6 +153,7 @@ impl TextShape {
             from: fields.required("from")?,
             to: fields.optional("to"),
             text: fields.optional("text"),
+            charset: fields.optional("charset"),
             id: fields.optional("id"),
             at: fields.optional("at"),
             media: fields.optional("media"),
@@ -157,7 +169,11 @@ impl TextShape {
         let optional = |path: &Option<FieldPath>| path.as_ref().and_then(|p| p.text(message));
         let from = self.from.text(message).unwrap_or_default();
         let to = optional(&self.to).unwrap_or_default();
-        let text = optional(&self.text).unwrap_or_default();
+        let said = self.said(message);
+        let text = match &said {
+            Said::Text(text) => text.clone(),
+            Said::Binary(_) => String::new(),
+        };
         let written_at = optional(&self.at);
         let at = written_at.as_deref().and_then(moment).unwrap_or(now);
         let own_id = optional(&self.id);
@@ -180,14 +196,30 @@ impl TextShape {
             let received_at = now;
             return Ok(Brought::Part(Part { from, to, place, id, same, at, received_at, text }));
         }
-        let body = match (self.media(message), optional(&self.binary)) {
+        let body = match (self.media(message), said) {
             (count, _) if count > 0 => Body::Mms { text, count },
-            (_, Some(hex)) => {
-                Body::Binary { bytes: u32::try_from(hex.len() / 2).unwrap_or(u32::MAX) }
-            }
+            (_, Said::Binary(bytes)) => Body::Binary { bytes: u32::try_from(bytes).unwrap_or(u32::MAX) },
             _ => Body::Plain(text),
         };
         Ok(Brought::Whole(Received::Text(Text { id, from, to, at, body }), same))
+    }
+
+    /// The text in its charset, or how many bytes of binary data there are.
+    fn said(&self, message: &Value) -> Said {
+        if let Some(hex) = self.binary.as_ref().and_then(|path| path.text(message)) {
+            return Said::Binary(hex.len() / 2);
+        }
+        let charset = self.charset.as_ref().and_then(|path| path.text(message));
+        let value = self.text.as_ref().and_then(|path| path.all(message).into_iter().next());
+        let bytes = value.map(bytes).unwrap_or_default();
+        match charset.as_deref() {
+            Some("UTF-16BE") => Said::Text(Encoding::Ucs2.decode(&bytes)),
+            Some("8-BIT" | "BINARY") => Said::Binary(bytes.len()),
+            _ => {
+                let text = self.text.as_ref().and_then(|path| path.text(message));
+                Said::Text(text.unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned()))
+            }
+        }
     }
 
     fn media(&self, message: &Value) -> u16 {
