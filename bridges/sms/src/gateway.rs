@@ -3,12 +3,12 @@
 //! In reading order: the options ([`section`]) and the declaration ([`declaration`], or one of
 //! the [`preset`]s); a message out: its [`request`], made of [`template`]s [`filling`] in what is
 //! said, carried by the [`client`], the gateway's [`answer`]; a call in: its [`signature`], what
-//! it says ([`call`], [`path`], [`pick`], [`test`],
-//! [`time`]) and what that means ([`hook`]), taken by
-//! [`hooks`]; and the dry run ([`tool`]).
+//! it says ([`call`], [`path`], [`pick`], [`test`], [`time`], [`charset`]) and what that means
+//! ([`hook`]), taken by [`hooks`]; and the dry run ([`tool`]).
 
 mod answer;
 mod call;
+mod charset;
 mod client;
 mod declaration;
 mod filling;

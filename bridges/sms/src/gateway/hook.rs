@@ -7,13 +7,13 @@ use viadukt_api::config::Fields;
 use viadukt_api::{State, Timestamp};
 
 use super::call::bytes;
+use super::charset::{Charset, Said};
 use super::path::FieldPath;
 use super::pick::Pick;
 use super::test::{Holds, Test};
 use super::time::moment;
 use crate::reassembly::Part;
 use crate::received::{Body, Received, Report, Text, fingerprint};
-use crate::text::Encoding;
 use crate::text::header::Place;
 
 /// One thing that a gateway calls us for.
@@ -41,8 +41,8 @@ struct TextShape {
     from: FieldPath,
     to: Option<FieldPath>,
     text: Option<FieldPath>,
-    /// Where the gateway says in which charset it hands the text on, if not always in UTF-8.
-    charset: Option<FieldPath>,
+    /// For gateways that do not always hand the text on in UTF-8.
+    charset: Option<Charset>,
     id: Option<FieldPath>,
     at: Option<FieldPath>,
     /// The number of pictures, or the list of them.
@@ -52,13 +52,6 @@ struct TextShape {
     part: Option<PartShape>,
     /// What makes a message the same one when it comes again; by default its id.
     same: Vec<FieldPath>,
-}
-
-/// What a phone said.
-enum Said {
-    Text(String),
-    /// So many bytes.
-    Binary(usize),
 }
 
 /// Where a part says what it is a part of.
@@ -153,7 +146,7 @@ impl TextShape {
             from: fields.required("from")?,
             to: fields.optional("to"),
             text: fields.optional("text"),
-            charset: fields.optional("charset"),
+            charset: fields.optional_table("charset").and_then(|fields| Charset::parse(&fields)),
             id: fields.optional("id"),
             at: fields.optional("at"),
             media: fields.optional("media"),
@@ -198,7 +191,9 @@ impl TextShape {
         }
         let body = match (self.media(message), said) {
             (count, _) if count > 0 => Body::Mms { text, count },
-            (_, Said::Binary(bytes)) => Body::Binary { bytes: u32::try_from(bytes).unwrap_or(u32::MAX) },
+            (_, Said::Binary(bytes)) => {
+                Body::Binary { bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
+            }
             _ => Body::Plain(text),
         };
         Ok(Brought::Whole(Received::Text(Text { id, from, to, at, body }), same))
@@ -209,15 +204,12 @@ impl TextShape {
         if let Some(hex) = self.binary.as_ref().and_then(|path| path.text(message)) {
             return Said::Binary(hex.len() / 2);
         }
-        let charset = self.charset.as_ref().and_then(|path| path.text(message));
         let value = self.text.as_ref().and_then(|path| path.all(message).into_iter().next());
-        let bytes = value.map(bytes).unwrap_or_default();
-        match charset.as_deref() {
-            Some("UTF-16BE") => Said::Text(Encoding::Ucs2.decode(&bytes)),
-            Some("8-BIT" | "BINARY") => Said::Binary(bytes.len()),
+        match (&self.charset, value) {
+            (Some(charset), Some(value)) => charset.read(message, &bytes(value)),
             _ => {
                 let text = self.text.as_ref().and_then(|path| path.text(message));
-                Said::Text(text.unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned()))
+                Said::Text(text.unwrap_or_default())
             }
         }
     }

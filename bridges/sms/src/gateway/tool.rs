@@ -168,7 +168,11 @@ impl Request {
         Self { call, is_body: true }
     }
 
-    pub(super) fn meaning(&self, declaration: &Declaration, now: Timestamp) -> Result<Vec<Brought>, String> {
+    pub(super) fn meaning(
+        &self,
+        declaration: &Declaration,
+        now: Timestamp,
+    ) -> Result<Vec<Brought>, String> {
         let value = value(&self.call).map_err(|e| e.to_string())?;
         let hook = if self.is_body {
             declaration.likely_hook(&value)

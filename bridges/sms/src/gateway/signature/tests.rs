@@ -74,7 +74,10 @@ fn twilio_with_json() {
     let signature = [("X-Twilio-Signature", "a9nBmqA0ju/hNViExpshrM61xv4=")];
     let signed = |body: &str| said(&guard, &call(url, JSON, body, &signature), 0);
     assert_eq!(signed(r#"{"property": "value", "boolean": true}"#), None);
-    assert_eq!(signed(r#"{"property": "other", "boolean": true}"#), Some("the signature does not fit"));
+    assert_eq!(
+        signed(r#"{"property": "other", "boolean": true}"#),
+        Some("the signature does not fit")
+    );
     // The signature of an empty form says nothing about a body of another kind.
     let signature = [("X-Twilio-Signature", "GDqU+MaaVBJb4yQ2BF3OdZkFDHo=")];
     let smuggled = call("https://a.example/", JSON, "{}", &signature);
@@ -197,5 +200,8 @@ fn basic() {
     let guard = guard(Scheme::Basic, "cannel");
     let call = |value| call("https://amt.example/", FORM, "", &[("Authorization", value)]);
     assert_eq!(said(&guard, &call("Basic a2FubmVsOmNhbm5lbA=="), 0), None);
-    assert_eq!(said(&guard, &call("Basic a2FubmVsOmthbm5lbA=="), 0), Some("the token is not the one"));
+    assert_eq!(
+        said(&guard, &call("Basic a2FubmVsOmthbm5lbA=="), 0),
+        Some("the token is not the one")
+    );
 }

@@ -165,8 +165,7 @@ async fn several_messages_of_one_call_are_taken_together() {
 async fn the_phone_that_calls_twice_is_taken_once_and_a_real_repetition_twice() {
     let mut house = house("sms-gate", "key", &Arc::new(Memory::default()), NOW);
     // Signed as its own tests show; here it is about what follows.
-    house.gateway.guard.as_mut().unwrap().shape.scheme =
-        crate::gateway::signature::Scheme::Basic;
+    house.gateway.guard.as_mut().unwrap().shape.scheme = crate::gateway::signature::Scheme::Basic;
     let event = |id: &str, at: &str| {
         let body = format!(
             r#"{{"event":"sms:received","id":"{id}","payload":{{"messageId":"83be51e4",
@@ -191,7 +190,8 @@ async fn parts_of_a_long_text_over_a_restart() {
     };
     let house = || {
         let source = crate::gateway::preset::PRESETS.iter().find(|(name, _)| *name == "jasmin");
-        let parts = "[hooks.message]\npart = { reference = \"ref\", of = \"of\", number = \"part\" }";
+        let parts =
+            "[hooks.message]\npart = { reference = \"ref\", of = \"of\", number = \"part\" }";
         let source = source.unwrap().1.replace("[hooks.message]", parts);
         let source = source.replace("content\"\n\n[hooks.receipt]", "text\"\n\n[hooks.receipt]");
         let declaration = crate::gateway::declaration::Declaration::read(&source).unwrap();

@@ -171,7 +171,8 @@ async fn an_answer_that_says_nothing_is_unknown() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let elsewhere = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+    let elsewhere =
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
     let (result, _) = sent("twilio", Does::Says(elsewhere.to_owned())).await;
     assert_eq!(key(&result), "sms-gateway-put-off");
 }
