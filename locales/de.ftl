@@ -68,6 +68,55 @@ mail-login-refused = Der Mailserver lehnt die Anmeldung der Brücke ab.
 mail-server-away = Der Mailserver ist gerade nicht erreichbar.
 mail-unknown = Die Verbindung brach ab, bevor der Mailserver die Nachricht bestätigte. Sie kann angekommen sein.
 
+## SMS
+
+sms-cost = { $count } SMS
+sms-correction = Korrektur:
+sms-empty = Die Nachricht enthält keinen Text, der sich als SMS senden ließe.
+sms-attachment = Dateien und Bilder lassen sich nicht als SMS senden. Die Nachricht wurde nicht gesendet.
+sms-too-long = Die Nachricht ergäbe { $parts } SMS. Erlaubt sind höchstens { $limit }.
+sms-not-possible = Das lässt sich nicht als SMS senden.
+sms-no-recipient = Es ist kein Empfänger genannt.
+sms-no-number = „{ $written }“ ist keine Telefonnummer.
+sms-number-unassigned = Die Nummer { $written } gibt es nicht. Bitte prüfen Sie sie.
+sms-number-receives-none = Die Nummer { $written } kann keine SMS empfangen: Sie gehört zu einem Festnetz- oder Serviceanschluss.
+sms-number-not-allowed = SMS an { $number } sind nicht erlaubt. Diese Brücke schreibt nur an Nummern, die ihre Konfiguration zulässt.
+sms-name-not-answerable = An „{ $name }“ kann man nicht schreiben: Das ist ein Name und keine Nummer.
+sms-not-fetched = In SMS gibt es keine Anhänge.
+sms-unreadable = Der Eintrag im Journal ist keine SMS.
+sms-no-sender = Eine SMS kam ohne lesbaren Absender an.
+sms-without-text = [Diese SMS enthält keinen Text.]
+sms-incomplete =
+    { $count ->
+        [one] [Diese SMS ist unvollständig: Von { $of } Teilen ist Teil { $missing } nicht angekommen.]
+       *[other] [Diese SMS ist unvollständig: Von { $of } Teilen sind die Teile { $missing } nicht angekommen.]
+    }
+sms-mms =
+    { $count ->
+        [0] [Dies ist eine MMS. Ihr Inhalt kann hier nicht angezeigt werden.]
+        [one] [Dies ist eine MMS mit einem Bild oder einer Datei, die hier nicht angezeigt werden kann.]
+       *[other] [Dies ist eine MMS mit { $count } Bildern oder Dateien, die hier nicht angezeigt werden können.]
+    }
+sms-binary =
+    { $count ->
+        [one] [Dies ist keine Text-SMS, sondern ein Byte Daten, das hier nicht angezeigt werden kann.]
+       *[other] [Dies ist keine Text-SMS, sondern { $count } Byte Daten, die hier nicht angezeigt werden können.]
+    }
+sms-report-expired = Sie konnte nicht rechtzeitig zugestellt werden.
+sms-report-undeliverable = Sie ist nicht zustellbar.
+sms-report-rejected = Das Netz hat sie abgelehnt.
+sms-report-deleted = Das Netz hat sie gelöscht, bevor sie zugestellt war.
+sms-report-unknown = Das Netz weiß nicht, was aus ihr wurde.
+sms-error-unknown-subscriber = Das Netz kennt diese Nummer nicht.
+sms-error-absent = Das Telefon ist ausgeschaltet oder hat kein Netz.
+sms-error-not-admitted = Das Telefon ist in diesem Netz nicht zugelassen.
+sms-error-no-service = Dieser Anschluss kann keine SMS empfangen.
+sms-error-barred = Der Anschluss ist für SMS gesperrt.
+sms-error-busy = Das Telefon war mit anderen SMS beschäftigt.
+sms-error-network = Das Netz meldet eine Störung.
+sms-error-memory-full = Der Speicher des Telefons ist voll.
+sms-error-code = Das Netz nennt den Code { $code }.
+
 ## matrix
 
 matrix-unreachable = Der Matrix-Server ist nicht erreichbar.

@@ -68,6 +68,55 @@ mail-login-refused = The mail server refuses the bridge's login.
 mail-server-away = The mail server cannot be reached just now.
 mail-unknown = The connection broke before the mail server confirmed the message. It may have arrived.
 
+## SMS
+
+sms-cost = { $count } SMS
+sms-correction = Correction:
+sms-empty = The message has no text that could be sent as SMS.
+sms-attachment = Files and pictures cannot be sent as SMS. The message was not sent.
+sms-too-long = The message would be { $parts } SMS. At most { $limit } are allowed.
+sms-not-possible = This cannot be sent as SMS.
+sms-no-recipient = No recipient is named.
+sms-no-number = “{ $written }” is not a telephone number.
+sms-number-unassigned = There is no number { $written }. Please check it.
+sms-number-receives-none = The number { $written } cannot receive SMS: it belongs to a landline or a service line.
+sms-number-not-allowed = SMS to { $number } are not allowed. This bridge writes only to numbers that its configuration admits.
+sms-name-not-answerable = “{ $name }” cannot be written to: it is a name and not a number.
+sms-not-fetched = There are no attachments in SMS.
+sms-unreadable = The journal's entry is not an SMS.
+sms-no-sender = An SMS arrived without a readable sender.
+sms-without-text = [This SMS has no text.]
+sms-incomplete =
+    { $count ->
+        [one] [This SMS is incomplete: of { $of } parts, part { $missing } did not arrive.]
+       *[other] [This SMS is incomplete: of { $of } parts, the parts { $missing } did not arrive.]
+    }
+sms-mms =
+    { $count ->
+        [0] [This is an MMS. What it holds cannot be shown here.]
+        [one] [This is an MMS with a picture or file that cannot be shown here.]
+       *[other] [This is an MMS with { $count } pictures or files that cannot be shown here.]
+    }
+sms-binary =
+    { $count ->
+        [one] [This is no text message but one byte of data that cannot be shown here.]
+       *[other] [This is no text message but { $count } bytes of data that cannot be shown here.]
+    }
+sms-report-expired = It could not be delivered in time.
+sms-report-undeliverable = It cannot be delivered.
+sms-report-rejected = The network refused it.
+sms-report-deleted = The network deleted it before it was delivered.
+sms-report-unknown = The network does not know what became of it.
+sms-error-unknown-subscriber = The network does not know this number.
+sms-error-absent = The phone is switched off or has no network.
+sms-error-not-admitted = The phone is not admitted to this network.
+sms-error-no-service = This line cannot receive SMS.
+sms-error-barred = The line is barred for SMS.
+sms-error-busy = The phone was busy with other SMS.
+sms-error-network = The network reports a fault.
+sms-error-memory-full = The phone's memory is full.
+sms-error-code = The network gives the code { $code }.
+
 ## matrix
 
 matrix-unreachable = The Matrix server cannot be reached.

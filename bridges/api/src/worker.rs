@@ -119,6 +119,22 @@ pub struct Patience {
     pub tell_after: Duration,
 }
 
+impl Patience {
+    /// Reads `retry`, `tell_after` and `give_up_after`; what is missing is as in `usual`.
+    pub fn read(fields: &Fields<'_>, usual: &Self) -> Self {
+        let mut pauses = fields.or("retry", usual.pauses.clone());
+        if pauses.is_empty() {
+            fields.object("retry", "expected at least one time such as \"2m\"");
+            pauses.clone_from(&usual.pauses);
+        }
+        Self {
+            pauses,
+            give_up_after: fields.or("give_up_after", usual.give_up_after),
+            tell_after: fields.or("tell_after", usual.tell_after),
+        }
+    }
+}
+
 /// The ability to replace and take back what was delivered.
 #[async_trait]
 pub trait Edits: Send + Sync {

@@ -175,17 +175,7 @@ impl SmtpSection {
         if hello.is_empty() || !hello.bytes().all(|b| b.is_ascii_graphic()) {
             fields.object("hello", "expected a host name");
         }
-        let default = default_patience();
-        let mut pauses = fields.or("retry", default.pauses.clone());
-        if pauses.is_empty() {
-            fields.object("retry", "expected at least one time such as \"2m\"");
-            pauses = default.pauses;
-        }
-        let patience = Patience {
-            pauses,
-            give_up_after: fields.or("give_up_after", default.give_up_after),
-            tell_after: fields.or("tell_after", default.tell_after),
-        };
+        let patience = Patience::read(fields, &default_patience());
         fields.finish();
         Some(Self { server: server?, login, hello, patience })
     }

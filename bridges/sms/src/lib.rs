@@ -2,16 +2,47 @@
 //!
 //! In reading order: the options ([`config`]); what is said: numbers ([`number`]), texts and
 //! their parts ([`text`]); what comes in and how it is journalled ([`received`]) and what is made
-//! of it ([`normalise`]); what goes out ([`outgoing`]) and by which way ([`transport`]): [`smpp`]
-//! or an HTTP [`gateway`]; the worker that puts these together ([`worker`]) and the dry runs
-//! ([`tool`]).
+//! of it ([`reassembly`] of long texts; [`normalise`], with [`reasons`] in words); what goes out ([`compose`], [`outgoing`]) and
+//! by which way ([`transport`]): [`smpp`] or an HTTP [`gateway`]; the worker that puts these
+//! together ([`worker`]) and the dry runs ([`tool`]).
 
 #![allow(dead_code, reason = "grows in the next commits")]
 
+mod compose;
+mod config;
 mod gateway;
+mod normalise;
+#[cfg(test)]
+mod normalise_tests;
 mod number;
 mod outgoing;
+mod reasons;
 mod reassembly;
 mod received;
+mod smpp;
 mod text;
+mod tool;
 mod transport;
+mod worker;
+#[cfg(test)]
+mod worker_tests;
+
+use viadukt_api::config::Fields;
+use viadukt_api::{Kind, Section, Tool, WorkerName};
+
+/// The line in the registry.
+pub struct Sms;
+
+impl Kind for Sms {
+    fn name(&self) -> &'static str {
+        "sms"
+    }
+
+    fn parse(&self, _: &WorkerName, fields: &Fields<'_>) -> Option<Box<dyn Section>> {
+        config::SmsSection::parse(fields).map(|section| Box::new(section) as Box<dyn Section>)
+    }
+
+    fn tools(&self) -> &'static [Tool] {
+        tool::TOOLS
+    }
+}

@@ -1,13 +1,18 @@
 //! Who writes and who is written to: telephone numbers (ITU-T E.164), short codes, and the names
 //! that some senders put in a number's place.
 
+mod prefix;
+
 use std::fmt;
 
 use phonenumber::country::Id;
 use phonenumber::metadata::DATABASE;
 use phonenumber::{PhoneNumber, Type};
+use toml::de::DeValue;
 use viadukt_api::Address;
+use viadukt_api::config::{FromToml, text};
 
+pub(crate) use self::prefix::Prefix;
 use crate::text::gsm7;
 
 /// Where a number without a country belongs: the two letters of ISO 3166-1, such as `DE`.
@@ -16,7 +21,7 @@ pub(crate) type Region = Id;
 /// E.164 6.1: a number has at most 15 digits; no country has subscribers with fewer than 7,
 /// country code included.
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
-/// Short codes are used within a country and have a few digits.
+/// Short codes are used within a country and have a few digits; a zero would begin a number.
 const SHORT_DIGITS: std::ops::RangeInclusive<usize> = 3..=6;
 /// 3GPP TS 23.040 9.1.2.5: a name takes at most ten octets of packed septets.
 const NAME_CHARACTERS: usize = 11;
@@ -143,6 +148,20 @@ impl Party {
     }
 }
 
+impl FromToml for Party {
+    /// A number of our own, which a gateway has given us: with its country, or a short code.
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        let expected = "a number such as \"+4915112345678\", or a short code such as \"72000\"";
+        match Self::of(text(value, expected)?) {
+            Self::Number(number) if DIGITS.contains(&(number.len() - 1)) => {
+                Ok(Self::Number(number))
+            }
+            Self::ShortCode(code) => Ok(Self::ShortCode(code)),
+            _ => Err(format!("expected {expected}")),
+        }
+    }
+}
+
 /// Whether networks take `name` as a sender (3GPP TS 23.040 9.1.2.5): up to eleven characters of
 /// the GSM alphabet, a letter among them, so that nobody takes it for a number.
 pub(crate) fn fits_as_name(name: &str) -> bool {
@@ -190,7 +209,7 @@ fn is_digits(text: &str) -> bool {
 }
 
 fn is_short(text: &str) -> bool {
-    is_digits(text) && SHORT_DIGITS.contains(&text.len())
+    is_digits(text) && SHORT_DIGITS.contains(&text.len()) && !text.starts_with('0')
 }
 
 #[cfg(test)]

@@ -28,6 +28,13 @@ pub(crate) struct Text {
     pub(crate) at: Timestamp,
     /// What.
     pub(crate) body: Body,
+    /// How the gateway's connection was protected, as [`viadukt_api::Protection::detail`] says it.
+    #[serde(default = "unprotected")]
+    pub(crate) protection: String,
+}
+
+fn unprotected() -> String {
+    "none".to_owned()
 }
 
 /// What a phone sent.
@@ -64,8 +71,8 @@ pub(crate) struct Report {
     pub(crate) of: String,
     /// What became of it.
     pub(crate) state: State,
-    /// The gateway's own word for why, such as `EXPIRED` or error 027; never shown without
-    /// words around it.
+    /// The gateway's own words for why, such as `UNDELIV 027`; put into a person's words by
+    /// [`crate::reasons`]. Three digits are an error of the GSM network.
     pub(crate) code: Option<String>,
 }
 

@@ -7,6 +7,8 @@
 
 pub(crate) mod gsm7;
 pub(crate) mod header;
+#[cfg(test)]
+mod oracle_tests;
 pub(crate) mod packed;
 pub(crate) mod parts;
 pub(crate) mod plain;

@@ -70,6 +70,21 @@ struct ReceiptShape {
     code: Option<Pick>,
 }
 
+/// When a call came, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival {
+    pub(crate) at: Timestamp,
+    /// See [`Text::protection`].
+    pub(crate) protection: &'static str,
+}
+
+impl Arrival {
+    /// At `at`, by a call to `url`: the public listener or the proxy before it ends TLS.
+    pub(crate) fn new(at: Timestamp, url: &str) -> Self {
+        Self { at, protection: if url.starts_with("https:") { "TLS" } else { "none" } }
+    }
+}
+
 /// What a call brought.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Brought {
@@ -117,13 +132,17 @@ impl HookShape {
     }
 
     /// What a call that says `value` brings; the error names what it lacks.
-    pub(crate) fn read(&self, value: &Value, now: Timestamp) -> Result<Vec<Brought>, &'static str> {
+    pub(crate) fn read(
+        &self,
+        value: &Value,
+        arrival: Arrival,
+    ) -> Result<Vec<Brought>, &'static str> {
         let messages = match &self.each {
             Some(path) => path.all(value),
             None => vec![value],
         };
         let read = messages.into_iter().map(|message| match &self.brings {
-            Brings::Text(shape) => shape.read(message, now).map(Some),
+            Brings::Text(shape) => shape.read(message, arrival).map(Some),
             Brings::Receipt(shape) => shape.read(message).map(Some),
             Brings::Nothing => Ok(None),
         });
@@ -158,8 +177,10 @@ impl TextShape {
 
     /// A sender or text that is not there is taken for an empty one: an SMS may be empty, and
     /// what cannot be shown is put aside later, where a person sees it.
-    fn read(&self, message: &Value, now: Timestamp) -> Result<Brought, &'static str> {
+    fn read(&self, message: &Value, arrival: Arrival) -> Result<Brought, &'static str> {
         let optional = |path: &Option<FieldPath>| path.as_ref().and_then(|p| p.text(message));
+        let Arrival { at: now, protection } = arrival;
+        let protection = protection.to_owned();
         let from = self.from.text(message).unwrap_or_default();
         let to = optional(&self.to).unwrap_or_default();
         let said = self.said(message);
@@ -187,7 +208,17 @@ impl TextShape {
         let id = own_id.unwrap_or_else(|| same.clone());
         if let Some(place) = self.place(message)? {
             let received_at = now;
-            return Ok(Brought::Part(Part { from, to, place, id, same, at, received_at, text }));
+            return Ok(Brought::Part(Part {
+                from,
+                to,
+                place,
+                id,
+                same,
+                at,
+                received_at,
+                text,
+                protection,
+            }));
         }
         let body = match (self.media(message), said) {
             (count, _) if count > 0 => Body::Mms { text, count },
@@ -196,7 +227,7 @@ impl TextShape {
             }
             _ => Body::Plain(text),
         };
-        Ok(Brought::Whole(Received::Text(Text { id, from, to, at, body }), same))
+        Ok(Brought::Whole(Received::Text(Text { id, from, to, at, body, protection }), same))
     }
 
     /// The text in its charset, or how many bytes of binary data there are.

@@ -11,7 +11,7 @@ use viadukt_api::{Call, Env, Timestamp, Tool};
 
 use super::call::value;
 use super::declaration::Declaration;
-use super::hook::Brought;
+use super::hook::{Arrival, Brought};
 use super::preset::{PRESETS, preset};
 use super::signature::Guard;
 use crate::received::{Body, Received};
@@ -160,7 +160,7 @@ impl Request {
             method: Method::POST,
             path: String::new(),
             query: String::new(),
-            url: url.unwrap_or_default().to_owned(),
+            url: url.unwrap_or("https://localhost/").to_owned(),
             headers,
             body: text.to_vec().into(),
             from: std::net::IpAddr::from([127, 0, 0, 1]),
@@ -180,7 +180,7 @@ impl Request {
             declaration.hook(&self.call.path, &value)
         };
         let hook = hook.ok_or("no hook of this gateway is meant for such a call")?;
-        hook.read(&value, now).map_err(str::to_owned)
+        hook.read(&value, Arrival::new(now, &self.call.url)).map_err(str::to_owned)
     }
 }
 

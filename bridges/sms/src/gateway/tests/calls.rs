@@ -193,7 +193,7 @@ async fn parts_of_a_long_text_over_a_restart() {
         let parts =
             "[hooks.message]\npart = { reference = \"ref\", of = \"of\", number = \"part\" }";
         let source = source.unwrap().1.replace("[hooks.message]", parts);
-        let source = source.replace("content\"\n\n[hooks.receipt]", "text\"\n\n[hooks.receipt]");
+        let source = source.replace("text = \"content\"", "text = \"text\"");
         let declaration = crate::gateway::declaration::Declaration::read(&source).unwrap();
         let mut house = house("jasmin", "geheim", &memory, NOW);
         house.gateway.declaration = declaration;
