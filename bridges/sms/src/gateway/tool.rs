@@ -270,3 +270,67 @@ impl Shown {
         shown
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn parse_hook(words: &[&str]) -> (Result<(), String>, String) {
+        let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+        let mut to = Vec::new();
+        let result = run(&words, &mut to);
+        (result, String::from_utf8(to).unwrap())
+    }
+
+    fn file(folder: &tempfile::TempDir, name: &str, content: &str) -> String {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    #[test]
+    fn a_request_with_its_signature() {
+        let folder = tempfile::tempdir().unwrap();
+        let request = "POST /hooks/sms/message HTTP/1.1\r\nHost: mycompany.com\r\n\
+            Content-Type: application/x-www-form-urlencoded\r\n\
+            X-Twilio-Signature: RSOYDt4T1cUTdK1PDd93/VVr8B8=\r\n\r\n\
+            CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234\
+            &From=%2B14158675309&To=%2B18005551212";
+        let call = file(&folder, "call", request);
+        let secret = file(&folder, "secret", "12345\n");
+        let url = "https://mycompany.com/myapp.php?foo=1&bar=2";
+        let words = ["twilio", &call, "--json", "--secret-file", &secret, "--url", url];
+        let (result, shown) = parse_hook(&words);
+        result.unwrap();
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(shown["signature"], "good");
+        assert_eq!(shown["brings"][0]["text"]["from"], "+14158675309");
+        let (_, shown) = parse_hook(&["twilio", &call, "--secret-file", &secret]);
+        assert!(shown.starts_with("Signature: not authorised: the signature does not fit\n"));
+        let (_, shown) = parse_hook(&["twilio", &call]);
+        assert!(shown.starts_with("Signature: not checked\n\nText "), "{shown}");
+    }
+
+    #[test]
+    fn a_body_alone_and_one_that_means_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let receipt = file(&folder, "receipt", "MessageSid=SM1&MessageStatus=delivered\n");
+        let (_, shown) = parse_hook(&["twilio", &receipt]);
+        assert!(shown.ends_with("\nReceipt for SM1\nState: Delivered\nCode: none\n"), "{shown}");
+        let nothing = file(&folder, "nothing", "{\"event\": \"sms:lost\"}");
+        let (result, shown) = parse_hook(&["sms-gate", &nothing, "--json"]);
+        assert_eq!(result.unwrap_err(), "no hook of this gateway is meant for such a call");
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(shown["error"], "no hook of this gateway is meant for such a call");
+    }
+
+    #[test]
+    fn words_that_make_no_sense_are_answered_with_the_usage() {
+        for words in [&[][..], &["twilio"], &["twilio", "x", "--xml"], &["twilio", "x", "--url"]] {
+            assert!(parse_hook(words).0.unwrap_err().contains("Usage"), "{words:?}");
+        }
+        assert!(parse_hook(&["pigeon", "x"]).0.unwrap_err().contains("neither a preset nor"));
+        assert!(parse_hook(&["--help"]).1.starts_with("Usage"));
+    }
+}
