@@ -38,6 +38,8 @@ enum Brings {
 
 #[derive(Clone, Debug)]
 struct TextShape {
+    /// It brings nothing but picture messages.
+    is_mms: bool,
     from: FieldPath,
     to: Option<FieldPath>,
     text: Option<FieldPath>,
@@ -98,11 +100,12 @@ impl HookShape {
     /// Reads `[hooks.NAME]`.
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {
         let brings = match fields.required::<String>("brings")?.as_str() {
-            "text" => TextShape::parse(fields).map(Brings::Text),
+            "text" => TextShape::parse(fields, false).map(Brings::Text),
+            "mms" => TextShape::parse(fields, true).map(Brings::Text),
             "receipt" => ReceiptShape::parse(fields).map(Brings::Receipt),
             "nothing" => Some(Brings::Nothing),
             _ => {
-                fields.object("brings", "expected \"text\", \"receipt\" or \"nothing\"");
+                fields.object("brings", "expected \"text\", \"mms\", \"receipt\" or \"nothing\"");
                 None
             }
         };
@@ -118,7 +121,12 @@ impl HookShape {
 
     /// Whether a call to `path` that says `value` is for this hook.
     pub(crate) fn fits(&self, path: &str, value: &Value) -> bool {
-        self.path.as_deref().is_none_or(|own| own == path) && self.is_about(value)
+        self.is_at(path) && self.is_about(value)
+    }
+
+    /// Whether it is called at `path`.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        self.path.as_deref().is_none_or(|own| own == path)
     }
 
     /// Whether a call that says `value` can be for this hook, wherever it was sent.
@@ -151,7 +159,7 @@ impl HookShape {
 }
 
 impl TextShape {
-    fn parse(fields: &Fields<'_>) -> Option<Self> {
+    fn parse(fields: &Fields<'_>, is_mms: bool) -> Option<Self> {
         let part = fields.optional_table("part").and_then(|fields| {
             let shape = PartShape {
                 reference: fields.required("reference")?,
@@ -162,6 +170,7 @@ impl TextShape {
             Some(shape)
         });
         Some(Self {
+            is_mms,
             from: fields.required("from")?,
             to: fields.optional("to"),
             text: fields.optional("text"),
@@ -245,12 +254,15 @@ impl TextShape {
         }
     }
 
+    /// How many pictures; at least one where nothing else comes.
     fn media(&self, message: &Value) -> u16 {
-        let Some(path) = &self.media else { return 0 };
-        match path.all(message).as_slice() {
+        let least = u16::from(self.is_mms);
+        let Some(path) = &self.media else { return least };
+        let count = match path.all(message).as_slice() {
             [Value::Array(items)] => u16::try_from(items.len()).unwrap_or(u16::MAX),
             _ => path.text(message).and_then(|count| count.parse().ok()).unwrap_or(0),
-        }
+        };
+        count.max(least)
     }
 
     /// Which part of a long text it is; `None` for a text of one part.

@@ -8,6 +8,7 @@ use viadukt_api::inbox::Durable;
 use viadukt_api::{AcceptError, Answer, Call, HookError, Hooks, Inbox};
 
 use super::super::Gateway;
+use super::super::signature::Scheme;
 use super::{bench, gateway, name};
 use crate::received::{Body, Received};
 
@@ -141,6 +142,15 @@ async fn what_cannot_be_read_is_said_so() {
 }
 
 #[tokio::test]
+async fn what_a_gateway_reports_besides_is_answered_and_left_alone() {
+    let mut house = house("sms-gate", "key", &Arc::new(Memory::default()), NOW);
+    house.gateway.guard.as_mut().unwrap().shape.scheme = Scheme::Basic;
+    let headers = [("Content-Type", JSON), ("Authorization", "Basic OmtleQ==")];
+    house.take(call("", &headers, "{\"event\":\"app:started\"}")).await.unwrap();
+    assert!(house.received().is_empty());
+}
+
+#[tokio::test]
 async fn each_gateway_gets_the_answer_it_waits_for() {
     let memory = Arc::new(Memory::default());
     let jasmin = house("jasmin", "geheim", &memory, NOW);
@@ -165,7 +175,7 @@ async fn several_messages_of_one_call_are_taken_together() {
 async fn the_phone_that_calls_twice_is_taken_once_and_a_real_repetition_twice() {
     let mut house = house("sms-gate", "key", &Arc::new(Memory::default()), NOW);
     // Signed as its own tests show; here it is about what follows.
-    house.gateway.guard.as_mut().unwrap().shape.scheme = crate::gateway::signature::Scheme::Basic;
+    house.gateway.guard.as_mut().unwrap().shape.scheme = Scheme::Basic;
     let event = |id: &str, at: &str| {
         let body = format!(
             r#"{{"event":"sms:received","id":"{id}","payload":{{"messageId":"83be51e4",
