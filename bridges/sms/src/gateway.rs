@@ -12,6 +12,7 @@ mod charset;
 mod client;
 mod declaration;
 mod filling;
+pub(crate) mod fuzz;
 mod hook;
 mod hooks;
 mod path;

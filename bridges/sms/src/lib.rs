@@ -46,3 +46,9 @@ impl Kind for Sms {
         tool::TOOLS
     }
 }
+
+/// What the fuzz target for webhooks calls.
+#[doc(hidden)]
+pub fn fuzz_gateway_call(data: &[u8]) {
+    gateway::fuzz::call(data);
+}
