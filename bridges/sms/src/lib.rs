@@ -2,7 +2,7 @@
 //!
 //! In reading order: the options ([`config`]); what is said: numbers ([`number`]), texts and
 //! their parts ([`text`]); what comes in and how it is journalled ([`received`]) and what is made
-//! of it ([`normalise`], with [`reasons`] in words); what goes out ([`compose`], [`outgoing`]) and
+//! of it ([`reassembly`] of long texts; [`normalise`], with [`reasons`] in words); what goes out ([`compose`], [`outgoing`]) and
 //! by which way ([`transport`]): [`smpp`] or an HTTP [`gateway`]; the worker that puts these
 //! together ([`worker`]) and the dry runs ([`tool`]).
 
@@ -45,4 +45,10 @@ impl Kind for Sms {
     fn tools(&self) -> &'static [Tool] {
         tool::TOOLS
     }
+}
+
+/// What the fuzz target for webhooks calls.
+#[doc(hidden)]
+pub fn fuzz_gateway_call(data: &[u8]) {
+    gateway::fuzz::call(data);
 }

@@ -33,10 +33,6 @@ pub(crate) struct Text {
     pub(crate) protection: String,
 }
 
-/// [`Text::protection`] of what came by a call from outside: the transport ended before us, at
-/// the proxy that the operator put there.
-pub(crate) const CALLED: &str = "webhook";
-
 fn unprotected() -> String {
     "none".to_owned()
 }

@@ -5,11 +5,11 @@ use http::StatusCode;
 use serde_json::Value;
 use toml::de::DeTable;
 use url::Url;
-use viadukt_api::Timestamp;
 use viadukt_api::config::{Fields, Finding, Findings};
+use viadukt_api::{Answer, Timestamp};
 
 use super::answer::AnswerShape;
-use super::hook::HookShape;
+use super::hook::{Arrival, HookShape};
 use super::request::RequestShape;
 use super::signature::SignatureShape;
 
@@ -91,11 +91,17 @@ impl Declaration {
         self.hooks.iter().find(|hook| hook.fits(path, value))
     }
 
+    /// Whether any hook is called at `path`.
+    pub(crate) fn has_hook_at(&self, path: &str) -> bool {
+        self.hooks.iter().any(|hook| hook.is_at(path))
+    }
+
     /// The hook that a body is most likely for, when nobody knows where it was sent: one that
     /// can read it, receipts before texts, because a text may lack almost everything.
     pub(crate) fn likely_hook(&self, value: &Value) -> Option<&HookShape> {
-        let readable =
-            |hook: &&HookShape| hook.is_about(value) && hook.read(value, Timestamp(0)).is_ok();
+        let readable = |hook: &&HookShape| {
+            hook.is_about(value) && hook.read(value, Arrival::new(Timestamp(0), "")).is_ok()
+        };
         let receipts = self.hooks.iter().filter(|hook| hook.is_for_receipts());
         let others = self.hooks.iter().filter(|hook| !hook.is_for_receipts());
         receipts.chain(others).find(readable)
@@ -103,6 +109,11 @@ impl Declaration {
 }
 
 impl Reply {
+    /// As the listener gives it.
+    pub(crate) fn answer(&self) -> Answer {
+        Answer { status: self.status, content_type: self.content_type, body: self.body.clone() }
+    }
+
     fn empty() -> Self {
         Self { status: StatusCode::OK, content_type: CONTENT_TYPES[0], body: String::new() }
     }

@@ -6,11 +6,14 @@ use serde_json::Value;
 use viadukt_api::config::Fields;
 use viadukt_api::{State, Timestamp};
 
+use super::call::bytes;
+use super::charset::{Charset, Said};
 use super::path::FieldPath;
+use super::pick::Pick;
 use super::test::{Holds, Test};
 use super::time::moment;
 use crate::reassembly::Part;
-use crate::received::{Body, CALLED, Received, Report, Text, fingerprint};
+use crate::received::{Body, Received, Report, Text, fingerprint};
 use crate::text::header::Place;
 
 /// One thing that a gateway calls us for.
@@ -35,9 +38,13 @@ enum Brings {
 
 #[derive(Clone, Debug)]
 struct TextShape {
+    /// It brings nothing but picture messages.
+    is_mms: bool,
     from: FieldPath,
     to: Option<FieldPath>,
     text: Option<FieldPath>,
+    /// For gateways that do not always hand the text on in UTF-8.
+    charset: Option<Charset>,
     id: Option<FieldPath>,
     at: Option<FieldPath>,
     /// The number of pictures, or the list of them.
@@ -62,7 +69,22 @@ struct ReceiptShape {
     of: FieldPath,
     state: FieldPath,
     states: BTreeMap<String, State>,
-    code: Option<FieldPath>,
+    code: Option<Pick>,
+}
+
+/// When a call came, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival {
+    pub(crate) at: Timestamp,
+    /// See [`Text::protection`].
+    pub(crate) protection: &'static str,
+}
+
+impl Arrival {
+    /// At `at`, by a call to `url`: the public listener or the proxy before it ends TLS.
+    pub(crate) fn new(at: Timestamp, url: &str) -> Self {
+        Self { at, protection: if url.starts_with("https:") { "TLS" } else { "none" } }
+    }
 }
 
 /// What a call brought.
@@ -78,11 +100,12 @@ impl HookShape {
     /// Reads `[hooks.NAME]`.
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {
         let brings = match fields.required::<String>("brings")?.as_str() {
-            "text" => TextShape::parse(fields).map(Brings::Text),
+            "text" => TextShape::parse(fields, false).map(Brings::Text),
+            "mms" => TextShape::parse(fields, true).map(Brings::Text),
             "receipt" => ReceiptShape::parse(fields).map(Brings::Receipt),
             "nothing" => Some(Brings::Nothing),
             _ => {
-                fields.object("brings", "expected \"text\", \"receipt\" or \"nothing\"");
+                fields.object("brings", "expected \"text\", \"mms\", \"receipt\" or \"nothing\"");
                 None
             }
         };
@@ -98,7 +121,12 @@ impl HookShape {
 
     /// Whether a call to `path` that says `value` is for this hook.
     pub(crate) fn fits(&self, path: &str, value: &Value) -> bool {
-        self.path.as_deref().is_none_or(|own| own == path) && self.is_about(value)
+        self.is_at(path) && self.is_about(value)
+    }
+
+    /// Whether it is called at `path`.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        self.path.as_deref().is_none_or(|own| own == path)
     }
 
     /// Whether a call that says `value` can be for this hook, wherever it was sent.
@@ -112,13 +140,17 @@ impl HookShape {
     }
 
     /// What a call that says `value` brings; the error names what it lacks.
-    pub(crate) fn read(&self, value: &Value, now: Timestamp) -> Result<Vec<Brought>, &'static str> {
+    pub(crate) fn read(
+        &self,
+        value: &Value,
+        arrival: Arrival,
+    ) -> Result<Vec<Brought>, &'static str> {
         let messages = match &self.each {
             Some(path) => path.all(value),
             None => vec![value],
         };
         let read = messages.into_iter().map(|message| match &self.brings {
-            Brings::Text(shape) => shape.read(message, now).map(Some),
+            Brings::Text(shape) => shape.read(message, arrival).map(Some),
             Brings::Receipt(shape) => shape.read(message).map(Some),
             Brings::Nothing => Ok(None),
         });
@@ -127,7 +159,7 @@ impl HookShape {
 }
 
 impl TextShape {
-    fn parse(fields: &Fields<'_>) -> Option<Self> {
+    fn parse(fields: &Fields<'_>, is_mms: bool) -> Option<Self> {
         let part = fields.optional_table("part").and_then(|fields| {
             let shape = PartShape {
                 reference: fields.required("reference")?,
@@ -138,9 +170,11 @@ impl TextShape {
             Some(shape)
         });
         Some(Self {
+            is_mms,
             from: fields.required("from")?,
             to: fields.optional("to"),
             text: fields.optional("text"),
+            charset: fields.optional_table("charset").and_then(|fields| Charset::parse(&fields)),
             id: fields.optional("id"),
             at: fields.optional("at"),
             media: fields.optional("media"),
@@ -152,11 +186,17 @@ impl TextShape {
 
     /// A sender or text that is not there is taken for an empty one: an SMS may be empty, and
     /// what cannot be shown is put aside later, where a person sees it.
-    fn read(&self, message: &Value, now: Timestamp) -> Result<Brought, &'static str> {
+    fn read(&self, message: &Value, arrival: Arrival) -> Result<Brought, &'static str> {
         let optional = |path: &Option<FieldPath>| path.as_ref().and_then(|p| p.text(message));
+        let Arrival { at: now, protection } = arrival;
+        let protection = protection.to_owned();
         let from = self.from.text(message).unwrap_or_default();
         let to = optional(&self.to).unwrap_or_default();
-        let text = optional(&self.text).unwrap_or_default();
+        let said = self.said(message);
+        let text = match &said {
+            Said::Text(text) => text.clone(),
+            Said::Binary(_) => String::new(),
+        };
         let written_at = optional(&self.at);
         let at = written_at.as_deref().and_then(moment).unwrap_or(now);
         let own_id = optional(&self.id);
@@ -177,25 +217,52 @@ impl TextShape {
         let id = own_id.unwrap_or_else(|| same.clone());
         if let Some(place) = self.place(message)? {
             let received_at = now;
-            return Ok(Brought::Part(Part { from, to, place, id, same, at, received_at, text }));
+            return Ok(Brought::Part(Part {
+                from,
+                to,
+                place,
+                id,
+                same,
+                at,
+                received_at,
+                text,
+                protection,
+            }));
         }
-        let body = match (self.media(message), optional(&self.binary)) {
+        let body = match (self.media(message), said) {
             (count, _) if count > 0 => Body::Mms { text, count },
-            (_, Some(hex)) => {
-                Body::Binary { bytes: u32::try_from(hex.len() / 2).unwrap_or(u32::MAX) }
+            (_, Said::Binary(bytes)) => {
+                Body::Binary { bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
             }
             _ => Body::Plain(text),
         };
-        let protection = CALLED.to_owned();
         Ok(Brought::Whole(Received::Text(Text { id, from, to, at, body, protection }), same))
     }
 
+    /// The text in its charset, or how many bytes of binary data there are.
+    fn said(&self, message: &Value) -> Said {
+        if let Some(hex) = self.binary.as_ref().and_then(|path| path.text(message)) {
+            return Said::Binary(hex.len() / 2);
+        }
+        let value = self.text.as_ref().and_then(|path| path.all(message).into_iter().next());
+        match (&self.charset, value) {
+            (Some(charset), Some(value)) => charset.read(message, &bytes(value)),
+            _ => {
+                let text = self.text.as_ref().and_then(|path| path.text(message));
+                Said::Text(text.unwrap_or_default())
+            }
+        }
+    }
+
+    /// How many pictures; at least one where nothing else comes.
     fn media(&self, message: &Value) -> u16 {
-        let Some(path) = &self.media else { return 0 };
-        match path.all(message).as_slice() {
+        let least = u16::from(self.is_mms);
+        let Some(path) = &self.media else { return least };
+        let count = match path.all(message).as_slice() {
             [Value::Array(items)] => u16::try_from(items.len()).unwrap_or(u16::MAX),
             _ => path.text(message).and_then(|count| count.parse().ok()).unwrap_or(0),
-        }
+        };
+        count.max(least)
     }
 
     /// Which part of a long text it is; `None` for a text of one part.
@@ -235,7 +302,7 @@ impl ReceiptShape {
             of: fields.required("of")?,
             state: fields.required("state")?,
             states,
-            code: fields.optional("code"),
+            code: fields.optional_table("code").map(|fields| Pick::parse(&fields)),
         })
     }
 
@@ -245,8 +312,13 @@ impl ReceiptShape {
         let of = self.of.text(message).ok_or("a receipt does not say of which message")?;
         let word = self.state.text(message).ok_or("a receipt does not say what happened")?;
         let known = self.states.get(&word).copied();
-        let code = self.code.as_ref().and_then(|path| path.text(message));
-        let code = if known.is_none() { code.or_else(|| Some(word.clone())) } else { code };
+        let said = self.code.as_ref().and_then(|pick| pick.first(message));
+        let code = match known {
+            // Success has no reason, whatever is said in its place: 0, 000, NO_ERROR.
+            Some(State::Sent | State::Delivered) => None,
+            Some(_) => said,
+            None => said.or_else(|| Some(word.clone())),
+        };
         let same = fingerprint(&["receipt", &of, &word, code.as_deref().unwrap_or_default()]);
         let report = Report { of, state: known.unwrap_or(State::Unknown), code };
         Ok(Brought::Whole(Received::Receipt(report), same))

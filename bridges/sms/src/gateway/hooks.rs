@@ -4,7 +4,7 @@ use viadukt_api::{Answer, Call, HookError, Hooks, Inbox, async_trait};
 
 use super::Gateway;
 use super::call::value;
-use super::hook::Brought;
+use super::hook::{Arrival, Brought};
 
 #[async_trait]
 impl Hooks for Gateway {
@@ -13,8 +13,14 @@ impl Hooks for Gateway {
         let guard = self.guard.as_ref().ok_or(HookError::Unknown)?;
         guard.check(&call, now)?;
         let value = value(&call)?;
-        let hook = self.declaration.hook(&call.path, &value).ok_or(HookError::Unknown)?;
-        let brought = hook.read(&value, now).map_err(HookError::Malformed)?;
+        let reply = self.declaration.reply.answer();
+        let Some(hook) = self.declaration.hook(&call.path, &value) else {
+            // Gateways report more than anybody declares; refused they would repeat it for days.
+            let is_known = self.declaration.has_hook_at(&call.path);
+            return if is_known { Ok(reply) } else { Err(HookError::Unknown) };
+        };
+        let arrival = Arrival::new(now, &call.url);
+        let brought = hook.read(&value, arrival).map_err(HookError::Malformed)?;
         let (mut items, mut parts) = (Vec::new(), Vec::new());
         for one in brought {
             match one {
@@ -24,11 +30,6 @@ impl Hooks for Gateway {
         }
         tracing::debug!(items = items.len(), parts = parts.len(), "the gateway called");
         self.reassembly.accept(inbox, items, parts).await?;
-        let reply = &self.declaration.reply;
-        Ok(Answer {
-            status: reply.status,
-            content_type: reply.content_type,
-            body: reply.body.clone(),
-        })
+        Ok(reply)
     }
 }
