@@ -23,6 +23,8 @@ mod receipt;
 mod recent;
 mod send;
 mod session;
+#[cfg(test)]
+mod session_tests;
 mod status;
 mod ways;
 
