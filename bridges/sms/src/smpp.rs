@@ -14,6 +14,8 @@ mod compose;
 mod config;
 mod ids;
 mod inbound;
+#[cfg(test)]
+mod inbound_tests;
 mod line;
 mod pace;
 mod parts;
