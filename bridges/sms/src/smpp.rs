@@ -14,6 +14,8 @@ mod compose;
 mod config;
 mod ids;
 mod inbound;
+#[cfg(test)]
+mod inbound_tests;
 mod line;
 mod pace;
 mod parts;
@@ -23,6 +25,8 @@ mod receipt;
 mod recent;
 mod send;
 mod session;
+#[cfg(test)]
+mod session_tests;
 mod status;
 mod ways;
 
@@ -46,7 +50,7 @@ use self::send::Sender;
 use crate::outgoing::Outgoing;
 use crate::transport::Transport;
 
-/// How often parts that wait for others are looked at.
+/// How often parts that wait for others are looked at, at least.
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// A gateway over SMPP.
@@ -121,10 +125,11 @@ impl Transport for Smpp {
         let inbound = Arc::new(inbound);
         let stop = stop.child_token();
         self.sender.running.store(true, Ordering::Relaxed);
+        let every = SWEEP.min(self.section.parts_timeout);
         let sweeping = async {
             loop {
                 inbound.sweep().await;
-                tokio::time::sleep(SWEEP).await;
+                tokio::time::sleep(every).await;
             }
         };
         let held = tokio::select! {

@@ -288,10 +288,19 @@ mod tests {
         (section, found.map(|finding| format!("{}: {}", finding.path, finding.message)).collect())
     }
 
+    /// What little is needed.
+    const USUAL: &str = "host = 'smsc.example'\nsystem_id = 'amt'\npassword_file = 'password'";
+
+    impl SmppSection {
+        /// Everything as it is by default.
+        pub(in crate::smpp) fn usual() -> Self {
+            parse(USUAL).0.unwrap()
+        }
+    }
+
     #[test]
     fn little_is_needed() {
-        let (section, found) =
-            parse("host = 'smsc.example'\nsystem_id = 'amt'\npassword_file = 'password'");
+        let (section, found) = parse(USUAL);
         assert_eq!(found, Vec::<String>::new());
         let section = section.unwrap();
         assert_eq!((section.server.port, section.window, section.rate), (3550, 10, None));
