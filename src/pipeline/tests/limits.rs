@@ -97,6 +97,21 @@ async fn what_was_spent_is_forgotten_a_day_after_its_period() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_sent_again_costs_again() {
+    let bench = bench(|rules| rules.limits.per_user = allowance(3, Period::Hour)).await;
+    bench.post.script([DeliveryError::refused(Reason::new("delivery-time"))]);
+    bench.event(answer("$a1", "$event1", "eins zwei")).await;
+    assert_eq!(state_of(&bench.told(2).await), Some(State::Failed));
+    bench.event(answer("$a2", "$event1", "!resend")).await;
+    let told = bench.told(3).await;
+    assert_eq!(state_of(&told), Some(State::Failed));
+    assert!(text_of(&told).contains("you have sent"), "{}", text_of(&told));
+    pass(HOUR).await;
+    bench.event(answer("$a3", "$event1", "!resend")).await;
+    assert_eq!(text_of(&bench.post.wait_for(1).await[0]), "eins zwei");
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_bound_counts_for_itself() {
     type Bound = fn(&mut Rules);
     let bounds: [(Bound, &str); 3] = [
