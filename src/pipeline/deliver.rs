@@ -15,7 +15,7 @@ use viadukt_api::{
 };
 
 use super::Pipeline;
-use super::lanes::Next;
+use super::lanes::{Next, Pause};
 use crate::failpoint;
 use crate::ledger::{Attempt, Delivery, Draft, Lane};
 use crate::store::StoreError;
@@ -122,7 +122,7 @@ impl Pipeline {
             Begun::Held(pause, told) => {
                 self.ledger.commit(draft).await?;
                 self.lanes.add(told);
-                return Ok(Next::Again(pause));
+                return Ok(Next::Again(Pause::Held(pause)));
             }
             Begun::Forbidden(outcome) => outcome,
             Begun::Gone => return Ok(Next::Done),
@@ -147,7 +147,7 @@ impl Pipeline {
                 Begun::Attempt(started) => self.attempt(started).await?,
                 Begun::Held(pause, told) => {
                     self.lanes.add(told);
-                    return Ok(Next::Again(pause));
+                    return Ok(Next::Again(Pause::Held(pause)));
                 }
                 Begun::Forbidden(outcome) => outcome,
                 Begun::Gone => return Ok(next),

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use viadukt_api::{
-    ConversationId, Health, ItemId, MessageId, Probe, Timestamp, Worker, WorkerName,
+    ConversationId, Form, Health, ItemId, Message, MessageId, Probe, Reason, Timestamp, Worker,
+    WorkerName,
 };
 
 use super::Pipeline;
+use super::judge::Cause;
 use crate::http::{DeadLetterView, OperationError, Operations, Reference, TraceEntry, TraceView};
 use crate::ledger::{Attempt, Dead, DeadWhat, Delivery, Draft, Step, Way};
 use crate::observe::Direction;
@@ -46,6 +48,7 @@ impl Pipeline {
             let waiting = depth.get(&name).map_or(0, |waiting| waiting.count).to_string();
             let args = [("name", name.as_str()), ("waiting", waiting.as_str())];
             match health {
+                _ if self.pauses(&name) => self.words.say("status-paused", &args),
                 Health::Up => self.words.say("status-up", &args),
                 Health::Down(_) => self.words.say("status-down", &args),
             }
@@ -54,13 +57,15 @@ impl Pipeline {
     }
 
     /// Puts the dead letters of a conversation, or the one called `reference`, back into the
-    /// outbox. What becomes of them is told like any other delivery.
+    /// outbox, because `message` asks for it. What becomes of them is told like any other
+    /// delivery; what may not leave again stays, and the reason is given.
     pub(super) fn resend(
         &self,
         draft: &mut Draft<'_>,
+        message: &Message,
         conversation: Option<ConversationId>,
         reference: Option<&str>,
-    ) -> Result<Vec<Delivery>, StoreError> {
+    ) -> Result<(Vec<Delivery>, Option<Reason>), StoreError> {
         let mut found = Vec::new();
         self.ledger.dead(|dead| {
             let fits = match (&dead.what, reference) {
@@ -75,13 +80,41 @@ impl Pipeline {
             }
             Ok(())
         })?;
+        let (mut again, mut refused) = (Vec::new(), None);
         for dead in &found {
             if let DeadWhat::Item(accepted) = &dead.what {
                 // Routing is one batch after the other: it is taken up once this one is durable.
                 let _ = self.again.send(accepted.id);
             }
+            match self.pay_again(draft, message, dead)? {
+                Ok(()) => again.extend(self.raise(draft, dead)),
+                Err(reason) => refused = Some(reason),
+            }
         }
-        Ok(found.iter().filter_map(|dead| self.raise(draft, dead)).collect())
+        Ok((again, refused))
+    }
+
+    /// What leaves again costs again, and whoever asks for it pays. An item is judged anew.
+    fn pay_again(
+        &self,
+        draft: &mut Draft<'_>,
+        message: &Message,
+        dead: &Dead,
+    ) -> Result<Result<(), Reason>, StoreError> {
+        let DeadWhat::Delivery(Delivery { remote: Some(remote), bridge, form, .. }) = &dead.what
+        else {
+            return Ok(Ok(()));
+        };
+        let (Form::Say { content, .. }, Some(room)) = (self.ledger.unpack(form)?, &message.room)
+        else {
+            return Ok(Ok(()));
+        };
+        let cause = Cause::Person { user: &message.sender.address, room };
+        let to = std::slice::from_ref(&remote.recipient);
+        match self.clear(draft, bridge, cause, to, &content)? {
+            Ok(cleared) => cleared.spend(draft, bridge).map(Ok),
+            Err(reason) => Ok(Err(reason)),
+        }
     }
 
     /// Moves a dead letter back to where it came from. Once the draft is durable, a delivery,
@@ -143,6 +176,7 @@ impl Pipeline {
             let waiting = depth.get(&name).cloned().unwrap_or_default();
             let oldest = waiting.oldest.map_or(now, |id| Timestamp(id.item.0.timestamp_ms()));
             self.metrics.queue(&name, waiting.count, now.since(oldest));
+            self.metrics.held(&name, waiting.held);
             self.metrics.dead_letters(&name, dead.get(&name).copied().unwrap_or(0));
             self.metrics.up(&name, health == Health::Up);
         }

@@ -27,11 +27,19 @@ impl Routing<'_, '_> {
             Command::Unclear => words.say("command-unclear", &[]),
             Command::Status => self.pipeline.status_text(),
             Command::Resend { reference } => {
-                let again = self.pipeline.resend(
+                let (again, refused) = self.pipeline.resend(
                     self.draft,
+                    judged.message(),
                     judged.conversation(),
                     reference.as_deref(),
                 )?;
+                if let Some(reason) = &refused {
+                    let event = &judged.message().id;
+                    self.refuse(&bridge, event, judged.conversation(), reason)?;
+                }
+                if again.is_empty() && refused.is_some() {
+                    return Ok(());
+                }
                 let count = again.len().to_string();
                 self.deliveries.extend(again);
                 words.say("command-resend", &[("count", &count)])
