@@ -174,3 +174,7 @@ cli-state-bad = FEHLER
 cli-state-good = OK
 cli-token-refused = Der Prozess auf { $address } nimmt das Token aus { $token } nicht an. Gehört er zu einer anderen Konfiguration?
 cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie die Referenz; Spuren und Aufgegebenes werden nach der Aufbewahrungszeit gelöscht.
+
+## conversations
+
+talks-elsewhere-too = Diese Person schreibt auch mit einem anderen Raum; ob ihre Nachricht hierher gehört, ist nicht sicher. Mit der Nummer am Ende unserer Nachrichten (etwa #2) kann sie angeben, wem sie antwortet.

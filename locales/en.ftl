@@ -174,3 +174,7 @@ cli-state-bad = WRONG
 cli-state-good = OK
 cli-token-refused = The process on { $address } does not take the token in { $token }. Does it belong to another configuration?
 cli-unknown-reference = Nothing is known by this reference. Check the reference; traces and what was given up are deleted after their retention time.
+
+## conversations
+
+talks-elsewhere-too = This person is also in contact with another room; it is not certain that this message belongs here. With the number at the end of our messages (such as #2) they can say whom they answer.

@@ -8,7 +8,7 @@ use viadukt_api::{ConversationId, DeliveryId, ItemId, MessageId, RoomId, SourceK
 
 use super::records::{outbox_row, pack, unpack};
 use super::{
-    Accepted, Attempt, BRIDGE_ROOM, Conversation, Dead, Delivery, LAST_ITEM, Lane, Ledger, Mapped,
+    Accepted, Attempt, BRIDGE_ROOM, Conversation, Dead, Delivery, Exchange, LAST_ITEM, Lane, Ledger, Mapped,
     PARSING, Parsing, REPLACED_ROOM, Replaced, Step, Thread, Way, conversation_key, keep_key,
 };
 use crate::store::{Batch, Space, StoreError};
@@ -98,6 +98,20 @@ impl<'l> Draft<'l> {
     /// Says where the conversation `id` lives in Matrix.
     pub fn set_thread(&mut self, id: ConversationId, thread: &Thread) {
         self.put(Space::Conversation, &conversation_key(id, 1), thread);
+    }
+
+    /// The exchange `id` of `bridge`.
+    pub fn exchange(
+        &self,
+        bridge: &WorkerName,
+        id: &MessageId,
+    ) -> Result<Option<Exchange>, StoreError> {
+        self.get(Space::Conversation, &self.ledger.exchange_key(bridge, id))
+    }
+
+    /// Writes an exchange.
+    pub fn set_exchange(&mut self, bridge: &WorkerName, id: &MessageId, exchange: &Exchange) {
+        self.put(Space::Conversation, &self.ledger.exchange_key(bridge, id), exchange);
     }
 
     /// What the map knows of `id` in `worker`'s network.

@@ -9,6 +9,7 @@
 //! - *contacts* and *tallies* are what the rules stand on.
 
 mod draft;
+mod exchange;
 mod records;
 mod rules;
 mod sweep;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use viadukt_api::{ConversationId, ItemId, MessageId, RoomId, SourceKey, Spool, WorkerName};
 
 pub use draft::Draft;
+pub use exchange::{Exchange, Numbered};
 pub use records::{
     Accepted, Attempt, Conversation, Dead, DeadWhat, Delivery, Lane, Mapped, Origin, Parsing,
     Payload, RawRecord, Remote, Replaced, Step, Thread, Way,
@@ -188,6 +190,11 @@ impl Ledger {
 
     fn dedupe_key(&self, worker: &WorkerName, key: &SourceKey) -> [u8; 32] {
         self.keys.lookup(worker.as_str(), key.as_bytes())
+    }
+
+    fn exchange_key(&self, bridge: &WorkerName, id: &MessageId) -> [u8; 32] {
+        let key = [bridge.as_str().as_bytes(), b"/", id.as_str().as_bytes()].concat();
+        self.keys.lookup("exchange", &key)
     }
 
     fn map_key(&self, worker: &WorkerName, id: &MessageId) -> [u8; 32] {

@@ -12,7 +12,7 @@ use super::commands::Command;
 pub use leave::{Cause, Cleared, Prospect};
 
 use crate::config::{Denied, Invites, Rules, Zone};
-use crate::ledger::{Accepted, Conversation, Draft};
+use crate::ledger::{Accepted, Draft};
 use crate::pipeline::Pipeline;
 use crate::store::StoreError;
 
@@ -247,13 +247,14 @@ impl Pipeline {
         id: ConversationId,
         message: &Message,
     ) -> Result<Option<Prospect>, StoreError> {
-        let Some(Conversation { remotes, .. }) = draft.conversation(id)? else { return Ok(None) };
+        let Some(conversation) = draft.conversation(id)? else { return Ok(None) };
         let cause = Cause::Person { user: &message.sender.address, room };
-        self.prospect(draft, bridge, cause, &remotes, &message.content).map(Some)
+        let content = self.numbered(draft, &conversation, message.content.clone())?;
+        self.prospect(draft, bridge, cause, &conversation.remotes, &content).map(Some)
     }
 
-    /// The conversation that a message continues: that of the nearest ancestor we know. A
-    /// subject alone never joins one.
+    /// The conversation that a message continues: that of the nearest ancestor we know, or, in
+    /// networks without threads, one of its exchange. A subject alone never joins one.
     fn conversation_of(
         &self,
         draft: &Draft<'_>,
@@ -269,7 +270,7 @@ impl Pipeline {
                 return Ok(Some(mapped.conversation));
             }
         }
-        Ok(None)
+        self.conversation_in_exchange(draft, &accepted.worker, message)
     }
 }
 

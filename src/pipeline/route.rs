@@ -3,6 +3,7 @@
 mod answers;
 mod command;
 mod control;
+mod exchange;
 mod inward;
 mod outward;
 mod wish;

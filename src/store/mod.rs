@@ -36,7 +36,7 @@ pub enum Space {
     Dedupe = 3,
     /// Far-side message id or event id → conversation and delivery.
     Map = 4,
-    /// Conversations, by id.
+    /// Conversations and where they live, by id; exchanges, by a hash.
     Conversation = 5,
     /// What was given up, by item or delivery id.
     Dead = 6,

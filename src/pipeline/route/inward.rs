@@ -13,9 +13,12 @@ impl Routing<'_, '_> {
         let bridge = judged.bridge().clone();
         let compact = judged.compact();
         let known = judged.conversation().map(|id| self.draft.conversation(id)).transpose()?;
-        let message = judged.into_message();
-        let remark = self.remark(known.as_ref().and_then(Option::as_ref), &message);
+        let mut message = judged.into_message();
+        let mut remark = self.remark(known.as_ref().and_then(Option::as_ref), &message);
         let mut conversation = known.flatten().unwrap_or_else(|| self.begin(&bridge, &message));
+        if self.heard(&mut message, &conversation)? {
+            remark = Some(self.pipeline.words.say("talks-elsewhere-too", &[]));
+        }
         let subject = message.subject.clone().filter(|subject| {
             conversation.ids.is_empty()
                 || !same_subject(conversation.subject.as_deref().unwrap_or_default(), subject)

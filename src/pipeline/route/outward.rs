@@ -53,6 +53,8 @@ impl Routing<'_, '_> {
         conversation.push_id(message_id.clone());
         let leaves_first = !std::mem::replace(&mut conversation.told_leaving, true);
         self.draft.set_conversation(&conversation);
+        self.wrote(&conversation)?;
+        let content = self.pipeline.numbered(self.draft, &conversation, message.content)?;
         let mut mapped = Mapped {
             conversation: conversation.id,
             counterpart: Some(message_id.clone()),
@@ -65,7 +67,7 @@ impl Routing<'_, '_> {
         self.pipeline.metrics.left_encryption(bridge);
         let form = Form::Say {
             sender: message.sender,
-            content: message.content,
+            content,
             subject: None,
             correction,
             automatic: false,
