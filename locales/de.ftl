@@ -10,9 +10,6 @@ status-unknown = Es ist nicht bekannt, ob diese Nachricht angekommen ist: { $rea
 not-sent = Diese Nachricht wurde nicht gesendet: { $reason }.
 not-shown = Eine Nachricht für diesen Raum konnte nicht angezeigt werden: { $reason }. Kennung { $reference }.
 item-put-aside = Es ist etwas angekommen, das nicht gelesen werden konnte und beiseitegelegt wurde: { $reason }. Kennung { $reference }.
-report-delivered = Der Mailserver des Empfängers meldet: zugestellt. { $detail }
-report-delayed = Der Mailserver des Empfängers meldet eine Verzögerung. { $detail }
-report-failed = Der Mailserver des Empfängers meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
 stranger-joined = Diese Nachricht kommt von jemandem, der an diesem Gespräch bisher nicht beteiligt war. Antworten gehen weiterhin nur an den ersten Gesprächspartner.
 answers-elsewhere = Antworten in diesem Thread gehen an { $address }, wie es der Absender wünscht; das ist nicht die Adresse, von der die Nachricht kam.
 redaction-in-time = Die Nachricht wurde zurückgenommen, bevor sie gesendet wurde.
@@ -178,3 +175,9 @@ cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie di
 ## conversations
 
 talks-elsewhere-too = Diese Person schreibt auch mit einem anderen Raum; ob ihre Nachricht hierher gehört, ist nicht sicher. Mit der Nummer am Ende unserer Nachrichten (etwa #2) kann sie angeben, wem sie antwortet.
+
+# Was eine andere Seite meldet; report-delivered ist der ganze Text einer Reaktion.
+report-delivered = ✓ zugestellt
+report-delayed = Die andere Seite meldet, dass sich die Zustellung verzögert. { $detail }
+report-failed = Die andere Seite meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
+report-unknown = Die andere Seite meldet, dass nicht bekannt ist, ob diese Nachricht angekommen ist. { $detail }

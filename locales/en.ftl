@@ -10,9 +10,6 @@ status-unknown = It is not known whether this message arrived: { $reason }. Refe
 not-sent = This message was not sent: { $reason }.
 not-shown = A message for this room could not be shown: { $reason }. Reference { $reference }.
 item-put-aside = Something arrived that could not be read and was put aside: { $reason }. Reference { $reference }.
-report-delivered = The recipient's mail server reports: delivered. { $detail }
-report-delayed = The recipient's mail server reports a delay. { $detail }
-report-failed = The recipient's mail server reports that this message was not delivered. { $detail }
 stranger-joined = This message comes from somebody who did not take part in this conversation before. Answers still go to the first correspondent only.
 answers-elsewhere = Answers in this thread go to { $address }, as the sender asks; that is not the address the message came from.
 redaction-in-time = The message was taken back before it was sent.
@@ -178,3 +175,9 @@ cli-unknown-reference = Nothing is known by this reference. Check the reference;
 ## conversations
 
 talks-elsewhere-too = This person is also in contact with another room; it is not certain that this message belongs here. With the number at the end of our messages (such as #2) they can say whom they answer.
+
+# What a far side reports; report-delivered is the whole text of a reaction.
+report-delivered = ✓ delivered
+report-delayed = The other side reports a delay. { $detail }
+report-failed = The other side reports that this message was not delivered. { $detail }
+report-unknown = The other side reports that it is not known whether this message arrived. { $detail }

@@ -179,10 +179,12 @@ impl App {
         let (ledger, spool, env) = (self.ledger.clone(), self.spool.clone(), self.env.clone());
         let stop = stop.clone();
         let keep_dead = self.config.limits.dead_letter_retention;
+        let pipeline = self.pipeline();
         tasks.spawn(async move {
             let mut pause = tokio::time::interval(SWEEP);
             while stop.run_until_cancelled(pause.tick()).await.is_some() {
                 ledger.sweep(env.now(), REMEMBER_KEYS, keep_dead).await?;
+                pipeline.drop_unclaimed_reports().await?;
                 sweep_spool(&ledger, &spool).await?;
             }
             Ok(())

@@ -8,8 +8,9 @@ use viadukt_api::{ConversationId, DeliveryId, ItemId, MessageId, RoomId, SourceK
 
 use super::records::{outbox_row, pack, unpack};
 use super::{
-    Accepted, Attempt, BRIDGE_ROOM, Conversation, Dead, Delivery, Exchange, LAST_ITEM, Lane, Ledger, Mapped,
-    PARSING, Parsing, REPLACED_ROOM, Replaced, Step, Thread, Way, conversation_key, keep_key,
+    Accepted, Attempt, Awaited, BRIDGE_ROOM, Conversation, Dead, Delivery, Exchange, Fate,
+    LAST_ITEM, Lane, Ledger, Mapped, PARSING, Parsing, REPLACED_ROOM, Replaced, Step, Thread, Way,
+    conversation_key, keep_key,
 };
 use crate::store::{Batch, Space, StoreError};
 
@@ -154,6 +155,30 @@ impl<'l> Draft<'l> {
     pub fn delivered(&mut self, lane: Lane, id: DeliveryId) {
         self.write(Space::Outbox, &outbox_row(lane, id, false), None);
         self.write(Space::Outbox, &outbox_row(lane, id, true), None);
+    }
+
+    // Reports
+
+    /// What the far side reported about a delivery.
+    pub fn fate(&self, id: DeliveryId) -> Result<Option<Fate>, StoreError> {
+        self.get(Space::Fate, &id.to_bytes())
+    }
+
+    /// Writes what the far side reported about a delivery.
+    pub fn set_fate(&mut self, id: DeliveryId, fate: &Fate) {
+        self.put(Space::Fate, &id.to_bytes(), fate);
+    }
+
+    /// Says that the report in `item` waits until `id` is known.
+    pub fn set_awaited(&mut self, id: &MessageId, item: ItemId, awaited: &Awaited) {
+        let key = self.ledger.awaited_key(&awaited.worker, id, item);
+        self.put(Space::Awaited, &key, awaited);
+    }
+
+    /// Says that the report in `item` waits no longer.
+    pub fn forget_awaited(&mut self, worker: &WorkerName, id: &MessageId, item: ItemId) {
+        let key = self.ledger.awaited_key(worker, id, item);
+        self.write(Space::Awaited, &key, None);
     }
 
     // Dead letters

@@ -10,6 +10,7 @@
 
 mod draft;
 mod exchange;
+mod fate;
 mod records;
 mod rules;
 mod sweep;
@@ -20,6 +21,7 @@ use viadukt_api::{ConversationId, ItemId, MessageId, RoomId, SourceKey, Spool, W
 
 pub use draft::Draft;
 pub use exchange::{Exchange, Numbered};
+pub use fate::{Awaited, Fate, Reported};
 pub use records::{
     Accepted, Attempt, Conversation, Dead, DeadWhat, Delivery, Lane, Mapped, Origin, Parsing,
     Payload, RawRecord, Remote, Replaced, Step, Thread, Way,
@@ -176,6 +178,13 @@ impl Ledger {
         rows.iter().map(|(_, value)| records::unpack(value)).collect()
     }
 
+    /// The items with reports on `id` that came before it was known.
+    pub fn awaited(&self, worker: &WorkerName, id: &MessageId) -> Result<Vec<ItemId>, StoreError> {
+        let key = self.map_key(worker, id);
+        let rows = self.store.scan(Space::Awaited, &key, None, usize::MAX)?;
+        Ok(rows.iter().filter_map(|(row, _)| item_from(row.get(key.len()..)?)).collect())
+    }
+
     /// Rooms of bridges, by bridge.
     pub fn rooms(&self) -> Result<Vec<(WorkerName, RoomId)>, StoreError> {
         let rows = self.store.scan(Space::Room, BRIDGE_ROOM, None, usize::MAX)?;
@@ -195,6 +204,10 @@ impl Ledger {
     fn exchange_key(&self, bridge: &WorkerName, id: &MessageId) -> [u8; 32] {
         let key = [bridge.as_str().as_bytes(), b"/", id.as_str().as_bytes()].concat();
         self.keys.lookup("exchange", &key)
+    }
+
+    fn awaited_key(&self, worker: &WorkerName, id: &MessageId, item: ItemId) -> Vec<u8> {
+        [self.map_key(worker, id).as_slice(), &item.to_bytes()].concat()
     }
 
     fn map_key(&self, worker: &WorkerName, id: &MessageId) -> [u8; 32] {

@@ -9,6 +9,7 @@ use viadukt_api::{
     WorkerName,
 };
 
+use super::Reported;
 use crate::store::StoreError;
 
 /// The version that this program writes.
@@ -312,6 +313,9 @@ pub struct Mapped {
     pub counterpart: Option<MessageId>,
     /// The item it came in or went out with.
     pub item: ItemId,
+    /// The delivery that a report on it is about, where it stands for one alone.
+    #[serde(default)]
+    pub reported: Option<Reported>,
 }
 
 /// A room replaced by another one.

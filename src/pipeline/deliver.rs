@@ -16,6 +16,7 @@ use viadukt_api::{
 
 use super::Pipeline;
 use super::lanes::Next;
+use super::reports;
 use crate::failpoint;
 use crate::ledger::{Attempt, Delivery, Draft, Lane};
 use crate::store::StoreError;
@@ -133,6 +134,7 @@ impl Pipeline {
                 false => None,
             };
             let mut draft = self.ledger.draft();
+            let known = reports::Ids::of(&outcome);
             let (next, told) = self.record(&mut draft, outcome)?;
             let goes_on = next == Next::Done && !stop.is_cancelled();
             let follower = if goes_on { self.lanes.follow(lane) } else { None };
@@ -143,6 +145,9 @@ impl Pipeline {
             self.ledger.commit(draft).await?;
             failpoint::pass("record.committed");
             self.lanes.add(told);
+            if let Some(known) = known {
+                self.take_up_reports(&known)?;
+            }
             outcome = match begun {
                 Begun::Attempt(started) => self.attempt(started).await?,
                 Begun::Held(pause, told) => {

@@ -13,7 +13,7 @@ use super::deliver::Outcome;
 use super::lanes::Next;
 use super::route::Answered;
 use crate::ledger::{
-    Answer, Attempt, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Step, Thread, Way,
+    Answer, Attempt, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Reported, Step, Thread, Way,
 };
 use crate::observe::Direction;
 use crate::store::StoreError;
@@ -132,10 +132,15 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         let Outcome { delivery, room, .. } = outcome;
         let item = delivery.id.item;
-        let mapped = |counterpart: Option<MessageId>| Mapped { conversation, counterpart, item };
+        let mapped = |counterpart| Mapped { conversation, counterpart, item, reported: None };
         let source = delivery.origin.as_ref().map(|origin| origin.message.clone());
-        for id in std::iter::once(id).chain(&receipt.more) {
-            draft.map(&delivery.to, id, &mapped(source.clone()));
+        let of = u16::try_from(1 + receipt.more.len()).unwrap_or(u16::MAX);
+        for (part, id) in (0..of).zip(std::iter::once(id).chain(&receipt.more)) {
+            // An id that the deliveries to several recipients share is about none of them.
+            let is_shared = delivery.remote.as_ref().is_none_or(|r| r.to.len() > 1);
+            let reported = Reported { delivery: delivery.id, part: Some(part), of };
+            let reported = Some(reported).filter(|_| !is_shared);
+            draft.map(&delivery.to, id, &Mapped { reported, ..mapped(source.clone()) });
         }
         if !delivery.to.is_hub() {
             return Ok(());

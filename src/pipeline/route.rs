@@ -6,16 +6,18 @@ mod control;
 mod exchange;
 mod inward;
 mod outward;
+mod report;
 mod wish;
-
-pub(super) use answers::Answered;
 
 use viadukt_api::{Act, ConversationId, DeliveryId, Form, MessageId, Reason, State, WorkerName};
 
 use super::Pipeline;
 use super::judge::{BLOCKED, Judged, Verdict};
-use crate::ledger::{Accepted, Delivery, Draft, Lane, Replaced, Step, Way};
+use crate::ledger::{Accepted, Delivery, Draft, Lane, Mapped, Replaced, Step, Way};
 use crate::store::StoreError;
+
+pub(super) use answers::Answered;
+pub(super) use report::reportable;
 
 /// The deliveries of one item in the making.
 pub(super) struct Routing<'r, 'l> {
@@ -23,6 +25,16 @@ pub(super) struct Routing<'r, 'l> {
     pub draft: &'r mut Draft<'l>,
     pub accepted: &'r Accepted,
     pub deliveries: Vec<Delivery>,
+    /// The id that must be known before the item can be routed; until then it stays in the
+    /// journal.
+    pub awaits: Option<MessageId>,
+}
+
+/// What came of routing one item.
+pub(super) struct Routed {
+    pub deliveries: Vec<Delivery>,
+    /// See [`Routing::awaits`].
+    pub awaits: Option<MessageId>,
 }
 
 impl Pipeline {
@@ -32,8 +44,9 @@ impl Pipeline {
         draft: &mut Draft<'_>,
         accepted: &Accepted,
         verdict: Verdict,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        let mut routing = Routing { pipeline: self, draft, accepted, deliveries: Vec::new() };
+    ) -> Result<Routed, StoreError> {
+        let mut routing =
+            Routing { pipeline: self, draft, accepted, deliveries: Vec::new(), awaits: None };
         let (protection, outcome, verdict) = match verdict {
             Verdict::Pass(judged) => {
                 let protection = judged.message().protection.clone();
@@ -51,7 +64,7 @@ impl Pipeline {
         };
         tracing::info!(item = %accepted.id, worker = %accepted.worker, verdict = %verdict, "judged");
         self.metrics.judged(&accepted.worker, outcome);
-        let deliveries = routing.deliveries;
+        let Routing { deliveries, awaits, .. } = routing;
         let way = Way::Routed {
             worker: accepted.worker.clone(),
             received_at: accepted.received_at,
@@ -60,7 +73,7 @@ impl Pipeline {
             deliveries: u16::try_from(deliveries.len()).unwrap_or(u16::MAX),
         };
         draft.step(accepted.id, &Step { at: self.env.now(), way });
-        Ok(deliveries)
+        Ok(Routed { deliveries, awaits })
     }
 }
 
@@ -159,7 +172,12 @@ impl Routing<'_, '_> {
         self.add(lane, bridge, fill, form)
     }
 
-    /// The id of the next delivery to be added.
+    /// What the map says of a message of this item, as long as it has no counterpart.
+    fn mapped(&self, conversation: ConversationId) -> Mapped {
+        Mapped { conversation, counterpart: None, item: self.accepted.id, reported: None }
+    }
+
+    /// The id of the delivery that is added next.
     pub(super) fn next_id(&self) -> DeliveryId {
         let part = u16::try_from(self.deliveries.len()).unwrap_or(u16::MAX);
         DeliveryId { item: self.accepted.id, part }

@@ -7,5 +7,6 @@ mod exchange;
 mod failure;
 mod hold;
 mod limits;
+mod reports;
 mod room;
 mod wish;

@@ -3,7 +3,7 @@
 use viadukt_api::{Address, Content, ConversationId, Message, WorkerName};
 
 use super::Routing;
-use crate::ledger::{Conversation, Mapped, Thread};
+use crate::ledger::{Conversation, Thread};
 use crate::pipeline::commands::Command;
 use crate::pipeline::judge::Judged;
 use crate::store::StoreError;
@@ -69,8 +69,7 @@ impl Routing<'_, '_> {
         self.draft.set_thread(conversation.id, &Thread { room, root: message.id.clone() });
         self.draft.set_conversation(&conversation);
         if content.text.is_empty() {
-            let mapped =
-                Mapped { conversation: conversation.id, counterpart: None, item: self.accepted.id };
+            let mapped = self.mapped(conversation.id);
             self.draft.map(&WorkerName::hub(), &message.id, &mapped);
             let text = self.pipeline.words.say("command-new", &[]);
             return self.tell(&bridge, Some(conversation.id), text);

@@ -1,9 +1,9 @@
 //! From a far side into the room.
 
-use viadukt_api::{Act, ConversationId, Form, Message, MessageId, State, WorkerName};
+use viadukt_api::{Act, ConversationId, Form, Message, MessageId, WorkerName};
 
 use super::Routing;
-use crate::ledger::{Conversation, Delivery, Lane, Mapped, Origin};
+use crate::ledger::{Conversation, Delivery, Lane, Origin};
 use crate::pipeline::judge::{Judged, takes_part};
 use crate::store::StoreError;
 
@@ -27,8 +27,7 @@ impl Routing<'_, '_> {
         for id in message.ancestors.iter().rev() {
             self.index(&bridge, id, conversation.id)?;
         }
-        let mapped =
-            Mapped { conversation: conversation.id, counterpart: None, item: self.accepted.id };
+        let mapped = self.mapped(conversation.id);
         self.draft.map(&bridge, &message.id, &mapped);
         conversation.push_id(message.id.clone());
         self.draft.set_conversation(&conversation);
@@ -88,7 +87,7 @@ impl Routing<'_, '_> {
         conversation: ConversationId,
     ) -> Result<(), StoreError> {
         if self.draft.mapped(bridge, id)?.is_none() {
-            let mapped = Mapped { conversation, counterpart: None, item: self.accepted.id };
+            let mapped = self.mapped(conversation);
             self.draft.map(bridge, id, &mapped);
         }
         Ok(())
@@ -107,26 +106,6 @@ impl Routing<'_, '_> {
             }
         }
         Ok(None)
-    }
-
-    /// A far side's report on something we delivered: told where it was written.
-    pub(super) fn report(
-        &mut self,
-        judged: &Judged,
-        of: &MessageId,
-        state: State,
-    ) -> Result<(), StoreError> {
-        let bridge = judged.bridge();
-        let reported = self.draft.mapped(bridge, of)?;
-        let Some(event) = reported.and_then(|mapped| mapped.counterpart) else { return Ok(()) };
-        let key = match state {
-            State::Sent | State::Delivered => "report-delivered",
-            State::Held | State::Delayed => "report-delayed",
-            State::Failed | State::Unknown => "report-failed",
-        };
-        let detail = judged.message().content.text.as_str();
-        let text = self.pipeline.words.say(key, &[("detail", detail)]);
-        self.status(bridge, &event, judged.conversation(), state, text)
     }
 }
 

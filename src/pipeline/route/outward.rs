@@ -5,7 +5,7 @@ use viadukt_api::{
 };
 
 use super::Routing;
-use crate::ledger::{Attempt, Conversation, Lane, Mapped, Origin, Remote};
+use crate::ledger::{Attempt, Conversation, Lane, Origin, Remote, Reported};
 use crate::pipeline::judge::{Cause, Cleared, Judged};
 use crate::store::StoreError;
 
@@ -55,13 +55,16 @@ impl Routing<'_, '_> {
         self.draft.set_conversation(&conversation);
         self.wrote(&conversation)?;
         let content = self.pipeline.numbered(self.draft, &conversation, message.content)?;
-        let mut mapped = Mapped {
-            conversation: conversation.id,
-            counterpart: Some(message_id.clone()),
-            item: self.accepted.id,
-        };
+        let mut mapped = self.mapped(conversation.id);
+        mapped.counterpart = Some(message_id.clone());
         self.draft.map(&hub, &message.id, &mapped);
         mapped.counterpart = Some(message.id.clone());
+        // Far sides that hand our own id back report on the message as a whole.
+        mapped.reported = (conversation.remotes.len() == 1).then(|| Reported {
+            delivery: self.next_id(),
+            part: None,
+            of: 1,
+        });
         self.draft.map(bridge, &message_id, &mapped);
         cleared.spend(self.draft, bridge)?;
         self.pipeline.metrics.left_encryption(bridge);
