@@ -119,6 +119,7 @@ matrix-token-refused = Der Matrix-Server erkennt die Anmeldung der Brücke nicht
 matrix-forbidden = Die Brücke darf in diesem Raum nicht schreiben.
 matrix-too-large = Die Nachricht ist für den Matrix-Server zu groß.
 matrix-refused = Der Matrix-Server hat die Nachricht abgelehnt ({ $code }).
+matrix-room-empty = In diesem Raum ist niemand mehr.
 matrix-not-in-room = Die Brücke ist nicht in diesem Raum.
 matrix-internal = Die Matrix-Seite der Brücke meldet einen inneren Fehler.
 matrix-store = Der Speicher der Brücke nimmt zurzeit nichts an.

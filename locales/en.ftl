@@ -119,6 +119,7 @@ matrix-token-refused = The Matrix server no longer accepts the bridge's login.
 matrix-forbidden = The bridge is not allowed to write in this room.
 matrix-too-large = The message is too large for the Matrix server.
 matrix-refused = The Matrix server refused the message ({ $code }).
+matrix-room-empty = Nobody is in this room any more.
 matrix-not-in-room = The bridge is not in this room.
 matrix-internal = The Matrix side of the bridge reports an internal error.
 matrix-store = The bridge's store takes nothing at the moment.

@@ -84,7 +84,7 @@ async fn rate(folder: &Path, conversations: u32, each: u32) -> Result<f64> {
     })?);
     let stop = CancellationToken::new();
     let (bridge, name) = (post.clone(), "Post".to_owned());
-    let spec = RoomSpec { bridge, existing: None, name, invite: Vec::new() };
+    let spec = RoomSpec { bridge, key: None, existing: None, name, invite: Vec::new() };
     pipeline.ensure_room(&spec, &stop).await?;
     let end = stop.clone();
     let mut running = tokio::spawn(async move { pipeline.run(accepted, end).await });

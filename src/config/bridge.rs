@@ -75,6 +75,7 @@ fn read(
     Some(Bridge {
         room: RoomSpec {
             bridge: name.clone(),
+            key: None,
             existing: room,
             name: called.clone(),
             invite: invite.into_iter().map(|user| user.0).collect(),

@@ -255,7 +255,8 @@ impl Worker for FakeWorker {
 #[async_trait]
 impl Hub for FakeWorker {
     async fn ensure_room(&self, spec: &RoomSpec) -> Result<RoomId, DeliveryError> {
-        Ok(RoomId::new(format!("!{}", spec.bridge)))
+        let key = spec.key.as_deref().map_or_else(String::new, |key| format!(".{key}"));
+        Ok(RoomId::new(format!("!{}{key}", spec.bridge)))
     }
 }
 

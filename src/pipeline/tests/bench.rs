@@ -172,6 +172,7 @@ impl Bench {
         let stop = CancellationToken::new();
         let spec = RoomSpec {
             bridge: post(),
+            key: None,
             existing: None,
             name: "Post".to_owned(),
             invite: Vec::new(),
