@@ -31,8 +31,10 @@ delivery-time = die andere Seite hat nicht rechtzeitig geantwortet
 
 command-help =
     Sie schreiben nach außen, indem Sie in einem Thread antworten. Befehle:
+    !{ $verb } EMPFÄNGER[,EMPFÄNGER…] [--at ZEIT] TEXT – den Text senden, auch an mehrere, auch später
     !new ADRESSE BETREFF – ein Gespräch beginnen; weitere Zeilen sind die erste Nachricht
     !resend – in einem Thread: noch einmal versuchen, was dort nicht zugestellt wurde
+    !approve [RAUM] – im Eingangsraum: den Absender annehmen; das Gespräch geht im Raum der Brücke oder im genannten weiter
     !resend KENNUNG – dasselbe für eine einzelne Nachricht
     !block – in einem Thread: von diesem Absender nichts mehr anzeigen
     !unblock EMPFÄNGER – wieder anzeigen
@@ -176,6 +178,22 @@ cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie di
 ## conversations
 
 talks-elsewhere-too = Diese Person schreibt auch mit einem anderen Raum; ob ihre Nachricht hierher gehört, ist nicht sicher. Mit der Nummer am Ende unserer Nachrichten (etwa #2) kann sie angeben, wem sie antwortet.
+refused-not-approved = diesen Absender hat noch niemand angenommen. Schreiben Sie hier zuerst !approve
+refused-elsewhere = dieses Gespräch wird in einem anderen Raum oder Thread weitergeführt
+refused-edited-command = ein Befehl lässt sich nachträglich nicht ändern. Schreiben Sie ihn neu
+refused-too-many-recipients = ein Befehl geht an höchstens 50 Empfänger
+command-no-subjects = Hier gibt es keine Betreffe. So schreiben Sie jemandem: !{ $verb } EMPFÄNGER TEXT
+command-send-many = Die Nachricht geht an { $count } Empfänger, an jeden in einem eigenen Gespräch. Was daraus wird, steht dort.
+command-send-later = Die Nachricht wird { $when } gesendet.
+command-send-not = Nicht an { $recipient }: { $reason }.
+sent-apart = An { $recipient }: { $text }
+command-approve-where = Schreiben Sie !approve in den Thread eines Absenders, der noch nicht angenommen ist.
+command-approve-room = Einen Raum „{ $room }“ hat diese Brücke nicht.
+moved-to-main = Angenommen. Das Gespräch geht im Raum der Brücke weiter.
+moved-to-team = Angenommen. Das Gespräch geht im Raum „{ $room }“ weiter.
+moved-to-own = Angenommen. Das Gespräch geht in einem eigenen Raum weiter.
+moved-here = Ein Gespräch aus einem anderen Raum geht hier weiter.
+room-empty-moved = Alle haben den Raum verlassen, in dem dieses Gespräch bisher stattfand. Es geht hier weiter.
 
 # Was eine andere Seite meldet; report-delivered ist der ganze Text einer Reaktion.
 report-delivered = ✓ zugestellt

@@ -31,8 +31,10 @@ delivery-time = the other side did not answer in time
 
 command-help =
     You can write to the outside by answering in a thread. Commands:
+    !{ $verb } RECIPIENT[,RECIPIENT…] [--at TIME] TEXT – send the text, to several, or later
     !new ADDRESS SUBJECT – begin a conversation; further lines are its first message
     !resend – in a thread: try again what was not delivered there
+    !approve [ROOM] – in the intake room: approve the sender; the conversation goes on in the bridge's room or the one named
     !resend REFERENCE – the same for one message
     !block – in a thread: show nothing more of this sender
     !unblock RECIPIENT – show it again
@@ -176,6 +178,22 @@ cli-unknown-reference = Nothing is known by this reference. Check the reference;
 ## conversations
 
 talks-elsewhere-too = This person is also in contact with another room; it is not certain that this message belongs here. With the number at the end of our messages (such as #2) they can say whom they answer.
+refused-not-approved = nobody has approved this sender yet. Write !approve here first
+refused-elsewhere = this conversation goes on in another room or thread
+refused-edited-command = a command cannot be changed afterwards. Write it anew
+refused-too-many-recipients = one command goes to at most 50 recipients
+command-no-subjects = There are no subjects here. This is how you write to somebody: !{ $verb } RECIPIENT TEXT
+command-send-many = The message goes to { $count } recipients, to each in a conversation of its own. What becomes of it is told there.
+command-send-later = The message will be sent { $when }.
+command-send-not = Not to { $recipient }: { $reason }.
+sent-apart = To { $recipient }: { $text }
+command-approve-where = Write !approve in the thread of a sender who is not approved yet.
+command-approve-room = This bridge has no room "{ $room }".
+moved-to-main = Approved. The conversation goes on in the bridge's room.
+moved-to-team = Approved. The conversation goes on in the room "{ $room }".
+moved-to-own = Approved. The conversation goes on in a room of its own.
+moved-here = A conversation from another room goes on here.
+room-empty-moved = Everyone has left the room in which this conversation took place. It goes on here.
 
 # What a far side reports; report-delivered is the whole text of a reaction.
 report-delivered = ✓ delivered

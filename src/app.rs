@@ -12,7 +12,7 @@ use viadukt_api::inbox::Durable;
 use viadukt_api::{Context, Env, Inbox, ItemId, Keep, Words, WorkerName};
 
 use crate::config::Config;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Place};
 use crate::observe::Metrics;
 use crate::pipeline::{Journal, Parts, Pipeline, Policy};
 use crate::store::sled::{Options, SledStore};
@@ -105,7 +105,9 @@ impl App {
             metrics.introduce(&name);
         }
         let rules = config.bridges.iter().map(|b| (b.name.clone(), b.rules.clone())).collect();
-        let policy = Policy { zone: config.zone.clone(), invites: config.invites.clone(), rules };
+        let rooms = config.bridges.iter().map(|b| (b.name.clone(), b.rooms.clone())).collect();
+        let (zone, invites) = (config.zone.clone(), config.invites.clone());
+        let policy = Policy { zone, invites, rules, rooms };
         let pipeline = Pipeline::new(Parts {
             ledger: ledger.clone(),
             env: env.clone(),
@@ -170,8 +172,13 @@ impl App {
 
     fn start_rooms(&self, tasks: &mut JoinSet<Result<(), AppError>>, stop: &CancellationToken) {
         for bridge in &self.config.bridges {
-            let (pipeline, spec, stop) = (self.pipeline(), bridge.room.clone(), stop.clone());
-            tasks.spawn(async move { Ok(pipeline.ensure_room(&spec, &stop).await?) });
+            let further = bridge.rooms.further.iter();
+            let further = further.map(|(place, further)| (place.clone(), further.spec.clone()));
+            for (place, spec) in std::iter::once((Place::Main, bridge.room.clone())).chain(further)
+            {
+                let (pipeline, stop) = (self.pipeline(), stop.clone());
+                tasks.spawn(async move { Ok(pipeline.ensure_room(&place, &spec, &stop).await?) });
+            }
         }
     }
 

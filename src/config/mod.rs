@@ -8,6 +8,7 @@ mod bridge;
 mod hours;
 mod limits;
 mod report;
+mod rooms;
 mod rules;
 mod secrets;
 mod settings;
@@ -25,7 +26,8 @@ pub use bridge::Bridge;
 pub use hours::{OfficeHours, Span, Zone};
 pub use limits::{Allowance, BridgeLimits, Period};
 pub use report::Report;
-pub use rules::{Denied, Invites, Rules, UserPattern};
+pub use rooms::{Further, Rooms};
+pub use rules::{Denied, Invites, Rules, Senders, UserPattern};
 pub use secrets::examine as examine_secrets;
 pub use settings::{Http, Limits, Log, LogFormat, LogLevel};
 

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use viadukt_api::{ConversationId, DeliveryId, ItemId, MessageId, RoomId, SourceKey, WorkerName};
+use viadukt_api::{ConversationId, DeliveryId, ItemId, MessageId, SourceKey, WorkerName};
 
 use super::records::{outbox_row, pack, unpack};
 use super::{
-    Accepted, Attempt, Awaited, BRIDGE_ROOM, Conversation, Dead, Delivery, Exchange, Fate,
-    LAST_ITEM, Lane, Ledger, Mapped, PARSING, Parsing, REPLACED_ROOM, Replaced, Step, Thread, Way,
-    conversation_key, keep_key,
+    Accepted, Attempt, Awaited, Conversation, Dead, Delivery, Exchange, Fate, LAST_ITEM, Lane,
+    Ledger, Mapped, PARSING, Parsing, REPLACED_ROOM, Replaced, Step, Way, conversation_key,
+    keep_key,
 };
 use crate::store::{Batch, Space, StoreError};
 
@@ -89,16 +89,6 @@ impl<'l> Draft<'l> {
     /// Writes a conversation.
     pub fn set_conversation(&mut self, conversation: &Conversation) {
         self.put(Space::Conversation, &conversation_key(conversation.id, 0), conversation);
-    }
-
-    /// Where the conversation `id` lives in Matrix.
-    pub fn thread(&self, id: ConversationId) -> Result<Option<Thread>, StoreError> {
-        self.get(Space::Conversation, &conversation_key(id, 1))
-    }
-
-    /// Says where the conversation `id` lives in Matrix.
-    pub fn set_thread(&mut self, id: ConversationId, thread: &Thread) {
-        self.put(Space::Conversation, &conversation_key(id, 1), thread);
     }
 
     /// The exchange `id` of `bridge`.
@@ -216,15 +206,9 @@ impl<'l> Draft<'l> {
         self.put(Space::Trail, &key, step);
     }
 
-    /// Says which room is the bridge's.
-    pub fn set_room(&mut self, bridge: &WorkerName, room: &RoomId) {
-        let key = [BRIDGE_ROOM, bridge.as_str().as_bytes()].concat();
-        self.put(Space::Room, &key, &(bridge, room));
-    }
-
     /// Says that a room was replaced.
     pub fn set_replaced(&mut self, replaced: &Replaced) {
-        let hash = self.ledger.keys.lookup("room", replaced.old.as_str().as_bytes());
+        let hash = self.lookup("room", replaced.old.as_str());
         self.put(Space::Room, &[REPLACED_ROOM, &hash].concat(), replaced);
     }
 

@@ -4,6 +4,9 @@
 //! - the *journal* holds what was accepted and is not routed yet;
 //! - the *outbox* holds deliveries still to make, in lanes, and their attempts;
 //! - the *map* links a message's id in its network with its conversation and its counterpart;
+//! - *exchanges* tell the conversations with one party apart, *homes* and *threads* say where in
+//!   Matrix each of them lives;
+//! - *fates* hold what far sides reported about deliveries;
 //! - *dead letters* hold what was given up;
 //! - the *trail* tells one message's way, without content;
 //! - *contacts* and *tallies* are what the rules stand on.
@@ -11,20 +14,22 @@
 mod draft;
 mod exchange;
 mod fate;
+mod place;
 mod records;
 mod rules;
 mod sweep;
 
 use std::sync::Arc;
 
-use viadukt_api::{ConversationId, ItemId, MessageId, RoomId, SourceKey, Spool, WorkerName};
+use viadukt_api::{ConversationId, ItemId, MessageId, SourceKey, Spool, WorkerName};
 
 pub use draft::Draft;
 pub use exchange::{Exchange, Numbered};
 pub use fate::{Awaited, Fate, Reported};
+pub use place::{Place, Thread};
 pub use records::{
     Accepted, Attempt, Conversation, Dead, DeadWhat, Delivery, Lane, Mapped, Origin, Parsing,
-    Payload, RawRecord, Remote, Replaced, Step, Thread, Way,
+    Payload, RawRecord, Remote, Replaced, Step, Way,
 };
 pub use rules::{Account, Answer, Contact};
 
@@ -183,12 +188,6 @@ impl Ledger {
         let key = self.map_key(worker, id);
         let rows = self.store.scan(Space::Awaited, &key, None, usize::MAX)?;
         Ok(rows.iter().filter_map(|(row, _)| item_from(row.get(key.len()..)?)).collect())
-    }
-
-    /// Rooms of bridges, by bridge.
-    pub fn rooms(&self) -> Result<Vec<(WorkerName, RoomId)>, StoreError> {
-        let rows = self.store.scan(Space::Room, BRIDGE_ROOM, None, usize::MAX)?;
-        rows.iter().map(|(_, value)| records::unpack(value)).collect()
     }
 
     /// Rooms that were replaced by another one.

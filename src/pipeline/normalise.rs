@@ -150,6 +150,7 @@ impl Pipeline {
             bridge: bridge.clone(),
             conversation: None,
             room: None,
+            root: None,
             remote: None,
             origin: None,
             answers: None,

@@ -1,15 +1,19 @@
 //! route: the conversation, the recipients, and with them the deliveries of a message.
 
 mod answers;
+mod approve;
 mod command;
 mod control;
 mod exchange;
 mod inward;
 mod outward;
 mod report;
+mod send;
 mod wish;
 
-use viadukt_api::{Act, ConversationId, DeliveryId, Form, MessageId, Reason, State, WorkerName};
+use viadukt_api::{
+    Act, ConversationId, DeliveryId, Form, MessageId, Reason, RoomId, State, WorkerName,
+};
 
 use super::Pipeline;
 use super::judge::{BLOCKED, Judged, Verdict};
@@ -25,6 +29,8 @@ pub(super) struct Routing<'r, 'l> {
     pub draft: &'r mut Draft<'l>,
     pub accepted: &'r Accepted,
     pub deliveries: Vec<Delivery>,
+    /// The room that the message was written in.
+    pub room: Option<RoomId>,
     /// The id that must be known before the item can be routed; until then it stays in the
     /// journal.
     pub awaits: Option<MessageId>,
@@ -45,8 +51,9 @@ impl Pipeline {
         accepted: &Accepted,
         verdict: Verdict,
     ) -> Result<Routed, StoreError> {
+        let (deliveries, room) = (Vec::new(), verdict.message().room.clone());
         let mut routing =
-            Routing { pipeline: self, draft, accepted, deliveries: Vec::new(), awaits: None };
+            Routing { pipeline: self, draft, accepted, deliveries, room, awaits: None };
         let (protection, outcome, verdict) = match verdict {
             Verdict::Pass(judged) => {
                 let protection = judged.message().protection.clone();
@@ -105,9 +112,12 @@ impl Routing<'_, '_> {
         self.add(Lane::of_bridge(&hub), &hub, |delivery| delivery.room = room, &Form::Join)
     }
 
-    fn moved(&mut self, judged: &Judged, new: viadukt_api::RoomId) -> Result<(), StoreError> {
+    fn moved(&mut self, judged: &Judged, new: RoomId) -> Result<(), StoreError> {
         let Some(old) = judged.message().room.clone() else { return Ok(()) };
         self.draft.set_replaced(&Replaced { old: old.clone(), new: new.clone() });
+        if let Some((bridge, conversation)) = self.draft.own_room(&old)? {
+            self.draft.set_own_room(&new, &bridge, conversation);
+        }
         self.pipeline.rooms.replace(old, new.clone());
         let bridge = judged.bridge().clone();
         self.add(
@@ -165,9 +175,11 @@ impl Routing<'_, '_> {
         form: &Form,
     ) -> Result<(), StoreError> {
         let lane = conversation.map_or_else(|| Lane::of_bridge(bridge), Lane::to_room);
+        let room = self.room.as_ref().map(|room| self.pipeline.rooms.latest(room));
         let fill = |delivery: &mut Delivery| {
             delivery.to = WorkerName::hub();
             delivery.conversation = conversation;
+            delivery.room = room.filter(|_| conversation.is_none());
         };
         self.add(lane, bridge, fill, form)
     }
@@ -198,6 +210,7 @@ impl Routing<'_, '_> {
             bridge: bridge.clone(),
             conversation: None,
             room: None,
+            root: None,
             remote: None,
             origin: None,
             answers: None,

@@ -150,6 +150,7 @@ impl Pipeline {
             bridge,
             conversation: Some(conversation.id),
             room: None,
+            root: None,
             remote: Some(Remote {
                 recipient: author.clone(),
                 to: vec![author.clone()],

@@ -15,7 +15,10 @@ impl Routing<'_, '_> {
         let known = judged.conversation().map(|id| self.draft.conversation(id)).transpose()?;
         let mut message = judged.into_message();
         let mut remark = self.remark(known.as_ref().and_then(Option::as_ref), &message);
-        let mut conversation = known.flatten().unwrap_or_else(|| self.begin(&bridge, &message));
+        let mut conversation = match known.flatten() {
+            Some(conversation) => conversation,
+            None => self.begin(&bridge, &message)?,
+        };
         if self.heard(&mut message, &conversation)? {
             remark = Some(self.pipeline.words.say("talks-elsewhere-too", &[]));
         }
@@ -31,7 +34,13 @@ impl Routing<'_, '_> {
         self.draft.map(&bridge, &message.id, &mapped);
         conversation.push_id(message.id.clone());
         self.draft.set_conversation(&conversation);
-        let origin = Origin { worker: bridge.clone(), message: message.id, room: None, cost: None };
+        let origin = Origin {
+            worker: bridge.clone(),
+            message: message.id,
+            room: None,
+            apart: false,
+            cost: None,
+        };
         let form = Form::Say {
             sender: message.sender,
             content: message.content,
@@ -65,8 +74,12 @@ impl Routing<'_, '_> {
         is_stranger.then(|| words.say("stranger-joined", &[]))
     }
 
-    fn begin(&self, bridge: &WorkerName, message: &Message) -> Conversation {
-        Conversation {
+    fn begin(
+        &mut self,
+        bridge: &WorkerName,
+        message: &Message,
+    ) -> Result<Conversation, StoreError> {
+        let mut conversation = Conversation {
             id: ConversationId(self.accepted.id.0),
             bridge: bridge.clone(),
             remotes: vec![message.answer_to.as_ref().unwrap_or(&message.sender.address).clone()],
@@ -74,8 +87,11 @@ impl Routing<'_, '_> {
             subject: message.subject.clone(),
             ids: Vec::new(),
             began_at: self.accepted.received_at,
+            opening: None,
             told_leaving: false,
-        }
+        };
+        self.settle_home(&mut conversation, message)?;
+        Ok(conversation)
     }
 
     /// Remembers an ancestor that nobody has seen, so that another branch of the same exchange

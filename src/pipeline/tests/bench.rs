@@ -11,8 +11,8 @@ use viadukt_api::words::Language;
 use viadukt_api::{Address, Clock, Env, ItemId, MessageId, RoomSpec, Timestamp, Words, WorkerName};
 
 use super::super::{Journal, Parts, Pipeline, Policy};
-use crate::config::{Invites, Rules, Zone};
-use crate::ledger::{Contact, Ledger};
+use crate::config::{Invites, Rooms, Rules, Zone};
+use crate::ledger::{Contact, Ledger, Place};
 use crate::observe::Metrics;
 use crate::store::{FileSpool, Keys, MemoryStore, Store};
 
@@ -44,6 +44,7 @@ pub struct Setup {
     pub hub: FakeWorker,
     pub post: FakeWorker,
     pub rules: Rules,
+    pub rooms: Rooms,
 }
 
 /// What outlives the process.
@@ -127,6 +128,7 @@ impl Default for Setup {
             hub: FakeWorker::default(),
             post: FakeWorker::default(),
             rules: Rules::new(vec!["@clerk:agency".parse().unwrap()], "Bürgerbüro"),
+            rooms: Rooms::default(),
         }
     }
 }
@@ -137,7 +139,7 @@ impl Bench {
     }
 
     pub async fn of(setup: Setup) -> Self {
-        let Setup { disk, clock, hub, post: far, rules } = setup;
+        let Setup { disk, clock, hub, post: far, rules, rooms } = setup;
         let (hub, far) = (Arc::new(hub), Arc::new(far));
         let env = Env { clock: clock.clone(), ..Env::system() };
         let metrics = Arc::new(Metrics::new(&*env.clock).unwrap());
@@ -161,6 +163,7 @@ impl Bench {
                 zone: Zone::default(),
                 invites: Invites(vec!["*:agency".parse().unwrap()]),
                 rules: BTreeMap::from([(post(), rules.clone())]),
+                rooms: BTreeMap::from([(post(), rooms.clone())]),
             },
             hub: hub.clone(),
             bridges: BTreeMap::from([(post(), far.clone() as _)]),
@@ -177,7 +180,10 @@ impl Bench {
             name: "Post".to_owned(),
             invite: Vec::new(),
         };
-        pipeline.ensure_room(&spec, &stop).await.unwrap();
+        pipeline.ensure_room(&Place::Main, &spec, &stop).await.unwrap();
+        for (place, further) in &rooms.further {
+            pipeline.ensure_room(place, &further.spec, &stop).await.unwrap();
+        }
         let (at_work, end) = (pipeline.clone(), stop.clone());
         let task = tokio::spawn(async move { at_work.run(accepted, end).await });
         let journal = Arc::new(journal.unwrap());
