@@ -16,6 +16,7 @@
 //! sender is told. A crash between any two repeats at most the step that was under way.
 
 mod accept;
+mod at;
 mod commands;
 mod deliver;
 mod hold;

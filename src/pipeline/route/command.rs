@@ -1,9 +1,10 @@
 //! What a command in a room does.
 
-use viadukt_api::{Address, Content, Message, WorkerName};
+use viadukt_api::{Address, Content, Message, Reason, Timestamp, WorkerName};
 
 use super::Routing;
 use super::outward::Leaving;
+use crate::pipeline::at;
 use crate::pipeline::commands::Command;
 use crate::pipeline::judge::Judged;
 use crate::store::StoreError;
@@ -17,8 +18,10 @@ impl Routing<'_, '_> {
             Command::New { to, subject, text } => {
                 return self.begin_with(judged, &to, subject, text);
             }
-            Command::Send { to, at: None, text } => return self.send_to(judged, &to, None, text),
-            Command::Send { .. } => words.say("command-unclear", &[]),
+            Command::Send { to, at, text } => match self.time(at.as_deref()) {
+                Ok(not_before) => return self.send_to(judged, &to, not_before, text),
+                Err(reason) => words.say("not-sent", &[("reason", &words.reason(&reason))]),
+            },
             Command::Approve { room } => return self.approve(judged, room.as_deref()),
             Command::Block => self.block(&bridge, judged.conversation())?,
             Command::Unblock { whom } => self.unblock(&bridge, &whom)?,
@@ -39,6 +42,11 @@ impl Routing<'_, '_> {
             }
         };
         self.tell(&bridge, judged.conversation(), text)
+    }
+
+    fn time(&self, written: Option<&str>) -> Result<Option<Timestamp>, Reason> {
+        let (now, zone) = (self.pipeline.env.now(), &self.pipeline.policy.zone);
+        written.map(|written| at::read(written, now, zone)).transpose()
     }
 
     /// The bridge's own word for `!send`.

@@ -2,6 +2,8 @@
 
 use viadukt_api::fake::exchange;
 
+use viadukt_api::MessageId;
+
 use super::bench::*;
 
 pub const EVA: &str = "+491701234567";
@@ -104,6 +106,31 @@ async fn a_network_without_subjects_names_the_right_command() {
     bench.event(message("$n2", "@clerk:agency", "!help")).await;
     assert!(text_of(&bench.hub.wait_for(2).await[1]).contains("!sms RECIPIENT[,"));
     assert!(bench.post.delivered().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_waits_for_its_time() {
+    let bench = Bench::of(Setup { post: network(), ..Setup::default() }).await;
+    bench.event(message("$c1", "@clerk:agency", &format!("!sms {EVA} --at 11:30 Guten Tag"))).await;
+    let shown = bench.hub.wait_for(1).await;
+    assert!(shown.iter().any(|out| text_of(out).contains("11:30")));
+    assert!(bench.post.delivered().is_empty());
+    // Another one is thought better of, and one is mistyped.
+    bench.event(message("$c2", "@clerk:agency", &format!("!sms {EVA} --at 11:45 Zu früh"))).await;
+    bench.hub.wait_for(4).await;
+    let back = Act::Redact(MessageId::new("$c2"));
+    bench.event(Message { act: back, ..message("$c3", "@clerk:agency", "") }).await;
+    bench.event(message("$c4", "@clerk:agency", &format!("!sms {EVA} --at 25:00 Nie"))).await;
+    let edit = Act::Edit(MessageId::new("$c1"));
+    let text = format!("!sms {EVA} --at 12:00 Guten Tag");
+    bench.event(Message { act: edit, ..message("$c5", "@clerk:agency", &text) }).await;
+    let shown = bench.hub.wait_for(7).await;
+    for part in ["taken back before", "\"25:00\" is no time", "Write it anew"] {
+        assert!(shown.iter().any(|out| text_of(out).contains(part)), "{part}");
+    }
+    tokio::time::sleep(Duration::from_secs(4 * 3_600)).await;
+    let sent = bench.post.wait_for(1).await;
+    assert_eq!(sent.iter().map(text_of).collect::<Vec<_>>(), ["Guten Tag"]);
 }
 
 fn recipient_of(out: &Outbound) -> &str {
