@@ -51,6 +51,7 @@ command-resend =
     }
 status-up = { $name }: verbunden, { $waiting } in der Warteschlange
 status-down = { $name }: nicht verbunden, { $waiting } in der Warteschlange
+status-paused = { $name }: angehalten, { $waiting } in der Warteschlange
 
 ## Regeln
 
@@ -87,6 +88,7 @@ leaves-encryption = Was hier geschrieben wird, verlässt die Ende-zu-Ende-Versch
 wish-stop = Diese Person möchte keine Nachrichten mehr. Was hier geschrieben wird, erreicht sie nicht, bis sie START schreibt.
 wish-start = Diese Person möchte wieder Nachrichten bekommen.
 answered-automatically = Automatisch geantwortet: { $text }
+answer-failed = Die automatische Antwort wurde nicht zugestellt: { $reason }. Kennung { $reference }.
 answer-first-contact = Vielen Dank für Ihre Nachricht. Sie ist angekommen ({ $name }) und wird beantwortet.
 answer-out-of-hours = Vielen Dank für Ihre Nachricht. Zurzeit ist niemand da ({ $name }); sie wird zu den Sprechzeiten gelesen.
 answer-undeliverable = Ihre Nachricht konnte niemandem angezeigt werden ({ $name }). Bitte erreichen Sie uns auf anderem Weg.

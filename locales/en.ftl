@@ -51,6 +51,7 @@ command-resend =
     }
 status-up = { $name }: connected, { $waiting } waiting
 status-down = { $name }: not connected, { $waiting } waiting
+status-paused = { $name }: paused, { $waiting } waiting
 
 ## rules
 
@@ -87,6 +88,7 @@ leaves-encryption = What is written here leaves the room's end-to-end encryption
 wish-stop = This person wants no further messages. Nothing that is written here reaches them until they write START.
 wish-start = This person wants messages again.
 answered-automatically = Answered automatically: { $text }
+answer-failed = The automatic answer was not delivered: { $reason }. Reference { $reference }.
 answer-first-contact = Thank you for your message. It has arrived at { $name } and will be answered.
 answer-out-of-hours = Thank you for your message. Nobody is at { $name } right now; it will be read in office hours.
 answer-undeliverable = Your message could not be shown to anybody at { $name }. Please reach us in another way.

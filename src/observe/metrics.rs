@@ -51,6 +51,7 @@ pub struct Metrics {
     attempts: IntCounterVec,
     delivered: HistogramVec,
     queued: IntGaugeVec,
+    held: IntGaugeVec,
     oldest: GaugeVec,
     dead_letters: IntGaugeVec,
     told: IntCounterVec,
@@ -98,10 +99,14 @@ impl Metrics {
                 "viadukt_queued_deliveries",
                 "Deliveries still to make, by the delivering worker.",
             )?,
+            held: into.gauges(
+                "viadukt_held_deliveries",
+                "Deliveries that a rule holds until a time or until somebody lets them go.",
+            )?,
             oldest: into.register(GaugeVec::new(
                 Opts::new(
                     "viadukt_oldest_queued_delivery_seconds",
-                    "Age of the oldest delivery still to make, by the delivering worker.",
+                    "Age of the oldest delivery still to make that no rule holds, by the delivering worker.",
                 ),
                 &["worker"],
             )?)?,
@@ -164,6 +169,7 @@ impl Metrics {
         self.duplicates.with_label_values(&[name]);
         self.dead_letters.with_label_values(&[name]);
         self.queue(worker, 0, Duration::ZERO);
+        self.held(worker, 0);
         for outcome in ["delivered", "retry", "refused", "unknown", "gave-up"] {
             self.attempts.with_label_values(&[name, outcome]);
         }
@@ -213,6 +219,12 @@ impl Metrics {
         let labels = [worker.as_str()];
         self.queued.with_label_values(&labels).set(i64::try_from(length).unwrap_or(i64::MAX));
         self.oldest.with_label_values(&labels).set(oldest.as_secs_f64());
+    }
+
+    /// How many deliveries of `worker` a rule holds.
+    pub fn held(&self, worker: &WorkerName, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.held.with_label_values(&[worker.as_str()]).set(count);
     }
 
     /// How many dead letters of `worker` wait for a person.

@@ -15,7 +15,7 @@ use viadukt_api::{
 };
 
 use super::Pipeline;
-use super::lanes::Next;
+use super::lanes::{Next, Pause};
 use super::{reports, rooms};
 use crate::failpoint;
 use crate::ledger::{Attempt, Delivery, Draft, Lane, Place};
@@ -123,7 +123,7 @@ impl Pipeline {
             Begun::Held(pause, told) => {
                 self.ledger.commit(draft).await?;
                 self.lanes.add(told);
-                return Ok(Next::Again(pause));
+                return Ok(Next::Again(Pause::Held(pause)));
             }
             Begun::Forbidden(outcome) => outcome,
             Begun::Gone => return Ok(Next::Done),
@@ -152,7 +152,7 @@ impl Pipeline {
                 Begun::Attempt(started) => self.attempt(started).await?,
                 Begun::Held(pause, told) => {
                     self.lanes.add(told);
-                    return Ok(Next::Again(pause));
+                    return Ok(Next::Again(Pause::Held(pause)));
                 }
                 Begun::Forbidden(outcome) => outcome,
                 Begun::Gone => return Ok(next),

@@ -11,7 +11,7 @@ use viadukt_api::{
 
 use super::Pipeline;
 use super::deliver::Outcome;
-use super::lanes::Next;
+use super::lanes::{Next, Pause};
 use super::route::Answered;
 use crate::ledger::{
     Answer, Attempt, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Place, Reported, Step, Thread,
@@ -54,7 +54,7 @@ impl Pipeline {
             Err(DeliveryError::Retry { reason, after }) => match self.pause(&outcome, *after) {
                 Some(pause) => {
                     told = self.again(draft, &outcome, pause, reason)?.into_iter().collect();
-                    (Next::Again(pause), "retry", reason.to_string())
+                    (Next::Again(Pause::Retry(pause)), "retry", reason.to_string())
                 }
                 None => {
                     told = self.give_up(draft, &outcome, State::Failed, reason)?;
@@ -64,7 +64,7 @@ impl Pipeline {
             Err(DeliveryError::Refused { reason }) => match self.refuge(draft, &outcome, reason)? {
                 Some(notice) => {
                     told = vec![notice];
-                    (Next::Again(Duration::ZERO), "retry", reason.to_string())
+                    (Next::Again(Pause::Retry(Duration::ZERO)), "retry", reason.to_string())
                 }
                 None => {
                     told = self.give_up(draft, &outcome, State::Failed, reason)?;
@@ -261,16 +261,20 @@ impl Pipeline {
         if let Some(told) = self.tell_sender(delivery, series, state, text)? {
             return Ok(vec![told]);
         }
-        // From a far side: the room hears that something for it could not be shown. A sentence
-        // of our own that fails is not followed by another one.
-        let from_far_side = delivery.to.is_hub() && delivery.origin.is_some();
-        if !from_far_side {
-            return Ok(Vec::new());
-        }
-        let text = self.words.say("not-shown", &args);
-        let lane = Lane::of_bridge(&delivery.bridge);
+        let bridge_room = Lane::of_bridge(&delivery.bridge);
+        let (lane, key) = match delivery.conversation {
+            // The room was told what was answered, and has to hear that it was not.
+            Some(id) if delivery.is_automatic_answer() => (Lane::to_room(id), "answer-failed"),
+            // From a far side: the room hears that something for it could not be shown.
+            _ if delivery.to.is_hub() && delivery.origin.is_some() => (bridge_room, "not-shown"),
+            // A sentence of our own that fails is not followed by another one.
+            _ => return Ok(Vec::new()),
+        };
+        let text = self.words.say(key, &args);
         let mut told = vec![self.about(delivery, series, lane, &Form::Notice { text })?];
-        told.extend(self.answer_undeliverable(draft, delivery)?);
+        if state == State::Failed {
+            told.extend(self.answer_undeliverable(draft, delivery)?);
+        }
         Ok(told)
     }
 
@@ -282,7 +286,7 @@ impl Pipeline {
     ) -> Result<Vec<Delivery>, StoreError> {
         let rules = self.policy.rules.get(&delivery.bridge);
         let wanted = rules.is_some_and(|rules| rules.answers.undeliverable);
-        let id = delivery.conversation.filter(|_| wanted);
+        let id = delivery.conversation.filter(|_| wanted && delivery.to.is_hub());
         let Some(conversation) = id.map(|id| draft.conversation(id)).transpose()?.flatten() else {
             return Ok(Vec::new());
         };

@@ -65,6 +65,7 @@ impl Pipeline {
                 (message.protection, "refuse", reason.key)
             }
             Verdict::Ignore { message, why: BLOCKED } => {
+                routing.unseen_wish(&message)?;
                 (message.protection, BLOCKED, BLOCKED.to_owned())
             }
             Verdict::Ignore { message, why } => (message.protection, "ignore", why.to_owned()),

@@ -109,3 +109,13 @@ async fn who_cannot_be_shown_hears_of_it() {
     assert_eq!(said.len(), 1);
     assert!(said[0].contains("could not be shown"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_fails_is_told() {
+    let bench = Bench::of(Setup::ruled(acknowledges)).await;
+    bench.post.script([DeliveryError::refused(Reason::new("delivery-time"))]);
+    bench.mail(mail("m1", "Guten Tag")).await;
+    let told = bench.told(3).await;
+    assert!(text_of(&told).starts_with("The automatic answer was not delivered"));
+    assert_eq!(thread_of(&told), Some("$event1"));
+}

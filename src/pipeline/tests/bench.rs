@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use viadukt_api::words::Language;
+
 use viadukt_api::{Address, Clock, Env, ItemId, MessageId, RoomSpec, Timestamp, Words, WorkerName};
 
 use super::super::{Journal, Parts, Pipeline, Policy};
@@ -20,6 +20,7 @@ use crate::store::{FileSpool, Keys, MemoryStore, Store};
 pub use std::time::Duration;
 pub use viadukt_api::fake::{FakeWorker, item, message};
 pub use viadukt_api::inbox::Durable;
+pub use viadukt_api::words::Language;
 pub use viadukt_api::{
     Act, Automatic, DeliveryError, Form, Intake, Item, Keep, Message, Outbound, Raw, Reason,
     RoomId, State, Target,
@@ -45,6 +46,7 @@ pub struct Setup {
     pub post: FakeWorker,
     pub rules: Rules,
     pub rooms: Rooms,
+    pub language: Language,
 }
 
 /// What outlives the process.
@@ -129,6 +131,7 @@ impl Default for Setup {
             post: FakeWorker::default(),
             rules: Rules::new(vec!["@clerk:agency".parse().unwrap()], "Bürgerbüro"),
             rooms: Rooms::default(),
+            language: Language::En,
         }
     }
 }
@@ -139,7 +142,7 @@ impl Bench {
     }
 
     pub async fn of(setup: Setup) -> Self {
-        let Setup { disk, clock, hub, post: far, rules, rooms } = setup;
+        let Setup { disk, clock, hub, post: far, rules, rooms, language } = setup;
         let (hub, far) = (Arc::new(hub), Arc::new(far));
         let env = Env { clock: clock.clone(), ..Env::system() };
         let metrics = Arc::new(Metrics::new(&*env.clock).unwrap());
@@ -157,7 +160,7 @@ impl Bench {
         let pipeline = Pipeline::new(Parts {
             ledger,
             env,
-            words: Arc::new(Words::new(Language::En)),
+            words: Arc::new(Words::new(language)),
             metrics,
             policy: Policy {
                 zone: Zone::default(),

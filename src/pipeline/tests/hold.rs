@@ -38,6 +38,15 @@ async fn what_is_written_at_night_leaves_in_the_morning_and_each_author_is_told(
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_time_is_told_in_words_by_the_zones_clocks() {
+    let bench = Bench::of(Setup { language: Language::De, ..Setup::default() }).await;
+    let now = bench.pipeline.env.now();
+    let when = |hours| bench.pipeline.when(now.plus(hours * HOUR));
+    let said = [when(1), when(14), when(38)];
+    assert_eq!(said, ["um 11:00 Uhr", "morgen um 00:00 Uhr", "am 25.11.2026 um 00:00 Uhr"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_restart_in_the_night_changes_nothing() {
     let bench = at_night(FakeWorker::default()).await;
     bench.event(answer("$a1", "$event1", "eins")).await;
@@ -153,6 +162,8 @@ async fn a_pause_keeps_what_waits_and_refuses_what_comes() {
     assert!(text_of(&bench.told(3).await).contains("One message waits"));
     bench.event(message("$c2", "@clerk:agency", "!pause")).await;
     assert!(text_of(&bench.told(4).await).contains("already"));
+    bench.event(message("$c5", "@clerk:agency", "!status")).await;
+    assert!(text_of(&bench.told(5).await).contains("post: paused, 1 waiting"));
     let bench = bench.restart().await;
     pass(11 * HOUR).await;
     bench.event(answer("$a2", "$event1", "zwei")).await;

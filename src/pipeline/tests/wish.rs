@@ -60,6 +60,17 @@ async fn a_wish_is_confirmed_once_a_day_and_never_to_a_machine() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_wish_of_somebody_blocked_holds_unseen() {
+    let bench = Bench::new().await;
+    bench.begin().await;
+    bench.know(|contact| contact.blocked = Some(viadukt_api::Timestamp(1))).await;
+    bench.mail(wish("m2", Wish::Stop)).await;
+    bench.event(answer("$a1", "$event1", "Hallo")).await;
+    assert_eq!(state_of(&bench.told(2).await), Some(State::Failed));
+    assert!(bench.post.delivered().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_confirmation_waits_for_no_morning_and_no_budget() {
     let bench = Bench::of(Setup::ruled(|rules| {
         rules.limits.quiet_hours = Span::from_text("20:00-08:00");
