@@ -111,9 +111,9 @@ impl<'a> Fields<'a> {
         self.lookup(key).and_then(|value| self.read_list(key, value)).unwrap_or_default()
     }
 
-    /// As [`Fields::list`], but `default` when the list is missing.
-    pub fn list_or<T: FromToml>(&self, key: &str, default: Vec<T>) -> Vec<T> {
-        if self.lookup(key).is_none() { default } else { self.list(key) }
+    /// As [`Fields::list`]; `None` when it is missing or any item is unfit.
+    pub fn optional_list<T: FromToml>(&self, key: &str) -> Option<Vec<T>> {
+        self.lookup(key).and_then(|value| self.read_list(key, value))
     }
 
     /// As [`Fields::list`], but the list must be there and have an item; `None` with a finding.
