@@ -10,7 +10,7 @@ use viadukt_api::{
 };
 
 use crate::compose::Composer;
-use crate::config::{Options, SmsSection};
+use crate::config::{Options, SmsSection, Way};
 use crate::normalise::{self, Reader};
 use crate::number::{Party, Unfit};
 use crate::outgoing::Outgoing;
@@ -30,6 +30,10 @@ impl Section for SmsSection {
         let words = Arc::clone(&context.words);
         let transport = self.way.build(context)?;
         Ok(Arc::new(SmsWorker::new(self.options.clone(), transport, &words)))
+    }
+
+    fn is_called(&self) -> bool {
+        matches!(self.way, Way::Http(_))
     }
 }
 

@@ -43,7 +43,8 @@ enum Declared {
 }
 
 impl GatewaySection {
-    /// Reads the section; `None` when something needed is missing or unfit.
+    /// Reads the section; `None` when something needed is missing or unfit. The caller calls
+    /// `finish`.
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {
         let declared = Declared::parse(fields);
         let section = Self {
@@ -75,7 +76,6 @@ impl GatewaySection {
                 fields.object(option, why);
             }
         }
-        fields.finish();
         declared.map(|_| section)
     }
 
