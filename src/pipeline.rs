@@ -96,7 +96,7 @@ pub struct Pipeline {
     pauses: Pauses,
     lanes: Lanes,
     /// Held from reading contacts and tallies until their changes are committed.
-    rules: Mutex<()>,
+    contacts: Mutex<()>,
 }
 
 impl Pipeline {
@@ -117,7 +117,7 @@ impl Pipeline {
             Ok(())
         })?;
         let (rooms, pauses) = (Rooms::load(&ledger)?, Pauses::load(&ledger)?);
-        let rules = Mutex::new(());
+        let contacts = Mutex::new(());
         Ok(Self {
             ledger,
             env,
@@ -130,7 +130,7 @@ impl Pipeline {
             rooms,
             pauses,
             lanes,
-            rules,
+            contacts,
         })
     }
 
@@ -157,7 +157,7 @@ impl Pipeline {
     /// Accepted items on their way to the outbox, in one commit.
     async fn pass_on(&self, items: &[ItemId]) -> Result<(), StoreError> {
         let items = self.about_to_parse(items).await?;
-        let _rules = self.rules.lock().await;
+        let _contacts = self.contacts.lock().await;
         let mut draft = self.ledger.draft();
         let (mut deliveries, mut waiting) = (Vec::new(), Vec::new());
         for accepted in items {

@@ -61,7 +61,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// Whether it is a message of a far side that could not be shown: its author may be
-    /// answered, which the rules' lock guards.
+    /// answered, which the contacts' lock guards.
     fn may_be_answered(&self) -> bool {
         self.result.is_err() && self.delivery.to.is_hub() && self.delivery.origin.is_some()
     }
@@ -129,8 +129,8 @@ impl Pipeline {
             Begun::Gone => return Ok(Next::Done),
         };
         loop {
-            let _rules = match outcome.may_be_answered() {
-                true => Some(self.rules.lock().await),
+            let _contacts = match outcome.may_be_answered() {
+                true => Some(self.contacts.lock().await),
                 false => None,
             };
             let mut draft = self.ledger.draft();

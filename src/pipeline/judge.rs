@@ -158,7 +158,9 @@ fn from_far_side(message: Message, facts: Facts<'_>) -> Verdict {
     if message.automatic == Some(Automatic::Own) {
         return Verdict::Ignore { message, why: "own-message-came-back" };
     }
-    if facts.blocked {
+    let says_something =
+        matches!(message.act, Act::Say | Act::Edit(_) | Act::Redact(_) | Act::Wish(_));
+    if facts.blocked && says_something {
         return Verdict::Ignore { message, why: BLOCKED };
     }
     let compact = message.automatic.is_some() || message.hops > MOST_HOPS;

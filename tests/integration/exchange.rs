@@ -39,6 +39,8 @@ async fn mail_and_room_talk_in_one_thread_with_attachments_umlauts_and_emoji() -
     assert_eq!(answer.sender(), "clerk (Musterstadt) <buergerbuero@agency.test>");
     assert_eq!(answer.text().trim_end(), "Wir kümmern uns darum. 👷‍♀️ Schöne Grüße");
     scene.sent(&sent).await?;
+    let told = scene.notice("verlässt die Ende-zu-Ende-Verschlüsselung").await?;
+    assert_eq!(told.thread(), Some(&*question.event_id));
 
     let plan = vec![b'%'; 150_000];
     let sent =

@@ -91,7 +91,7 @@ impl Pipeline {
 
     /// Makes the deliveries of an answer, numbered from `first`: to the author, and a notice of
     /// it in the room. None when the author had the same answer lately, or must not be written
-    /// to. The rules' lock is held.
+    /// to. The contacts' lock is held.
     pub(in crate::pipeline) fn answer(
         &self,
         draft: &mut Draft<'_>,

@@ -137,10 +137,18 @@ async fn who_is_blocked_is_not_shown_until_unblocked() {
     bench.event(answer("$c2", "$event1", "!block")).await;
     assert!(text_of(&bench.told(3).await).starts_with("Nothing that this sender"));
     bench.mail(mail("m2", "Hallo?")).await;
+    bench.event(answer("$a1", "$event1", "Hallo")).await;
+    assert_eq!(state_of(&bench.told(4).await), Some(State::Sent));
+    let Target::Remote { message_id, .. } = bench.post.delivered().remove(0).target else {
+        panic!("to the far side")
+    };
+    let act = Act::Report { of: message_id, state: State::Failed };
+    bench.mail(Message { act, ..mail("r1", "") }).await;
+    assert_eq!(state_of(&bench.told(5).await), Some(State::Failed), "what we sent is our affair");
     bench.event(message("$c3", "@clerk:agency", "!unblock eva@example.org")).await;
-    assert!(text_of(&bench.told(4).await).contains("shown again"));
+    assert!(text_of(&bench.told(6).await).contains("shown again"));
     bench.mail(mail("m3", "Hallo!")).await;
-    assert_eq!(text_of(&bench.told(5).await), "Hallo!");
+    assert_eq!(text_of(&bench.told(7).await), "Hallo!");
     bench.event(message("$c4", "@clerk:agency", "!unblock eva@example.org")).await;
-    assert!(text_of(&bench.told(6).await).contains("not blocked"));
+    assert!(text_of(&bench.told(8).await).contains("not blocked"));
 }
