@@ -3,13 +3,14 @@
 //! In reading order: the options ([`section`]) and the declaration ([`declaration`], or one of
 //! the [`preset`]s); a message out: its [`request`], made of [`template`]s [`filling`] in what is
 //! said, carried by the [`client`], the gateway's [`answer`]; a call in: its [`signature`], what
-//! it says ([`call`], [`path`], [`pick`], [`test`], [`time`], [`charset`]) and what that means
+//! it says ([`call`], [`path`], [`pick`], [`condition`], [`time`], [`charset`]) and what that means
 //! ([`hook`]), taken by [`hooks`]; and the dry run ([`tool`]).
 
 mod answer;
 mod call;
 mod charset;
 mod client;
+mod condition;
 mod declaration;
 mod filling;
 pub(crate) mod fuzz;
@@ -22,7 +23,6 @@ mod request;
 mod section;
 mod signature;
 mod template;
-mod test;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
