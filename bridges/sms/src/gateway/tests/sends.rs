@@ -61,7 +61,7 @@ async fn stand_in(does: Does) -> (String, JoinHandle<String>) {
 }
 
 /// Whether a request has come with all of its body.
-fn is_whole(heard: &[u8]) -> bool {
+pub(super) fn is_whole(heard: &[u8]) -> bool {
     let text = String::from_utf8_lossy(heard);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
