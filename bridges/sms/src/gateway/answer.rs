@@ -16,7 +16,8 @@ pub(crate) struct AnswerShape {
     is_text: bool,
     /// Whether a 2xx answer means that the message was taken; without it, it always does.
     taken: Option<Condition>,
-    /// The ids of the message or its parts; without it our own reference is the id.
+    /// The ids of the message or its parts, of which there must be one; without it our own
+    /// reference is the id.
     id: Option<Pick>,
     /// The gateway's word for what is wrong.
     code: Option<Pick>,
@@ -123,9 +124,13 @@ impl AnswerShape {
         serde_json::from_slice(body).ok()
     }
 
+    /// Taken under the ids that `value` names; a page of a proxy in between names none.
     fn taken_as(&self, value: Option<&Value>) -> Verdict {
-        let ids = value.zip(self.id.as_ref()).map(|(value, id)| id.all(value));
-        Verdict::Taken(ids.unwrap_or_default())
+        let Some(id) = &self.id else { return Verdict::Taken(Vec::new()) };
+        match value.map(|value| id.all(value)) {
+            Some(ids) if !ids.is_empty() => Verdict::Taken(ids),
+            _ => Verdict::Unclear,
+        }
     }
 
     fn is_known_word(&self, code: &str) -> bool {
