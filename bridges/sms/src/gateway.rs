@@ -3,13 +3,14 @@
 //! In reading order: the options ([`section`]) and the declaration ([`declaration`], or one of
 //! the [`preset`]s); a message out: its [`request`], made of [`template`]s [`filling`] in what is
 //! said, carried by the [`client`], the gateway's [`answer`]; a call in: its [`signature`], what
-//! it says ([`call`], [`path`], [`pick`], [`test`], [`time`], [`charset`]) and what that means
+//! it says ([`call`], [`path`], [`pick`], [`condition`], [`time`], [`charset`]) and what that means
 //! ([`hook`]), taken by [`hooks`]; and the dry run ([`tool`]).
 
 mod answer;
 mod call;
 mod charset;
 mod client;
+mod condition;
 mod declaration;
 mod filling;
 pub(crate) mod fuzz;
@@ -22,7 +23,6 @@ mod request;
 mod section;
 mod signature;
 mod template;
-mod test;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
@@ -37,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use viadukt_api::{
     AcceptError, Context, DeliveryError, Env, Health, Hooks, Inbox, MessageId, Probe, Reason,
-    Receipt, WorkerError, async_trait,
+    Receipt, WorkerError, WorkerName, async_trait,
 };
 
 use self::answer::Verdict;
@@ -55,11 +55,14 @@ use crate::transport::Transport;
 const ROUND: Duration = Duration::from_secs(30);
 /// How long the parts of a long text wait for each other.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// The state in which only an accepted login helps.
+const LOGIN_REFUSED: &str = "login refused";
 /// No word of a gateway for what is wrong is longer.
 const LONGEST_WORD: usize = 40;
 
 /// A gateway, ready to be used.
 pub(crate) struct Gateway {
+    name: WorkerName,
     env: Env,
     declaration: Declaration,
     settings: Settings,
@@ -84,8 +87,8 @@ impl Gateway {
     ) -> Self {
         let reassembly = Reassembly::new(context.keep, PATIENCE);
         let health = Mutex::new(Health::Up);
-        let env = context.env;
-        Self { env, declaration, settings, base, client, guard, reassembly, parallel, health }
+        let (name, env) = (context.name, context.env);
+        Self { name, env, declaration, settings, base, client, guard, reassembly, parallel, health }
     }
 
     fn filling<'a>(&'a self, sms: Option<&'a Outgoing>) -> Filling<'a> {
@@ -120,6 +123,21 @@ impl Gateway {
         }
     }
 
+    /// Sees whether a gateway that was down is up again.
+    async fn look_again(&self) {
+        let is_worth_it = match self.health() {
+            Health::Up => false,
+            // Without a question that needs the login, only the next message can tell.
+            Health::Down(why) => why != LOGIN_REFUSED || self.declaration.request.has_probe(),
+        };
+        if is_worth_it {
+            match self.knock().await {
+                Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | Err(_) => {}
+                Ok(_) => self.set_health(Health::Up),
+            }
+        }
+    }
+
     /// Asks what tells most without sending anything: the status of the answer.
     async fn knock(&self) -> Result<StatusCode, Silence> {
         let request = self.declaration.request.probe(&self.base, &self.filling(None));
@@ -128,7 +146,16 @@ impl Gateway {
     }
 
     fn set_health(&self, health: Health) {
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+        let mut now = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        if *now != health {
+            match &health {
+                Health::Up => tracing::info!(bridge = %self.name, "the SMS gateway is up"),
+                Health::Down(why) => {
+                    tracing::warn!(bridge = %self.name, why, "the SMS gateway is down");
+                }
+            }
+            *now = health;
+        }
     }
 
     fn down(&self, why: &str) {
@@ -148,12 +175,7 @@ impl Transport for Gateway {
                 Ok(()) | Err(AcceptError::Full(_)) => {}
                 Err(error @ AcceptError::Store(_)) => return Err(error.into()),
             }
-            if self.health() != Health::Up {
-                match self.knock().await {
-                    Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) | Err(_) => {}
-                    Ok(_) => self.set_health(Health::Up),
-                }
-            }
+            self.look_again().await;
         }
     }
 
@@ -177,7 +199,7 @@ impl Transport for Gateway {
                 Err(DeliveryError::Retry { reason, after })
             }
             Ok(Verdict::LoginRefused) => {
-                self.down("login refused");
+                self.down(LOGIN_REFUSED);
                 Err(DeliveryError::retry(Reason::new("sms-gateway-login-refused")))
             }
             Ok(Verdict::Unclear) => Err(self.unknown()),

@@ -6,8 +6,8 @@ use http::StatusCode;
 use serde_json::Value;
 use viadukt_api::config::Fields;
 
+use super::condition::{Condition, Holds};
 use super::pick::Pick;
-use super::test::{Holds, Test};
 
 /// How answers are read.
 #[derive(Clone, Debug)]
@@ -15,8 +15,9 @@ pub(crate) struct AnswerShape {
     /// Text instead of JSON: the whole answer is one value.
     is_text: bool,
     /// Whether a 2xx answer means that the message was taken; without it, it always does.
-    taken: Option<Test>,
-    /// The ids of the message or its parts; without it our own reference is the id.
+    taken: Option<Condition>,
+    /// The ids of the message or its parts, of which there must be one; without it our own
+    /// reference is the id.
     id: Option<Pick>,
     /// The gateway's word for what is wrong.
     code: Option<Pick>,
@@ -58,7 +59,7 @@ impl AnswerShape {
         };
         let shape = Self {
             is_text,
-            taken: fields.optional_table("taken").and_then(|fields| Test::parse(&fields)),
+            taken: fields.optional_table("taken").and_then(|fields| Condition::parse(&fields)),
             id: fields.optional_table("id").map(|fields| Pick::parse(&fields)),
             code: fields.optional_table("code").map(|fields| Pick::parse(&fields)),
             retry: fields.list("retry"),
@@ -86,7 +87,7 @@ impl AnswerShape {
             return match (value, &self.taken) {
                 (None, Some(_)) => Verdict::Unclear,
                 (value, None) => self.taken_as(value.as_ref()),
-                (Some(value), Some(test)) => match test.of(&value) {
+                (Some(value), Some(condition)) => match condition.of(&value) {
                     Holds::All => self.taken_as(Some(&value)),
                     // Some parts are on their way: neither to be sent again nor given up.
                     Holds::Some => Verdict::Unclear,
@@ -123,9 +124,13 @@ impl AnswerShape {
         serde_json::from_slice(body).ok()
     }
 
+    /// Taken under the ids that `value` names; a page of a proxy in between names none.
     fn taken_as(&self, value: Option<&Value>) -> Verdict {
-        let ids = value.zip(self.id.as_ref()).map(|(value, id)| id.all(value));
-        Verdict::Taken(ids.unwrap_or_default())
+        let Some(id) = &self.id else { return Verdict::Taken(Vec::new()) };
+        match value.map(|value| id.all(value)) {
+            Some(ids) if !ids.is_empty() => Verdict::Taken(ids),
+            _ => Verdict::Unclear,
+        }
     }
 
     fn is_known_word(&self, code: &str) -> bool {

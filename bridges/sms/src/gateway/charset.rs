@@ -36,6 +36,16 @@ pub(crate) enum Said {
     Binary(usize),
 }
 
+impl Said {
+    /// The text; empty for binary data.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Binary(_) => "",
+        }
+    }
+}
+
 impl Charset {
     /// Reads `{ field = "coding", gsm = ["0"], latin1 = ["3"], ucs2 = ["8"], binary = ["4"] }`.
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {

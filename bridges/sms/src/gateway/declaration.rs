@@ -195,6 +195,16 @@ status = 500
         assert_eq!(found, expected);
     }
 
+    /// The example that explains every field, in the documentation.
+    #[test]
+    fn the_documented_example_is_a_good_declaration() {
+        let page = include_str!("../../../../docs/sms-gateways.md");
+        let (_, own) = page.split_once("## A gateway of your own").unwrap();
+        let (_, block) = own.split_once("```toml\n").unwrap();
+        let (example, _) = block.split_once("```").unwrap();
+        Declaration::read(example).unwrap();
+    }
+
     #[test]
     fn a_file_that_is_no_toml_is_named_too() {
         let found = Declaration::read("[request]\npath =\n").unwrap_err();

@@ -6,7 +6,7 @@ use viadukt_api::{Call, Timestamp};
 use super::call::value;
 use super::hook::Arrival;
 use super::preset::{PRESETS, preset};
-use super::tool::Request;
+use super::tool::SavedCall;
 
 /// The first byte chooses the preset and the kind of body, the rest is query and body, with a
 /// line end between; and the whole is read as a request in a file.
@@ -36,8 +36,8 @@ pub(crate) fn call(data: &[u8]) {
             assert!(read == hook.read(&value, arrival), "the same call, the same meaning");
         }
     }
-    if let Ok(request) = Request::read(rest, None) {
-        let _either = request.meaning(&declaration, Timestamp(0));
+    if let Ok(saved) = SavedCall::read(rest, None) {
+        let _either = saved.meaning(&declaration, Timestamp(0));
     }
 }
 

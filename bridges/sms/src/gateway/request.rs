@@ -121,6 +121,11 @@ impl RequestShape {
         Some(request)
     }
 
+    /// Whether the login can be tried without sending anything.
+    pub(crate) fn has_probe(&self) -> bool {
+        self.probe.is_some()
+    }
+
     /// The request that tries the login.
     pub(crate) fn probe(&self, base: &Url, facts: &dyn Facts) -> Option<Request> {
         self.without_body(Method::GET, self.probe.as_ref()?, base, facts)

@@ -13,7 +13,7 @@ use super::client::Client;
 use super::declaration::Declaration;
 use super::filling::Settings;
 use super::preset::preset;
-use super::signature::{Guard, SchemeName, SignatureShape};
+use super::signature::{Guard, Scheme, SchemeName, SignatureShape};
 use super::template::Setting;
 use crate::transport::Transport;
 
@@ -151,6 +151,14 @@ impl GatewaySection {
         let mut lacks: Vec<_> = needs
             .map(|setting| (setting.option(), "missing: this gateway needs it".to_owned()))
             .collect();
+        let scheme = match (&self.scheme, &declaration.signature) {
+            (Some(SchemeName(own)), _) => own.as_ref(),
+            (None, declared) => declared.as_ref().map(|shape| &shape.scheme),
+        };
+        let needs_user = scheme == Some(&Scheme::Basic) && self.hook_secret_file.is_some();
+        if needs_user && self.hook_user.is_none() {
+            lacks.push(("hook_user", "missing: the user beside `hook_secret_file`".to_owned()));
+        }
         if self.url.is_none() && declaration.url.is_none() {
             lacks.push(("url", "missing: where this gateway is".to_owned()));
         }
@@ -267,6 +275,11 @@ mod tests {
                  hook_secret_file, hook_user, hooks_url, parallel, preset, secret_file, service, \
                  signature, timeout, url, user",
             ]
+        );
+        let basic = "preset = 'sms-gate'\nuser = 'a'\nsecret_file = 'b'\nsignature = 'basic'";
+        assert_eq!(
+            findings(&format!("{basic}\nhook_secret_file = 'c'")),
+            ["http.hook_user: missing: the user beside `hook_secret_file`"]
         );
         assert!(findings("preset = 'pigeon'")[0].contains("\"twilio\""));
         assert!(findings("timeout = '30s'")[0].contains("missing: a preset's name"));

@@ -2,6 +2,7 @@
 
 mod calls;
 mod cases;
+mod contract;
 mod sends;
 
 use std::sync::Arc;

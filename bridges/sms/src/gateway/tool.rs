@@ -45,10 +45,10 @@ fn run(words: &[String], to: &mut dyn Write) -> Result<(), String> {
     let asked = Asked::read(words)?;
     let declaration = asked.declaration()?;
     let bytes = std::fs::read(&asked.file).map_err(|e| format!("{}: {e}", asked.file))?;
-    let request = Request::read(&bytes, asked.url.as_deref())?;
+    let saved = SavedCall::read(&bytes, asked.url.as_deref())?;
     let shown = Shown {
-        signature: asked.check(&declaration, &request.call)?,
-        brings: request.meaning(&declaration, Env::system().now()),
+        signature: asked.check(&declaration, &saved.call)?,
+        brings: saved.meaning(&declaration, Env::system().now()),
     };
     let text = if asked.as_json { shown.as_json(&declaration) } else { shown.for_a_person() };
     to.write_all(text.as_bytes()).map_err(unwritten)?;
@@ -118,14 +118,14 @@ impl Asked {
     }
 }
 
-/// The file as a call.
-pub(super) struct Request {
+/// A call in a file.
+pub(super) struct SavedCall {
     pub(super) call: Call,
     /// Only the body is known, not the address.
     is_body: bool,
 }
 
-impl Request {
+impl SavedCall {
     pub(super) fn read(bytes: &[u8], url: Option<&str>) -> Result<Self, String> {
         let from = std::net::IpAddr::from([127, 0, 0, 1]);
         let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();

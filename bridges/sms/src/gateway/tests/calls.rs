@@ -192,21 +192,17 @@ async fn the_phone_that_calls_twice_is_taken_once_and_a_real_repetition_twice() 
 #[tokio::test]
 async fn parts_of_a_long_text_over_a_restart() {
     let memory = Arc::new(Memory::default());
+    let headers = [("Content-Type", FORM), ("Authorization", "Basic OmtleQ==")];
     let part = |number: u8, text: &str| {
         let body = format!(
-            "id=0A{number}&from=447700900001&to=447700900000&text={text}&ref=1&of=2&part={number}"
+            "msisdn=447700900001&to=447700900000&messageId=0A{number}&text={text}&concat=true\
+             &concat-ref=1&concat-total=2&concat-part={number}"
         );
-        call("message?token=geheim", &[("Content-Type", FORM)], &body)
+        call("message", &headers, &body)
     };
     let house = || {
-        let source = crate::gateway::preset::PRESETS.iter().find(|(name, _)| *name == "jasmin");
-        let parts =
-            "[hooks.message]\npart = { reference = \"ref\", of = \"of\", number = \"part\" }";
-        let source = source.unwrap().1.replace("[hooks.message]", parts);
-        let source = source.replace("text = \"content\"", "text = \"text\"");
-        let declaration = crate::gateway::declaration::Declaration::read(&source).unwrap();
-        let mut house = house("jasmin", "geheim", &memory, NOW);
-        house.gateway.declaration = declaration;
+        let mut house = house("vonage", "key", &memory, NOW);
+        house.gateway.guard.as_mut().unwrap().shape.scheme = Scheme::Basic;
         house
     };
     house().take(part(2, "world")).await.unwrap();
@@ -214,4 +210,6 @@ async fn parts_of_a_long_text_over_a_restart() {
     house().take(part(1, "Hello+")).await.unwrap();
     house().take(part(2, "world")).await.unwrap();
     assert_eq!(house().texts(), ["Hello world"]);
+    house().take(part(3, "of+two")).await.unwrap();
+    assert_eq!(house().texts(), ["Hello world", "of two"], "a strange part is a text of its own");
 }

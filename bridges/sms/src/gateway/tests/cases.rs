@@ -138,7 +138,7 @@ fn calls_are_read_as_documented() {
                 continue;
             }
             found += 1;
-            let request = tool::Request::read(&std::fs::read(&file).unwrap(), None).unwrap();
+            let request = tool::SavedCall::read(&std::fs::read(&file).unwrap(), None).unwrap();
             let brings = request.meaning(&declaration, Timestamp(1_795_521_600_000));
             let shown = Shown { signature: "not checked".to_owned(), brings };
             let line = shown.as_json(&declaration);
@@ -155,8 +155,8 @@ fn a_body_alone_finds_its_hook() {
         let declaration = preset(name).unwrap();
         let call = std::fs::read_to_string(folder(name).join(format!("{file}.http"))).unwrap();
         let (_, body) = call.split_once("\n\n").unwrap();
-        let whole = tool::Request::read(call.as_bytes(), None).unwrap();
-        let body = tool::Request::read(body.as_bytes(), None).unwrap();
+        let whole = tool::SavedCall::read(call.as_bytes(), None).unwrap();
+        let body = tool::SavedCall::read(body.as_bytes(), None).unwrap();
         let now = Timestamp(0);
         assert!(whole.meaning(&declaration, now) == body.meaning(&declaration, now), "{file}");
     }

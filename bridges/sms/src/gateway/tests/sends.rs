@@ -61,7 +61,7 @@ async fn stand_in(does: Does) -> (String, JoinHandle<String>) {
 }
 
 /// Whether a request has come with all of its body.
-fn is_whole(heard: &[u8]) -> bool {
+pub(super) fn is_whole(heard: &[u8]) -> bool {
     let text = String::from_utf8_lossy(heard);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
@@ -163,6 +163,9 @@ async fn an_answer_that_says_nothing_is_unknown() {
         let (result, _) = sent("vonage", says("200 OK", answer)).await;
         assert!(matches!(result, Err(DeliveryError::Unknown { .. })), "{answer}: {result:?}");
     }
+    let page = "<html>Please log in to the network</html>";
+    let (result, _) = sent("twilio", says("200 OK", page)).await;
+    assert!(matches!(result, Err(DeliveryError::Unknown { .. })), "{result:?}");
     let (result, _) = sent("vonage", Does::Floods).await;
     assert!(matches!(result, Err(DeliveryError::Unknown { .. })), "{result:?}");
     let (result, _) = sent("vonage", Does::Says("SMTP 220 hello\r\n".to_owned())).await;

@@ -7,7 +7,7 @@ use super::path::FieldPath;
 
 /// A question to an answer or a call: does a field have one of some values?
 #[derive(Clone, Debug)]
-pub(crate) struct Test {
+pub(crate) struct Condition {
     field: FieldPath,
     is: Vec<String>,
     starts: Vec<String>,
@@ -23,20 +23,20 @@ pub(crate) enum Holds {
     Absent,
 }
 
-impl Test {
+impl Condition {
     /// Reads `{ field = "…", is = ["…"], starts = ["…"] }`; without a field it asks the whole.
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {
-        let test = Self {
+        let condition = Self {
             field: fields.or("field", FieldPath::WHOLE),
             is: fields.list("is"),
             starts: fields.list("starts"),
         };
-        if test.is.is_empty() && test.starts.is_empty() {
+        if condition.is.is_empty() && condition.starts.is_empty() {
             fields.object("is", "missing: the values that fit, here or as `starts`");
             return None;
         }
         fields.finish();
-        Some(test)
+        Some(condition)
     }
 
     /// Asks it.

@@ -1,0 +1,146 @@
+//! A text from a phone, whole or in parts, with pictures or binary data.
+
+use serde_json::Value;
+use viadukt_api::config::Fields;
+
+use super::{Arrival, Brought};
+use crate::gateway::call::bytes;
+use crate::gateway::charset::{Charset, Said};
+use crate::gateway::path::FieldPath;
+use crate::gateway::time::moment;
+use crate::reassembly::Part;
+use crate::received::{Body, Received, Text, fingerprint};
+use crate::text::header::Place;
+
+/// Where a call says what a phone said.
+#[derive(Clone, Debug)]
+pub(super) struct TextShape {
+    /// It brings nothing but picture messages.
+    is_mms: bool,
+    from: FieldPath,
+    to: Option<FieldPath>,
+    text: Option<FieldPath>,
+    /// For gateways that do not always hand the text on in UTF-8.
+    charset: Option<Charset>,
+    id: Option<FieldPath>,
+    at: Option<FieldPath>,
+    /// The number of pictures, or the list of them.
+    media: Option<FieldPath>,
+    /// Binary data in hexadecimal.
+    binary: Option<FieldPath>,
+    part: Option<PartShape>,
+    /// What makes a message the same one when it comes again; by default its id.
+    same: Vec<FieldPath>,
+}
+
+/// Where a part says what it is a part of.
+#[derive(Clone, Debug)]
+struct PartShape {
+    reference: FieldPath,
+    of: FieldPath,
+    number: FieldPath,
+}
+
+impl TextShape {
+    /// Reads what `[hooks.NAME]` says besides.
+    pub(super) fn parse(fields: &Fields<'_>, is_mms: bool) -> Option<Self> {
+        let part = fields.optional_table("part").and_then(|fields| {
+            let shape = PartShape {
+                reference: fields.required("reference")?,
+                of: fields.required("of")?,
+                number: fields.required("number")?,
+            };
+            fields.finish();
+            Some(shape)
+        });
+        Some(Self {
+            is_mms,
+            from: fields.required("from")?,
+            to: fields.optional("to"),
+            text: fields.optional("text"),
+            charset: fields.optional_table("charset").and_then(|fields| Charset::parse(&fields)),
+            id: fields.optional("id"),
+            at: fields.optional("at"),
+            media: fields.optional("media"),
+            binary: fields.optional("binary"),
+            part,
+            same: fields.list("same"),
+        })
+    }
+
+    /// A sender or text that is not there is taken for an empty one, and a part that does not say
+    /// which one for a whole text: an SMS may be empty, and what cannot be shown is put aside
+    /// later, where a person sees it. Refused it would be lost in the end.
+    pub(super) fn read(&self, message: &Value, arrival: Arrival) -> Brought {
+        let optional = |path: &Option<FieldPath>| path.as_ref().and_then(|p| p.text(message));
+        let from = self.from.text(message).unwrap_or_default();
+        let to = optional(&self.to).unwrap_or_default();
+        let written_at = optional(&self.at).as_deref().and_then(moment);
+        let at = written_at.unwrap_or(arrival.at);
+        let said = self.said(message);
+        let same = self.same(message, &[&from, &to, said.text(), &at.0.to_string()]);
+        let id = optional(&self.id).unwrap_or_else(|| same.clone());
+        let protection = arrival.protection.to_owned();
+        let body = match (self.media(message), said, self.place(message)) {
+            (0, Said::Text(text), Some(place)) => {
+                let received_at = arrival.at;
+                let part = Part { from, to, place, id, same, at, received_at, text, protection };
+                return Brought::Part(part);
+            }
+            (0, Said::Text(text), None) => Body::Plain(text),
+            (0, Said::Binary(bytes), _) => {
+                Body::Binary { bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
+            }
+            (count, said, _) => Body::Mms { text: said.text().to_owned(), count },
+        };
+        Brought::Whole(Received::Text(Text { id, from, to, at, body, protection }), same)
+    }
+
+    /// The fingerprint by which a message is known again: of what the declaration names, else of
+    /// its id, else of `all` that it says.
+    fn same(&self, message: &Value, all: &[&str]) -> String {
+        let id = self.id.as_ref().and_then(|path| path.text(message));
+        let named: Vec<_> = self.same.iter().flat_map(|path| path.texts(message)).collect();
+        let words = match &id {
+            _ if !self.same.is_empty() => named.iter().map(String::as_str).collect(),
+            Some(id) => vec![id.as_str()],
+            None => all.to_vec(),
+        };
+        fingerprint(&[&["text"], words.as_slice()].concat())
+    }
+
+    /// The text in its charset, or how many bytes of binary data there are.
+    fn said(&self, message: &Value) -> Said {
+        if let Some(hex) = self.binary.as_ref().and_then(|path| path.text(message)) {
+            return Said::Binary(hex.len() / 2);
+        }
+        let value = self.text.as_ref().and_then(|path| path.all(message).into_iter().next());
+        match (&self.charset, value) {
+            (Some(charset), Some(value)) => charset.read(message, &bytes(value)),
+            _ => {
+                let text = self.text.as_ref().and_then(|path| path.text(message));
+                Said::Text(text.unwrap_or_default())
+            }
+        }
+    }
+
+    /// How many pictures; at least one where nothing else comes.
+    fn media(&self, message: &Value) -> u16 {
+        let least = u16::from(self.is_mms);
+        let Some(path) = &self.media else { return least };
+        let count = match path.all(message).as_slice() {
+            [Value::Array(items)] => u16::try_from(items.len()).unwrap_or(u16::MAX),
+            _ => path.text(message).and_then(|count| count.parse().ok()).unwrap_or(0),
+        };
+        count.max(least)
+    }
+
+    /// Which part of a long text it is; `None` for a text of one part.
+    fn place(&self, message: &Value) -> Option<Place> {
+        let shape = self.part.as_ref()?;
+        let number = |path: &FieldPath| path.text(message).and_then(|n| n.parse::<u8>().ok());
+        let reference = shape.reference.text(message)?.parse().ok()?;
+        let (of, number) = (number(&shape.of)?, number(&shape.number)?);
+        (of > 1 && (1..=of).contains(&number)).then_some(Place { reference, of, number })
+    }
+}
