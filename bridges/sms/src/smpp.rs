@@ -180,6 +180,12 @@ impl Transport for Smpp {
     }
 }
 
+/// Reads whatever a gateway may send.
+#[cfg(feature = "fuzz")]
+pub(crate) fn read_anything(octets: &[u8]) {
+    inbound::read_anything(octets);
+}
+
 /// One bind's share in how many stand; given back when it is dropped.
 struct Standing<'a> {
     count: &'a AtomicUsize,
