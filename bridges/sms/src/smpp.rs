@@ -24,6 +24,8 @@ mod progress;
 mod receipt;
 mod recent;
 mod send;
+#[cfg(test)]
+mod send_tests;
 mod session;
 #[cfg(test)]
 mod session_tests;
