@@ -12,6 +12,7 @@ use viadukt_api::{AcceptError, Env, Inbox, Intake, Keep, Timestamp};
 
 use super::coding;
 use super::config::{Alphabet, SmppSection};
+use super::nameless::Nameless;
 use super::parts::{Part, Parts};
 use super::pdu::{Frame, Sm};
 use super::receipt;
@@ -30,6 +31,7 @@ pub(super) struct Inbound {
     env: Env,
     parts: Parts,
     recent: Recent,
+    nameless: Arc<Nameless>,
     sessions: AtomicU64,
     /// Why the store takes nothing any more, and the sign that it is so.
     failure: Mutex<Option<AcceptError>>,
@@ -45,10 +47,17 @@ pub(super) struct Visit {
 }
 
 impl Inbound {
-    pub(super) fn new(section: SmppSection, inbox: Inbox, keep: &Keep, env: Env) -> Self {
+    pub(super) fn new(
+        section: SmppSection,
+        inbox: Inbox,
+        keep: &Keep,
+        nameless: Arc<Nameless>,
+        env: Env,
+    ) -> Self {
         Self {
             parts: Parts::load(keep, section.alphabet, section.parts_timeout),
             recent: Recent::load(keep, env.now()),
+            nameless,
             section,
             inbox,
             env,
@@ -119,11 +128,18 @@ impl Inbound {
     }
 
     async fn take_receipt(&self, sm: &Sm, now: Timestamp) -> CommandStatus {
-        let Some(read) = receipt::read(sm, self.section.receipt_ids) else {
+        // The source of a receipt is whom our message went to.
+        let reference = sm.parameters.number(TlvTag::UserMessageReference);
+        let to = sm.source.written();
+        let token = reference.and_then(|reference| self.nameless.find(reference, &to));
+        let Some(mut read) = receipt::read(sm, self.section.receipt_ids) else {
             // Of no use to anybody, and no less so the next time.
             tracing::warn!("a receipt came that names no message");
             return CommandStatus::EsmeRok;
         };
+        if let Some(token) = token {
+            read.report.of = token;
+        }
         let item = Received::Receipt(read.report).into_item(&[read.same], now);
         let taken = self.inbox.accept(Intake { items: vec![item], keep: Vec::new() }).await;
         self.status(taken)

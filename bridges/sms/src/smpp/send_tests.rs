@@ -14,6 +14,7 @@ use viadukt_api::{DeliveryError, Env, Keep, Receipt, Timestamp};
 use super::bind;
 use super::config::SmppSection;
 use super::line::Server;
+use super::nameless::Nameless;
 use super::pace::Window;
 use super::pdu::Frame;
 use super::send::Sender;
@@ -28,7 +29,8 @@ fn sender(memory: &Arc<Memory>) -> Arc<Sender> {
     let gateway = bind::Gateway::new(&section, server, "geheim".to_owned().into(), env.clone());
     let durable: Arc<dyn Durable> = Arc::clone(memory) as _;
     let keep = Keep::new("handy".parse().unwrap(), durable);
-    let sender = Sender::new(section, Arc::new(gateway.ok().unwrap()), keep, env);
+    let nameless = Arc::new(Nameless::load(keep.clone(), env.clone()));
+    let sender = Sender::new(section, Arc::new(gateway.ok().unwrap()), keep, nameless, env);
     sender.running.store(true, Ordering::Relaxed);
     Arc::new(sender)
 }
