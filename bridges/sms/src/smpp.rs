@@ -4,7 +4,7 @@
 //! ([`pdu`]), one session on it ([`session`]), and a bind that is kept ([`bind`]). Out: a text as
 //! submissions ([`compose`]), one attempt at them ([`send`]) over one of the open [`ways`], at the
 //! gateway's [`pace`]; what its answers mean ([`status`]) and what is known of a text of which it
-//! took some parts only ([`progress`]). In: what is brought ([`inbound`]), its alphabets
+//! took some parts only ([`progress`]) or that had no answer ([`nameless`]). In: what is brought ([`inbound`]), its alphabets
 //! ([`coding`]), long texts ([`parts`]), texts that come a second time ([`recent`]), receipts
 //! ([`receipt`]) and the ids that they name ([`ids`]).
 
@@ -17,6 +17,7 @@ mod inbound;
 #[cfg(test)]
 mod inbound_tests;
 mod line;
+mod nameless;
 mod pace;
 mod parts;
 mod pdu;
@@ -24,6 +25,8 @@ mod progress;
 mod receipt;
 mod recent;
 mod send;
+#[cfg(test)]
+mod send_tests;
 mod session;
 #[cfg(test)]
 mod session_tests;
@@ -46,6 +49,7 @@ use self::config::Bind;
 pub(crate) use self::config::SmppSection;
 use self::inbound::Inbound;
 use self::line::Server;
+use self::nameless::Nameless;
 use self::send::Sender;
 use crate::outgoing::Outgoing;
 use crate::transport::Transport;
@@ -59,6 +63,7 @@ struct Smpp {
     context: Context,
     gateway: Arc<Gateway>,
     sender: Sender,
+    nameless: Arc<Nameless>,
     /// How many binds stand.
     standing: AtomicUsize,
 }
@@ -82,9 +87,12 @@ impl SmppSection {
         let gateway = Gateway::new(self, server, password, context.env.clone());
         let gateway = Arc::new(gateway.map_err(|what| failed(what, shorter))?);
         let Context { keep, env, .. } = context.clone();
-        let sender = Sender::new(self.clone(), Arc::clone(&gateway), keep, env);
+        let nameless = Arc::new(Nameless::load(keep.clone(), env.clone()));
+        let (own, called) = (Arc::clone(&nameless), Arc::clone(&gateway));
+        let sender = Sender::new(self.clone(), called, keep, own, env);
         let standing = AtomicUsize::new(0);
-        Ok(Arc::new(Smpp { section: self.clone(), context, gateway, sender, standing }))
+        let section = self.clone();
+        Ok(Arc::new(Smpp { section, context, gateway, sender, nameless, standing }))
     }
 }
 
@@ -121,7 +129,8 @@ impl Smpp {
 impl Transport for Smpp {
     async fn run(&self, inbox: Inbox, stop: CancellationToken) -> Result<(), WorkerError> {
         let Context { name, keep, env, .. } = &self.context;
-        let inbound = Inbound::new(self.section.clone(), inbox, keep, env.clone());
+        let nameless = Arc::clone(&self.nameless);
+        let inbound = Inbound::new(self.section.clone(), inbox, keep, nameless, env.clone());
         let inbound = Arc::new(inbound);
         let stop = stop.child_token();
         self.sender.running.store(true, Ordering::Relaxed);
@@ -178,6 +187,12 @@ impl Transport for Smpp {
     fn parallel(&self) -> usize {
         self.section.submissions()
     }
+}
+
+/// Reads whatever a gateway may send.
+#[cfg(feature = "fuzz")]
+pub(crate) fn read_anything(octets: &[u8]) {
+    inbound::read_anything(octets);
 }
 
 /// One bind's share in how many stand; given back when it is dropped.

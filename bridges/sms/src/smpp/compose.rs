@@ -7,6 +7,7 @@ use rusmpp::tlvs::MessageSubmissionRequestTlvValue as Parameter;
 use rusmpp::types::{AnyOctetString, COctetString, EmptyOrFullCOctetString, OctetString};
 use rusmpp::values::{
     DataCoding, EsmClass, MessagePayload, Npi, RegisteredDelivery, ServiceType, Ton,
+    UserMessageReference,
 };
 use viadukt_api::{Reason, Timestamp};
 
@@ -40,7 +41,8 @@ pub(super) fn submissions(
     let validity = sms.validity.map(|span| {
         relative(span.saturating_sub(now.since(sms.accepted_at)).clamp(SHORTEST, LONGEST))
     });
-    let bare = SubmitSm::builder()
+    let reference = reference(sms);
+    let mut bare = SubmitSm::builder()
         .service_type(ServiceType::new(bounded(&section.service_type).unwrap_or_default()))
         .source_addr_ton(source.ton)
         .source_addr_npi(source.npi)
@@ -51,6 +53,9 @@ pub(super) fn submissions(
         .validity_period(validity.unwrap_or_default())
         .registered_delivery(RegisteredDelivery::from(u8::from(section.receipts)))
         .build();
+    if section.own_reference {
+        bare.push_tlv(Parameter::UserMessageReference(UserMessageReference::new(reference)));
+    }
 
     let Written { parts, data_coding } = Written::of(&sms.text, section)?;
     let with = |esm_class: u8| {
@@ -63,7 +68,6 @@ pub(super) fn submissions(
     }
     // `Parts` makes no more than 255.
     let of = u8::try_from(parts.len()).unwrap_or(u8::MAX);
-    let reference = reference(sms);
     let parts = parts
         .into_iter()
         .zip(1..)
@@ -156,7 +160,7 @@ fn short(mut submission: SubmitSm, octets: Vec<u8>) -> Result<SubmitSm, Reason> 
 
 /// Tells the parts of this message from those of others to the same phone; the same at every
 /// attempt, so that parts of two attempts fit together.
-fn reference(sms: &Outgoing) -> u16 {
+pub(super) fn reference(sms: &Outgoing) -> u16 {
     let [high, low, ..] = *blake3::hash(&sms.id.to_bytes()).as_bytes();
     u16::from_be_bytes([high, low])
 }
@@ -169,4 +173,100 @@ fn relative(span: Duration) -> EmptyOrFullCOctetString<17> {
     let written = format!("0000{days:02}{hours:02}{minutes:02}{seconds:02}000R");
     // Sixteen characters as long as `days` has two digits.
     EmptyOrFullCOctetString::from_string(written).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use rusmpp::tlvs::TlvTag;
+    use viadukt_api::contract::delivery_id;
+
+    use super::*;
+
+    fn sms(from: &str, text: &str) -> Outgoing {
+        Outgoing {
+            id: delivery_id(1),
+            reference: "token".to_owned(),
+            to: "+491701234567".to_owned(),
+            from: from.to_owned(),
+            text: text.to_owned(),
+            accepted_at: Timestamp(0),
+            validity: Some(Duration::from_secs(2 * 86_400 + 3_600)),
+            repeated: false,
+        }
+    }
+
+    fn composed(sms: &Outgoing, section: &SmppSection) -> Vec<SubmitSm> {
+        submissions(sms, section, Timestamp(3_600_000)).unwrap()
+    }
+
+    #[test]
+    fn senders_are_numbers_short_codes_or_names() {
+        let cases = [
+            ("+4915112345678", (1, 1, "4915112345678")),
+            ("10001", (3, 0, "10001")),
+            ("Amt Ulm", (5, 0, "Amt Ulm")),
+        ];
+        for (from, (ton, npi, address)) in cases {
+            let submission = composed(&sms(from, "Ja"), &SmppSection::usual()).remove(0);
+            let written = (
+                u8::from(submission.source_addr_ton),
+                u8::from(submission.source_addr_npi),
+                submission.source_addr.as_str(),
+            );
+            assert_eq!(written, (ton, npi, address));
+            assert_eq!(u8::from(submission.dest_addr_ton), 1);
+            assert_eq!(submission.validity_period.as_str(), "000002000000000R");
+        }
+        let addressing =
+            Addressing { source_ton: Some(0), source_npi: Some(8), ..Default::default() };
+        let section = SmppSection { addressing, ..SmppSection::usual() };
+        let submission = composed(&sms("10001", "Ja"), &section).remove(0);
+        let as_configured = (submission.source_addr_ton.into(), submission.source_addr_npi.into());
+        assert_eq!(as_configured, (0u8, 8u8));
+        let refused = submissions(&sms("Bürgeramt", "Ja"), &section, Timestamp(0)).err().unwrap();
+        assert_eq!(refused.key, "smpp-sender-refused");
+    }
+
+    #[test]
+    fn alphabets() {
+        let latin1 =
+            SmppSection { alphabet: Alphabet::Latin1, data_coding: 3, ..SmppSection::usual() };
+        let cases: [(&SmppSection, &str, u8, &[u8]); 4] = [
+            (&SmppSection::usual(), "ü€", 0, &[0x7e, 0x1b, 0x65]),
+            (&SmppSection::usual(), "ы", 8, &[0x04, 0x4b]),
+            (&latin1, "ü", 3, &[0xfc]),
+            (&latin1, "ü€", 8, &[0x00, 0xfc, 0x20, 0xac]),
+        ];
+        for (section, text, data_coding, octets) in cases {
+            let submission = composed(&sms("10001", text), section).remove(0);
+            assert_eq!(u8::from(submission.data_coding), data_coding, "{text}");
+            assert_eq!(&**submission.short_message(), octets, "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_are_marked_as_the_gateway_wants_it() {
+        let long = "a".repeat(200);
+        let with = |long| SmppSection { long, own_reference: false, ..SmppSection::usual() };
+        let text = sms("10001", &long);
+        let [high, low] = reference(&text).to_be_bytes();
+
+        let udh = composed(&text, &with(Long::Udh));
+        assert_eq!(udh.len(), 2);
+        assert_eq!(u8::from(udh[1].esm_class), UDHI);
+        assert_eq!(udh[1].short_message()[..7], [5, 0, 3, low, 2, 2, b'a']);
+        assert_eq!(composed(&text, &with(Long::Udh)), udh, "the same at every attempt");
+
+        let sar = composed(&text, &with(Long::Sar));
+        let tags: Vec<_> = sar[0].tlvs().iter().map(rusmpp::tlvs::Tlv::tag).collect();
+        let expected = [TlvTag::SarMsgRefNum, TlvTag::SarTotalSegments, TlvTag::SarSegmentSeqnum];
+        assert_eq!(tags, expected);
+        assert_eq!((u8::from(sar[0].esm_class), sar[0].short_message().len()), (0, 153));
+        assert_ne!([high, low], [0, 0]);
+
+        let payload = composed(&text, &with(Long::Payload));
+        assert_eq!((payload.len(), payload[0].short_message().len()), (1, 0));
+        assert_eq!(payload[0].tlvs()[0].value_length(), 200);
+    }
 }

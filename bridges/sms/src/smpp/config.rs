@@ -37,6 +37,9 @@ pub(crate) struct SmppSection {
     /// Whether to ask for receipts.
     pub(crate) receipts: bool,
     pub(crate) receipt_ids: ReceiptIds,
+    /// Whether to send a reference of our own, by which a receipt finds its message when the
+    /// answer to the submission was lost.
+    pub(crate) own_reference: bool,
     pub(crate) service_type: String,
     /// How long parts of an inbound text wait for the others.
     pub(crate) parts_timeout: Duration,
@@ -153,6 +156,7 @@ impl SmppSection {
         let response_timeout = time(fields, "response_timeout", 30);
         let parts_timeout = time(fields, "parts_timeout", 60 * 60);
         let receipts = fields.or("receipts", true);
+        let own_reference = fields.or("own_reference", true);
         let data_coding = octet(fields, "data_coding").unwrap_or(usual_coding);
         let addressing = Addressing {
             source_ton: octet(fields, "source_ton"),
@@ -179,6 +183,7 @@ impl SmppSection {
             long: long?,
             receipts,
             receipt_ids: receipt_ids?,
+            own_reference,
             service_type,
             parts_timeout,
         })

@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use viadukt_api::{AcceptError, Env, Inbox, Intake, Keep, Timestamp};
 
 use super::coding;
-use super::config::SmppSection;
+use super::config::{Alphabet, SmppSection};
+use super::nameless::Nameless;
 use super::parts::{Part, Parts};
 use super::pdu::{Frame, Sm};
 use super::receipt;
@@ -30,6 +31,7 @@ pub(super) struct Inbound {
     env: Env,
     parts: Parts,
     recent: Recent,
+    nameless: Arc<Nameless>,
     sessions: AtomicU64,
     /// Why the store takes nothing any more, and the sign that it is so.
     failure: Mutex<Option<AcceptError>>,
@@ -45,10 +47,17 @@ pub(super) struct Visit {
 }
 
 impl Inbound {
-    pub(super) fn new(section: SmppSection, inbox: Inbox, keep: &Keep, env: Env) -> Self {
+    pub(super) fn new(
+        section: SmppSection,
+        inbox: Inbox,
+        keep: &Keep,
+        nameless: Arc<Nameless>,
+        env: Env,
+    ) -> Self {
         Self {
             parts: Parts::load(keep, section.alphabet, section.parts_timeout),
             recent: Recent::load(keep, env.now()),
+            nameless,
             section,
             inbox,
             env,
@@ -93,7 +102,7 @@ impl Inbound {
             return self.take_receipt(&sm, now).await;
         }
         let id = self.id_of(&sm, digest, visit.number, now, frame.sequence);
-        match read(&sm, &self.section, visit.protection, now) {
+        match read(&sm, self.section.alphabet, visit.protection, now) {
             Read::Part(part) => {
                 let taken = self.parts.take(&self.inbox, part, id.text).await;
                 self.status(taken)
@@ -119,11 +128,18 @@ impl Inbound {
     }
 
     async fn take_receipt(&self, sm: &Sm, now: Timestamp) -> CommandStatus {
-        let Some(read) = receipt::read(sm, self.section.receipt_ids) else {
+        // The source of a receipt is whom our message went to.
+        let reference = sm.parameters.number(TlvTag::UserMessageReference);
+        let to = sm.source.written();
+        let token = reference.and_then(|reference| self.nameless.find(reference, &to));
+        let Some(mut read) = receipt::read(sm, self.section.receipt_ids) else {
             // Of no use to anybody, and no less so the next time.
             tracing::warn!("a receipt came that names no message");
             return CommandStatus::EsmeRok;
         };
+        if let Some(token) = token {
+            read.report.of = token;
+        }
         let item = Received::Receipt(read.report).into_item(&[read.same], now);
         let taken = self.inbox.accept(Intake { items: vec![item], keep: Vec::new() }).await;
         self.status(taken)
@@ -185,7 +201,7 @@ enum Read {
     Part(Part),
 }
 
-fn read(sm: &Sm, section: &SmppSection, protection: &str, now: Timestamp) -> Read {
+fn read(sm: &Sm, alphabet: Alphabet, protection: &str, now: Timestamp) -> Read {
     let binary = || {
         let bytes = u32::try_from(sm.octets.len()).unwrap_or(u32::MAX);
         Read::Whole(Body::Binary { bytes })
@@ -220,7 +236,7 @@ fn read(sm: &Sm, section: &SmppSection, protection: &str, now: Timestamp) -> Rea
         };
         return Read::Part(part);
     }
-    match coding::text(sm.data_coding, octets, section.alphabet) {
+    match coding::text(sm.data_coding, octets, alphabet) {
         Some(text) => Read::Whole(Body::Plain(text)),
         None => binary(),
     }
@@ -232,4 +248,20 @@ fn segment(sm: &Sm) -> Option<Place> {
     let of = u8::try_from(sm.parameters.number(TlvTag::SarTotalSegments)?).ok()?;
     let number = u8::try_from(sm.parameters.number(TlvTag::SarSegmentSeqnum)?).ok()?;
     (1..=of).contains(&number).then_some(Place { reference, of, number })
+}
+
+/// Reads whatever a gateway may send, as far as that goes without a session.
+#[cfg(any(test, feature = "fuzz"))]
+pub(super) fn read_anything(octets: &[u8]) {
+    let mut buffer = bytes::BytesMut::from(octets);
+    while let Ok(Some(frame)) = Frame::take(&mut buffer) {
+        let _ = frame.message_id();
+        let read_as: [fn(bytes::Bytes) -> Option<Sm>; 2] = [Sm::deliver, Sm::data];
+        for sm in read_as.into_iter().filter_map(|read_as| read_as(frame.body.clone())) {
+            for alphabet in [Alphabet::Gsm7, Alphabet::Latin1] {
+                let _ = read(&sm, alphabet, "none", Timestamp(0));
+            }
+            let _ = (receipt::is_one(&sm), receipt::read(&sm, super::config::ReceiptIds::Same));
+        }
+    }
 }

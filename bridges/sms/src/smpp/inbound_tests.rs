@@ -10,11 +10,14 @@ use viadukt_api::contract::Memory;
 use viadukt_api::inbox::Durable;
 use viadukt_api::{Clock, Env, Inbox, Keep, Timestamp, WorkerName};
 
+use super::compose;
 use super::config::SmppSection;
-use super::inbound::{Inbound, Visit};
+use super::inbound::{Inbound, Visit, read_anything};
+use super::nameless::Nameless;
 use super::pdu::Frame;
 use super::pdu::tests::{deliver_body, parameter};
 use super::session::Taker;
+use crate::outgoing::Outgoing;
 use crate::received::{Body, Received};
 
 /// A clock that stands still until it is set.
@@ -30,6 +33,7 @@ struct Bench {
     memory: Arc<Memory>,
     clock: Arc<Standing>,
     inbound: Arc<Inbound>,
+    nameless: Arc<Nameless>,
 }
 
 impl Bench {
@@ -44,8 +48,10 @@ impl Bench {
         let keep = Keep::new(name.clone(), Arc::clone(&durable));
         let clock = Arc::new(Standing(Mutex::new(now)));
         let env = Env { clock: Arc::clone(&clock) as _, ..Env::system() };
-        let inbound = Inbound::new(SmppSection::usual(), Inbox::new(name, durable), &keep, env);
-        Self { memory: Arc::clone(memory), clock, inbound: Arc::new(inbound) }
+        let nameless = Arc::new(Nameless::load(keep.clone(), env.clone()));
+        let (section, inbox) = (SmppSection::usual(), Inbox::new(name, durable));
+        let inbound = Inbound::new(section, inbox, &keep, Arc::clone(&nameless), env);
+        Self { memory: Arc::clone(memory), clock, inbound: Arc::new(inbound), nameless }
     }
 
     fn visit(&self) -> Arc<Visit> {
@@ -227,4 +233,49 @@ async fn a_gateways_own_id_tells_repetitions() {
     bring(&visit, 1, deliver_body(0, 0, b"Ja", &id)).await;
     bring(&visit, 2, deliver_body(0, 0, b"Ja", &id)).await;
     assert_eq!(bench.bodies().len(), 1);
+}
+
+#[tokio::test]
+async fn a_receipt_finds_a_text_whose_answer_was_lost() {
+    let bench = Bench::new();
+    let sms = Outgoing {
+        id: viadukt_api::contract::delivery_id(1),
+        reference: "token".to_owned(),
+        to: "+491701234567".to_owned(),
+        from: "10001".to_owned(),
+        text: "Ja".to_owned(),
+        accepted_at: Timestamp(0),
+        validity: None,
+        repeated: false,
+    };
+    bench.nameless.note(&sms).await;
+    let after = Bench::over(&bench.memory, 2_000_000);
+    let own = parameter(0x0204, &compose::reference(&sms).to_be_bytes());
+    bring(&after.visit(), 1, deliver_body(4, 0, b"id:1 stat:DELIVRD", &own)).await;
+    let raw = after.memory.items().remove(0).raw.bytes;
+    match serde_json::from_slice(&raw).unwrap() {
+        Received::Receipt(report) => assert_eq!(report.of, "token"),
+        Received::Text(_) => panic!("it was a receipt"),
+    }
+}
+
+#[test]
+fn whatever_comes_is_read_without_a_panic() {
+    // Small numbers where lengths and flags stand, so that much of it is read some way.
+    let mut state = 7u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 8
+    };
+    for _ in 0..20_000 {
+        let length = 16 + next() % 120;
+        let mut unit = length.to_be_bytes().to_vec();
+        let octets = (4..length).map(|_| match next() % 4 {
+            0 => 0,
+            1 => (next() % 8) as u8,
+            _ => next() as u8,
+        });
+        unit.extend(octets);
+        read_anything(&unit);
+    }
 }

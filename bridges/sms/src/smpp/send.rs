@@ -14,6 +14,7 @@ use viadukt_api::{DeliveryError, Env, Keep, MessageId, Reason, Receipt};
 use super::bind::{Gateway, Role};
 use super::compose;
 use super::config::{SmppSection, Unanswered};
+use super::nameless::Nameless;
 use super::pace::{Rate, Window};
 use super::progress::{Ids, Progress};
 use super::session::NoAnswer;
@@ -31,7 +32,8 @@ pub(super) struct Sender {
     gateway: Arc<Gateway>,
     pub(super) ways: Ways,
     rate: Option<Rate>,
-    progress: Progress,
+    pub(super) progress: Progress,
+    nameless: Arc<Nameless>,
     env: Env,
     /// Whether binds are held; else each attempt binds for itself.
     pub(super) running: AtomicBool,
@@ -46,7 +48,13 @@ enum Failed {
 }
 
 impl Sender {
-    pub(super) fn new(section: SmppSection, gateway: Arc<Gateway>, keep: Keep, env: Env) -> Self {
+    pub(super) fn new(
+        section: SmppSection,
+        gateway: Arc<Gateway>,
+        keep: Keep,
+        nameless: Arc<Nameless>,
+        env: Env,
+    ) -> Self {
         let rate = section.rate.and_then(NonZeroU32::new).map(Rate::new);
         Self {
             section,
@@ -54,6 +62,7 @@ impl Sender {
             ways: Ways::default(),
             rate,
             progress: Progress::new(keep),
+            nameless,
             env,
             running: AtomicBool::new(false),
         }
@@ -64,6 +73,7 @@ impl Sender {
         let parts = compose::submissions(sms, &self.section, self.env.now())
             .map_err(DeliveryError::refused)?;
         if sms.repeated && self.section.unanswered == Unanswered::Hold {
+            self.nameless.note(sms).await;
             return Err(DeliveryError::unknown(Reason::new("smpp-interrupted")));
         }
         let earlier = self.progress.take(sms.id, parts.len());
@@ -74,6 +84,9 @@ impl Sender {
         } else {
             self.apart(&parts, &mut ids).await
         };
+        if let Err(Failed::Unknown) = sent {
+            self.nameless.note(sms).await;
+        }
         if let Err(Failed::TooMuch(_) | Failed::Later(_)) = sent
             && ids.iter().any(Option::is_some)
         {
