@@ -58,6 +58,8 @@ struct State {
     written: u64,
     sequence: u32,
     waiting: HashMap<u32, Waiting>,
+    /// Questions that nobody waits for any more, with what their answers are still good for.
+    overdue: HashMap<u32, String>,
     /// Set when nothing more may be put in.
     ended: Option<End>,
 }
@@ -97,6 +99,9 @@ pub(super) trait Taker: Send + Sync {
     /// Takes one `deliver_sm` or `data_sm`.
     fn take(self: Arc<Self>, frame: Frame) -> BoxFuture<'static, CommandStatus>;
 
+    /// An answer came that nobody waited for any more; see [`Session::ask_for`].
+    fn answered_late(&self, token: String, answer: &Frame);
+
     /// The session ended in good order: the gateway has all answers.
     fn farewell(&self);
 }
@@ -123,6 +128,7 @@ pub(super) fn over(line: Line, timing: Timing) -> (Session, Connection) {
         written: 0,
         sequence: 0,
         waiting: HashMap::new(),
+        overdue: HashMap::new(),
         ended: None,
     };
     let shared = Arc::new(Shared {
@@ -142,11 +148,21 @@ impl Session {
         pdu: impl Into<Pdu>,
         patience: Duration,
     ) -> Result<Frame, NoAnswer> {
+        self.ask_for(None, pdu, patience).await
+    }
+
+    /// As [`Session::ask`]; an answer that comes later goes to the taker with `token`.
+    pub(super) async fn ask_for(
+        &self,
+        token: Option<&str>,
+        pdu: impl Into<Pdu>,
+        patience: Duration,
+    ) -> Result<Frame, NoAnswer> {
         let (answer, answered) = oneshot::channel();
         let sequence = self.shared.state().ask(pdu.into(), answer)?;
         self.shared.wake.notify_one();
         // Whoever stops waiting takes the place in the list away.
-        let place = Place { shared: &self.shared, sequence };
+        let place = Place { shared: &self.shared, sequence, token };
         let outcome = timeout(patience, answered).await;
         drop(place);
         outcome.map_or(Err(NoAnswer::Silent), |sent| sent.unwrap_or(Err(NoAnswer::Silent)))
@@ -177,11 +193,16 @@ impl Session {
 struct Place<'a> {
     shared: &'a Shared,
     sequence: u32,
+    token: Option<&'a str>,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.shared.state().waiting.remove(&self.sequence);
+        let mut state = self.shared.state();
+        let waited = state.waiting.remove(&self.sequence).is_some();
+        if let Some(token) = self.token.filter(|_| waited) {
+            state.overdue.insert(self.sequence, token.to_owned());
+        }
     }
 }
 
@@ -228,12 +249,16 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    /// Hands an answer to whoever waits for it. Nobody does when it came late or twice.
-    fn answer(&self, frame: Frame) {
-        let waiting = self.state().waiting.remove(&frame.sequence);
-        match waiting {
-            Some(waiting) => drop(waiting.answer.send(Ok(frame))),
-            None => tracing::debug!("an answer came that nobody waits for (any more)"),
+    /// Hands an answer to whoever waits for it; one that comes twice to nobody.
+    fn answer(&self, frame: Frame, taker: Option<&Arc<dyn Taker>>) {
+        let (waiting, overdue) = {
+            let mut state = self.state();
+            (state.waiting.remove(&frame.sequence), state.overdue.remove(&frame.sequence))
+        };
+        match (waiting, overdue, taker) {
+            (Some(waiting), _, _) => drop(waiting.answer.send(Ok(frame))),
+            (None, Some(token), Some(taker)) => taker.answered_late(token, &frame),
+            _ => tracing::debug!("an answer came that nobody waits for"),
         }
     }
 
@@ -321,7 +346,7 @@ impl Shared {
     fn handle(&self, frame: Frame, taker: Option<&Arc<dyn Taker>>, taking: &mut Taking) {
         let Frame { id, sequence, .. } = frame;
         match id {
-            _ if frame.is_answer() => self.answer(frame),
+            _ if frame.is_answer() => self.answer(frame, taker),
             CommandId::DeliverSm | CommandId::DataSm => match taker {
                 Some(taker) if taking.len() < TAKING => {
                     let taken = Arc::clone(taker).take(frame);
