@@ -12,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 use viadukt_api::Env;
 
 use super::config::SmppSection;
+use super::connection::{self, Connection, Taker, Timing};
 use super::inbound::Inbound;
 use super::line::{ConnectError, Server};
 use super::pace::Window;
-use super::session::{self, Connection, End, Session, Taker, Timing};
+use super::session::{End, Session};
 use super::ways::{Way, Ways};
 
 /// How long submissions that are under way may still take when we take leave.
@@ -190,7 +191,7 @@ impl Gateway {
     }
 
     async fn connect(&self) -> Result<(Session, Connection), ConnectError> {
-        Ok(session::over(self.server.connect().await?, self.timing))
+        Ok(connection::over(self.server.connect().await?, self.timing))
     }
 
     async fn bind(&self, role: Role, session: &Session) -> Result<(), Unbound> {

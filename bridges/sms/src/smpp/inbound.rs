@@ -12,12 +12,12 @@ use viadukt_api::{AcceptError, Env, Inbox, Intake, Keep, Timestamp};
 
 use super::coding;
 use super::config::{Alphabet, SmppSection};
+use super::connection::Taker;
 use super::nameless::Nameless;
 use super::parts::{Part, Parts};
 use super::pdu::{Frame, Sm};
 use super::receipt;
 use super::recent::{Digest, Recent};
-use super::session::Taker;
 use super::status::Answer;
 use crate::received::{Body, Received, Text, fingerprint};
 use crate::text::header::{Header, Place};

@@ -14,9 +14,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::bind::bounded;
+use super::connection::{Taker, Timing, over};
 use super::line::Line;
 use super::pdu::{self, Frame};
-use super::session::{End, NoAnswer, Session, Taker, Timing, over};
+use super::session::{End, NoAnswer, Session};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
