@@ -1,7 +1,8 @@
 //! The way to a gateway over SMPP 3.4.
 //!
 //! In reading order: the options ([`config`]); the connection ([`line`]), what travels on it
-//! ([`pdu`]), one session on it ([`session`]), and a bind that is kept ([`bind`]). Out: a text as
+//! ([`pdu`]), one session on it from both ends ([`session`], [`connection`]), and a bind that is
+//! kept ([`bind`]). Out: a text as
 //! submissions ([`compose`]), one attempt at them ([`send`]) over one of the open [`ways`], at the
 //! gateway's [`pace`]; what its answers mean ([`status`]) and what is known of a text of which it
 //! took some parts only ([`progress`]) or that had no answer ([`nameless`]). In: what is brought ([`inbound`]), its alphabets
@@ -12,6 +13,7 @@ mod bind;
 mod coding;
 mod compose;
 mod config;
+mod connection;
 mod ids;
 mod inbound;
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::Either;
 use rusmpp::pdus::{BindReceiver, BindTransceiver, BindTransmitter};
 use rusmpp::types::COctetString;
 use rusmpp::values::InterfaceVersion;
@@ -13,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 use viadukt_api::Env;
 
 use super::config::SmppSection;
+use super::connection::{self, Connection, Taker, Timing};
 use super::inbound::Inbound;
 use super::line::{ConnectError, Server};
 use super::pace::Window;
-use super::session::{self, Connection, End, Session, Taker, Timing};
+use super::session::{End, Session};
 use super::ways::{Way, Ways};
 
 /// How long submissions that are under way may still take when we take leave.
@@ -154,28 +154,22 @@ impl Gateway {
             opened = self.connect() => opened?,
         };
         let taker = inbound.map(|inbound| inbound.visit(session.protection()) as Arc<dyn Taker>);
-        let carrying = std::pin::pin!(connection.carry(taker));
-        let bound = std::pin::pin!(self.bind(role, &session));
-        let carrying = match futures_util::future::select(carrying, bound).await {
-            Either::Left(_) => return Err(Unbound::Silent),
-            Either::Right((bound, carrying)) => {
-                bound?;
-                carrying
-            }
+        let mut carrying = std::pin::pin!(connection.carry(taker));
+        let bound = tokio::select! {
+            () = stop.cancelled() => return Ok(End::Left),
+            _ = carrying.as_mut() => return Err(Unbound::Silent),
+            bound = self.bind(role, &session) => bound,
         };
+        bound?;
         up(true);
-        let open = role
-            .sends()
-            .then(|| ways.open(Way { session: session.clone(), window: Arc::clone(window) }));
-        let stopped = std::pin::pin!(stop.cancelled());
-        match futures_util::future::select(carrying, stopped).await {
-            Either::Left((end, _)) => Ok(end),
-            Either::Right(((), carrying)) => {
-                drop(open);
-                let leaving = leave(&session);
-                Ok(futures_util::future::join(carrying, leaving).await.0)
-            }
+        let way = || Way { session: session.clone(), window: Arc::clone(window) };
+        let open = role.sends().then(|| ways.open(way()));
+        tokio::select! {
+            end = carrying.as_mut() => return Ok(end),
+            () = stop.cancelled() => {}
         }
+        drop(open);
+        Ok(futures_util::future::join(carrying, leave(&session)).await.0)
     }
 
     /// Binds for what `with` does, apart from the binds that are held.
@@ -197,7 +191,7 @@ impl Gateway {
     }
 
     async fn connect(&self) -> Result<(Session, Connection), ConnectError> {
-        Ok(session::over(self.server.connect().await?, self.timing))
+        Ok(connection::over(self.server.connect().await?, self.timing))
     }
 
     async fn bind(&self, role: Role, session: &Session) -> Result<(), Unbound> {

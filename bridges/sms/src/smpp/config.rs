@@ -203,7 +203,8 @@ impl ServerSection {
         let remote = host.as_deref().is_some_and(|host| !is_loopback(host));
         if tls == Some(false) && remote && !allow_plaintext {
             let message = "\"none\" is allowed for 127.0.0.1, ::1 and localhost only; over a line \
-                           that is protected in another way (a tunnel) set `allow_plaintext = true`";
+                           that is protected in another way (a tunnel) set \
+                           `allow_plaintext = true`";
             fields.object("tls", message);
         }
         // The ports of the registry (IANA: smpp) and of most gateways with TLS.

@@ -12,12 +12,13 @@ use viadukt_api::{AcceptError, Env, Inbox, Intake, Keep, Timestamp};
 
 use super::coding;
 use super::config::{Alphabet, SmppSection};
+use super::connection::Taker;
 use super::nameless::Nameless;
 use super::parts::{Part, Parts};
 use super::pdu::{Frame, Sm};
 use super::receipt;
 use super::recent::{Digest, Recent};
-use super::session::Taker;
+use super::status::Answer;
 use crate::received::{Body, Received, Text, fingerprint};
 use crate::text::header::{Header, Place};
 
@@ -137,6 +138,7 @@ impl Inbound {
             tracing::warn!("a receipt came that names no message");
             return CommandStatus::EsmeRok;
         };
+        let token = token.or_else(|| self.nameless.find_named(&read.report.of));
         if let Some(token) = token {
             read.report.of = token;
         }
@@ -180,6 +182,13 @@ struct Id {
 impl Taker for Visit {
     fn take(self: Arc<Self>, frame: Frame) -> BoxFuture<'static, CommandStatus> {
         Box::pin(async move { self.inbound.take(frame, &self).await })
+    }
+
+    fn answered_late(&self, token: String, answer: &Frame) {
+        if Answer::of(answer.status) == Answer::Taken {
+            let Inbound { nameless, section, .. } = &*self.inbound;
+            nameless.named(section.receipt_ids.answered(&answer.message_id()), token);
+        }
     }
 
     fn farewell(&self) {

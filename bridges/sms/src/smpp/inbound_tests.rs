@@ -12,11 +12,11 @@ use viadukt_api::{Clock, Env, Inbox, Keep, Timestamp, WorkerName};
 
 use super::compose;
 use super::config::SmppSection;
+use super::connection::Taker;
 use super::inbound::{Inbound, Visit, read_anything};
 use super::nameless::Nameless;
 use super::pdu::Frame;
 use super::pdu::tests::{deliver_body, parameter};
-use super::session::Taker;
 use crate::outgoing::Outgoing;
 use crate::received::{Body, Received};
 

@@ -21,6 +21,8 @@ pub(super) struct Nameless {
     keep: Keep,
     env: Env,
     all: Mutex<HashMap<String, Text>>,
+    /// Tokens by ids that came too late for the attempt; as long as the process lives.
+    late: Mutex<HashMap<String, String>>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -34,7 +36,7 @@ impl Nameless {
     pub(super) fn load(keep: Keep, env: Env) -> Self {
         let kept = keep.starting_with(PREFIX).unwrap_or_default().into_iter();
         let all = kept.filter_map(|(key, value)| Some((key, serde_json::from_slice(&value).ok()?)));
-        Self { all: Mutex::new(all.collect()), keep, env }
+        Self { all: Mutex::new(all.collect()), late: Mutex::default(), keep, env }
     }
 
     /// Remembers `sms`, and forgets what is too old.
@@ -60,6 +62,16 @@ impl Nameless {
     /// Our own reference for the text to `to` that a receipt names by `reference`.
     pub(super) fn find(&self, reference: u16, to: &str) -> Option<String> {
         self.all().get(&key(reference, to)).map(|text| text.token.clone())
+    }
+
+    /// The gateway did give an id, after the attempt had ended.
+    pub(super) fn named(&self, id: String, token: String) {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).insert(id, token);
+    }
+
+    /// Our own reference for the text that was named `id` too late.
+    pub(super) fn find_named(&self, id: &str) -> Option<String> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<String, Text>> {

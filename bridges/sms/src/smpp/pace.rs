@@ -21,6 +21,9 @@ struct Width {
     owed: u32,
     /// Answers that went well since the width last changed.
     good: u32,
+    /// Answers still to come to what was under way when the window narrowed: they say nothing
+    /// about the narrower one.
+    settling: u32,
 }
 
 /// A place in the window, for one submission.
@@ -32,7 +35,11 @@ pub(super) struct Place<'a> {
 impl Window {
     pub(super) fn new(widest: u32) -> Self {
         let places = Semaphore::new(usize::try_from(widest).unwrap_or(usize::MAX));
-        Self { places, state: Mutex::new(Width { now: widest, owed: 0, good: 0 }), widest }
+        Self {
+            places,
+            state: Mutex::new(Width { now: widest, owed: 0, good: 0, settling: 0 }),
+            widest,
+        }
     }
 
     /// Waits for a place.
@@ -49,7 +56,7 @@ impl Window {
     /// The gateway took a submission.
     pub(super) fn went_well(&self) {
         let mut width = self.width();
-        if width.now == self.widest {
+        if width.is_settling() || width.now == self.widest {
             return;
         }
         width.good += 1;
@@ -66,6 +73,11 @@ impl Window {
     /// The gateway said that it is too much.
     pub(super) fn too_much(&self) {
         let mut width = self.width();
+        if width.is_settling() {
+            return;
+        }
+        let free = u32::try_from(self.places.available_permits()).unwrap_or(u32::MAX);
+        width.settling = width.now.saturating_sub(free);
         let narrower = (width.now / 2).max(1);
         width.owed += width.now - narrower;
         width.now = narrower;
@@ -77,6 +89,15 @@ impl Window {
 
     fn width(&self) -> MutexGuard<'_, Width> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Width {
+    /// Counts an answer; whether it belongs to the time before the window narrowed.
+    fn is_settling(&mut self) -> bool {
+        let settling = self.settling > 0;
+        self.settling = self.settling.saturating_sub(1);
+        settling
     }
 }
 
@@ -131,14 +152,31 @@ mod tests {
         let held = [window.enter().await, window.enter().await, window.enter().await];
         window.too_much();
         assert_eq!(window.free(), 1, "four in all, three in use");
+        for place in held {
+            drop(place);
+            window.too_much();
+        }
+        assert_eq!(window.free(), 4, "what was under way says nothing about the narrower one");
         window.too_much();
-        assert_eq!(window.free(), 0, "two in all, three in use");
-        drop(held);
         assert_eq!(window.free(), 2);
         (0..2).for_each(|_| window.went_well());
         assert_eq!(window.free(), 3);
         (0..100).for_each(|_| window.went_well());
         assert_eq!(window.free(), 8, "never wider than it was");
+    }
+
+    #[tokio::test]
+    async fn what_is_in_use_is_taken_away_when_it_comes_back() {
+        let window = Window::new(4);
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            held.push(window.enter().await);
+        }
+        window.too_much();
+        held.truncate(1);
+        assert_eq!(window.free(), 1, "two in all, one in use");
+        held.clear();
+        assert_eq!(window.free(), 2);
     }
 
     #[tokio::test]

@@ -39,6 +39,12 @@ pub(super) struct Sender {
     pub(super) running: AtomicBool,
 }
 
+/// A text as its submissions, and our own reference for it.
+struct Text<'a> {
+    parts: &'a [SubmitSm],
+    token: &'a str,
+}
+
 /// Why a submission is not known to be taken, the worst last.
 enum Failed {
     TooMuch(Reason),
@@ -79,10 +85,11 @@ impl Sender {
         let earlier = self.progress.take(sms.id, parts.len());
         let resumed = earlier.is_some();
         let mut ids = earlier.unwrap_or_else(|| vec![None; parts.len()]);
+        let text = Text { parts: &parts, token: &sms.reference };
         let sent = if self.running.load(Ordering::Relaxed) {
-            self.attempt(&parts, &mut ids).await
+            self.attempt(&text, &mut ids).await
         } else {
-            self.apart(&parts, &mut ids).await
+            self.apart(&text, &mut ids).await
         };
         if let Err(Failed::Unknown) = sent {
             self.nameless.note(sms).await;
@@ -106,11 +113,11 @@ impl Sender {
     }
 
     /// Over the binds that are held.
-    async fn attempt(&self, parts: &[SubmitSm], ids: &mut Ids) -> Result<&'static str, Failed> {
+    async fn attempt(&self, text: &Text<'_>, ids: &mut Ids) -> Result<&'static str, Failed> {
         let mut pauses = PAUSES.into_iter().map(Duration::from_secs);
         loop {
             let way = self.ways.pick().await.ok_or_else(away)?;
-            let failed = match self.over(&way, parts, ids).await {
+            let failed = match self.over(&way, text, ids).await {
                 Ok(()) => return Ok(way.session.protection()),
                 Err(failed) => failed,
             };
@@ -125,11 +132,11 @@ impl Sender {
     }
 
     /// Over a bind of its own.
-    async fn apart(&self, parts: &[SubmitSm], ids: &mut Ids) -> Result<&'static str, Failed> {
+    async fn apart(&self, text: &Text<'_>, ids: &mut Ids) -> Result<&'static str, Failed> {
         let window = Arc::new(Window::new(1));
         let sent = self.gateway.briefly(Role::Transmitter, async |session| {
             let way = Way { session: session.clone(), window };
-            self.over(&way, parts, ids).await.map(|()| session.protection())
+            self.over(&way, text, ids).await.map(|()| session.protection())
         });
         sent.await.unwrap_or_else(|why| {
             tracing::warn!(%why, "no bind for a single submission");
@@ -139,13 +146,13 @@ impl Sender {
 
     /// Sends the parts that have no id yet: the first one alone, so that a number or a text that
     /// is refused costs one part, then the others together.
-    async fn over(&self, way: &Way, parts: &[SubmitSm], ids: &mut Ids) -> Result<(), Failed> {
-        let mut missing = parts.iter().zip(ids).filter(|(_, id)| id.is_none());
+    async fn over(&self, way: &Way, text: &Text<'_>, ids: &mut Ids) -> Result<(), Failed> {
+        let mut missing = text.parts.iter().zip(ids).filter(|(_, id)| id.is_none());
         if let Some((part, id)) = missing.next() {
-            *id = Some(self.submit(way, part).await?);
+            *id = Some(self.submit(way, part, text.token).await?);
         }
         let others = join_all(missing.map(|(part, id)| async move {
-            *id = Some(self.submit(way, part).await?);
+            *id = Some(self.submit(way, part, text.token).await?);
             Ok(())
         }));
         let failed = others.await.into_iter().filter_map(Result::err);
@@ -153,12 +160,13 @@ impl Sender {
     }
 
     /// Submits one part; its id in the form that receipts will name.
-    async fn submit(&self, way: &Way, part: &SubmitSm) -> Result<String, Failed> {
+    async fn submit(&self, way: &Way, part: &SubmitSm, token: &str) -> Result<String, Failed> {
         let place = way.window.enter().await;
         if let Some(rate) = &self.rate {
             rate.turn().await;
         }
-        let answer = way.session.ask(part.clone(), self.section.response_timeout).await;
+        let patience = self.section.response_timeout;
+        let answer = way.session.ask_for(Some(token), part.clone(), patience).await;
         drop(place);
         let answer = answer.map_err(|none| match none {
             NoAnswer::Unsent => away(),

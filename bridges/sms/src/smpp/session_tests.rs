@@ -14,9 +14,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::bind::bounded;
+use super::connection::{Taker, Timing, over};
 use super::line::Line;
 use super::pdu::{self, Frame};
-use super::session::{End, NoAnswer, Session, Taker, Timing, over};
+use super::session::{End, NoAnswer, Session};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -57,6 +58,7 @@ struct Taking {
     open: Notify,
     waits: bool,
     sequences: Mutex<Vec<u32>>,
+    late: Mutex<Vec<(String, String)>>,
     farewells: AtomicU32,
 }
 
@@ -69,6 +71,11 @@ impl Taker for Taking {
             self.sequences.lock().unwrap().push(frame.sequence);
             CommandStatus::EsmeRok
         })
+    }
+
+    fn answered_late(&self, token: String, answer: &Frame) {
+        self.late.lock().unwrap().push((token, answer.message_id()));
+        self.open.notify_one();
     }
 
     fn farewell(&self) {
@@ -118,6 +125,19 @@ async fn what_was_not_written_is_known_to_be_unsent() {
     assert_eq!(carried.await.unwrap(), End::Lost);
     assert_eq!(written.await.unwrap().err(), Some(NoAnswer::Silent));
     assert_eq!(ask(&session).await.unwrap().err(), Some(NoAnswer::Unsent));
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_late_is_good_for_something() {
+    let taking = Arc::<Taking>::default();
+    let (session, mut gateway, _carried) = session(&taking, PATIENCE);
+    let patience = Duration::from_millis(20);
+    let asked = session.ask_for(Some("token"), SubmitSm::default(), patience).await;
+    assert_eq!(asked.err(), Some(NoAnswer::Silent));
+    let question = gateway.next().await;
+    gateway.answer(&question, "id-1").await;
+    taking.open.notified().await;
+    assert_eq!(*taking.late.lock().unwrap(), [("token".to_owned(), "id-1".to_owned())]);
 }
 
 #[tokio::test]

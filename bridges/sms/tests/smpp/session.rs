@@ -1,5 +1,11 @@
 //! The connection, kept against whatever happens to it.
 
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::contract::eventually;
 use viadukt_api::{Health, Inbox, WorkerError};
@@ -57,4 +63,22 @@ async fn tls_is_named_and_an_unknown_authority_refused() {
     let unknown = format!("tls = 'implicit'\nport = {}", centre.smsc.tls);
     let bench = centre.bench(&unknown).await;
     assert!(bench.worker.probe().await.remove(0).result.unwrap_err().contains("ca_file"));
+}
+
+#[tokio::test]
+async fn a_gateway_that_does_not_answer_the_bind_holds_up_no_stop() {
+    let centre = Centre::start().await;
+    let mute = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = mute.local_addr().unwrap().port();
+    let bench = centre.bench(&format!("port = {port}\nresponse_timeout = '1h'")).await;
+    let inbox = Inbox::new(bench.name.clone(), std::sync::Arc::clone(&bench.durable) as _);
+    let stop = CancellationToken::new();
+    let asked = async {
+        let (mut line, _) = mute.accept().await.unwrap();
+        line.read_u8().await.unwrap();
+        stop.cancel();
+        line
+    };
+    let both = futures_util::future::join(bench.worker.run(inbox, stop.clone()), asked);
+    timeout(Duration::from_secs(5), both).await.unwrap().0.unwrap();
 }
