@@ -1,6 +1,6 @@
 //! What the hub and a clerk say to each other.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use viadukt_api::{Act, Attachment, Content, Edits, Form, Media, MessageId, State, Target};
 
