@@ -10,6 +10,8 @@
 
 mod compose;
 mod config;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod gateway;
 mod normalise;
 #[cfg(test)]
