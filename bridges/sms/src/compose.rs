@@ -7,7 +7,7 @@ use viadukt_api::{Address, Content, Form, Reason, Words};
 
 use crate::config::Options;
 use crate::number::{Party, Prefix};
-use crate::text::{Parts, plain};
+use crate::text::{Parts, plain, readable};
 
 /// A short message that may be sent.
 pub(crate) struct Sms {
@@ -59,7 +59,8 @@ impl Composer {
         if !content.attachments.is_empty() {
             return Err(Reason::new("sms-attachment"));
         }
-        let text = readable(&content.text);
+        // Blanks around a text cost, and say nothing.
+        let text = readable(&content.text).trim().to_owned();
         if text.is_empty() {
             return Err(Reason::new("sms-empty"));
         }
@@ -88,13 +89,6 @@ impl Composer {
             .with("parts", parts.to_string())
             .with("limit", self.max_parts.to_string())
     }
-}
-
-/// Without what no phone shows and a gateway may choke on, and without blanks that cost.
-fn readable(text: &str) -> String {
-    let text = text.replace("\r\n", "\n");
-    let shown = text.chars().filter(|c| *c == '\n' || *c == '\t' || !c.is_control());
-    shown.collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod client;
 mod condition;
 mod declaration;
 mod filling;
+#[cfg(feature = "fuzz")]
 pub(crate) mod fuzz;
 mod hook;
 mod hooks;

@@ -6,10 +6,10 @@
 //! by which way ([`transport`]): [`smpp`] or an HTTP [`gateway`]; the worker that puts these
 //! together ([`worker`]) and the dry runs ([`tool`]).
 
-#![allow(dead_code, reason = "grows in the next commits")]
-
 mod compose;
 mod config;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod gateway;
 mod normalise;
 #[cfg(test)]
@@ -45,10 +45,4 @@ impl Kind for Sms {
     fn tools(&self) -> &'static [Tool] {
         tool::TOOLS
     }
-}
-
-/// What the fuzz target for webhooks calls.
-#[doc(hidden)]
-pub fn fuzz_gateway_call(data: &[u8]) {
-    gateway::fuzz::call(data);
 }

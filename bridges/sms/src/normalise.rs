@@ -12,6 +12,7 @@ use crate::config::Options;
 use crate::number::{Party, Region};
 use crate::reasons;
 use crate::received::{Body, Received, Report, Text};
+use crate::text::readable;
 
 /// Words by which a phone's owner says whether to be written to. German law and custom know the
 /// first of each; the others are what people write.
@@ -153,13 +154,6 @@ fn wish(text: &str) -> Option<Wish> {
     let word = text.trim_matches(|c: char| !c.is_alphanumeric()).to_uppercase();
     let meant = |(words, _): &&(&[&str], Wish)| words.contains(&word.as_str());
     WISHES.iter().find(meant).map(|(_, wish)| *wish)
-}
-
-/// Lines end with `\n`; of control characters, which phones do not show and rooms refuse, none
-/// stays.
-fn readable(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace(['\r', '\u{c}'], "\n");
-    text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
 }
 
 fn plain(text: String) -> Content {

@@ -65,7 +65,7 @@ impl Party {
     pub(crate) fn of(canonical: &str) -> Self {
         let text = canonical.to_owned();
         match canonical.strip_prefix('+') {
-            Some(digits) if is_digits(digits) => Self::Number(text),
+            Some(digits) if is_full(digits) => Self::Number(text),
             None if is_short(canonical) => Self::ShortCode(text),
             _ => Self::Name(text),
         }
@@ -102,7 +102,7 @@ impl Party {
         } else {
             Some(bare)
         };
-        let number = number.filter(|digits| DIGITS.contains(&digits.len()));
+        let number = number.filter(|digits| is_full(digits));
         Some(number.map_or_else(
             || Self::Name(written.to_owned()),
             |digits| Self::Number(format!("+{digits}")),
@@ -119,14 +119,17 @@ impl Party {
         if written == bare && is_short(&bare) {
             return Ok(Self::ShortCode(bare));
         }
-        let plus = if written.starts_with('+') { "+" } else { "" };
-        let number = phonenumber::parse(Some(home), format!("{plus}{bare}"))
-            .map_err(|_| Unfit::NoNumber)
-            .map(|number| (number.number_type(&DATABASE), number));
-        match number? {
-            (Type::Unknown, _) => Err(Unfit::NotAssigned),
-            (kind, _) if !receives(kind) => Err(Unfit::ReceivesNone),
-            (_, number) => Ok(Self::Number(e164(&number))),
+        let abroad = if written.starts_with('+') { Some(&*bare) } else { bare.strip_prefix("00") };
+        // With a region, the parser would take that region's trunk prefix off a foreign number.
+        let number = match abroad {
+            Some(digits) => phonenumber::parse(None, format!("+{digits}")),
+            None => phonenumber::parse(Some(home), &bare),
+        };
+        let number = number.map_err(|_| Unfit::NoNumber)?;
+        match number.number_type(&DATABASE) {
+            Type::Unknown => Err(Unfit::NotAssigned),
+            kind if !receives(kind) => Err(Unfit::ReceivesNone),
+            _ => Ok(Self::Number(e164(&number))),
         }
     }
 
@@ -208,6 +211,11 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Whether these are as many digits as a number with its country has.
+fn is_full(digits: &str) -> bool {
+    is_digits(digits) && DIGITS.contains(&digits.len())
+}
+
 fn is_short(text: &str) -> bool {
     is_digits(text) && SHORT_DIGITS.contains(&text.len()) && !text.starts_with('0')
 }
@@ -235,12 +243,15 @@ mod tests {
             "+49 (0)170 1234567",
             "0049 170 1234567",
             " 01701234567 ",
+            "491701234567",
         ] {
             assert_eq!(person(written).as_deref(), Ok("+491701234567"), "{written}");
         }
         assert_eq!(person("+43 664 1234567").as_deref(), Ok("+436641234567"));
         assert_eq!(person("+1 212 555 2368").as_deref(), Ok("+12125552368"));
         assert_eq!(person("72000").as_deref(), Ok("72000"));
+        let abroad = Party::of_person("+49 170 1234567", Id::US).unwrap();
+        assert_eq!(abroad.as_str(), "+491701234567", "the 1 is no trunk prefix in Germany");
     }
 
     #[test]
@@ -279,8 +290,9 @@ mod tests {
 
     #[test]
     fn the_stored_form_is_read_back() {
-        for written in ["+491701234567", "72000", "Bürgeramt", "+49x", "1234567"] {
+        for written in ["+491701234567", "72000", "Bürgeramt", "+49x", "+3", "1234567"] {
             assert_eq!(Party::of(written).as_str(), written);
+            assert_eq!(gateway(written).map(|p| Party::of(p.as_str())), gateway(written));
         }
         assert!(!Party::of("+491701234567").is_machine());
         assert!(Party::of("72000").is_machine());

@@ -57,6 +57,14 @@ impl Encoding {
         }
     }
 
+    /// How many units `c` takes; none when this encoding does not know it.
+    pub(crate) fn units(self, c: char) -> usize {
+        match self {
+            Self::Gsm7 => gsm7::code(c).map_or(0, |code| code.septets().len()),
+            Self::Ucs2 => c.len_utf16(),
+        }
+    }
+
     /// The octets in which a gateway takes one unit: septets travel unpacked, each in an octet.
     pub(crate) fn octets_per_unit(self) -> usize {
         match self {
@@ -95,6 +103,13 @@ impl Encoding {
             }
         }
     }
+}
+
+/// `text` with lines that end with `\n` and without other control characters, which phones do not
+/// show and rooms refuse.
+pub(crate) fn readable(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace(['\r', '\u{c}'], "\n");
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect()
 }
 
 #[cfg(test)]

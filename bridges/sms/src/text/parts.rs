@@ -47,13 +47,10 @@ impl Parts {
 
     /// As [`Parts::of`], in an encoding that holds all of `text`.
     pub(crate) fn encoded(text: &str, encoding: Encoding) -> Result<Self, TooLong> {
-        let cut = Part::cut(text, encoding, encoding.among_several());
-        let units = cut.iter().map(|part| part.units(encoding)).sum();
-        let all = if units <= encoding.alone() {
-            Part::cut(text, encoding, encoding.alone())
-        } else {
-            cut
-        };
+        let units = text.chars().map(|c| encoding.units(c)).sum();
+        let is_one = units <= encoding.alone();
+        let room = if is_one { encoding.alone() } else { encoding.among_several() };
+        let all = Part::cut(text, encoding, room);
         if all.len() > MOST {
             return Err(TooLong { parts: all.len() });
         }
@@ -64,6 +61,11 @@ impl Parts {
     pub(crate) fn count(&self) -> u8 {
         // `of` lets no more pass.
         u8::try_from(self.all.len()).unwrap_or(u8::MAX)
+    }
+
+    /// How many units each of them has room for.
+    pub(crate) fn room(&self) -> usize {
+        if self.all.len() == 1 { self.encoding.alone() } else { self.encoding.among_several() }
     }
 
     /// The parts in order.
