@@ -19,7 +19,7 @@ impl Bench {
     /// The clerk answers a mail; the id that we chose for the answer.
     async fn answered(&self) -> MessageId {
         self.mail(mail("m1", "eins")).await;
-        self.hub.wait_for(1).await;
+        self.shown(1).await;
         self.event(answer("$a1", "$event1", "Antwort")).await;
         message_id(&self.post.wait_for(1).await[0])
     }
@@ -31,9 +31,9 @@ impl Bench {
     }
 
     /// Reports are routed in order: with this mail all before it are.
-    async fn reports_are_routed(&self, shown: u64) -> Vec<Outbound> {
+    async fn reports_are_routed(&self, shown: usize) -> Vec<Outbound> {
         self.mail(mail("the-end", "the end")).await;
-        self.hub.wait_for(shown).await
+        self.shown(shown).await
     }
 }
 
@@ -50,7 +50,7 @@ fn states(shown: &[Outbound]) -> Vec<State> {
 async fn a_message_in_parts_is_told_once() {
     let bench = Bench::of(setup(in_parts(3))).await;
     let sms = bench.answered().await;
-    bench.hub.wait_for(2).await;
+    bench.shown(2).await;
     for (n, number) in [3, 1, 1, 2, 2].into_iter().enumerate() {
         bench.report(&format!("r{n}"), &part(&sms, number), State::Delivered).await;
     }
@@ -66,7 +66,7 @@ async fn a_message_in_parts_is_told_once() {
 async fn a_failure_is_told_in_words_and_a_late_arrival_still_counts() {
     let bench = Bench::of(setup(in_parts(2))).await;
     let sms = bench.answered().await;
-    bench.hub.wait_for(2).await;
+    bench.shown(2).await;
     bench.report("r1", &part(&sms, 1), State::Delayed).await;
     bench.report("r2", &part(&sms, 2), State::Delayed).await;
     bench.report("r3", &part(&sms, 2), State::Failed).await;
@@ -84,9 +84,9 @@ async fn a_failure_is_told_in_words_and_a_late_arrival_still_counts() {
 async fn our_own_id_handed_back_stands_for_the_whole_message() {
     let bench = Bench::of(setup(in_parts(2))).await;
     let sms = bench.answered().await;
-    bench.hub.wait_for(2).await;
+    bench.shown(2).await;
     bench.report("r1", &sms, State::Delivered).await;
-    let shown = bench.hub.wait_for(3).await;
+    let shown = bench.shown(3).await;
     assert_eq!(states(&shown), [State::Sent, State::Delivered]);
 }
 
@@ -99,7 +99,7 @@ async fn a_report_before_the_answer_to_the_attempt_waits_for_it() {
     bench.report("r2", &sms, State::Delivered).await;
     bench.reports_are_routed(2).await;
     bench.post.hold_answers(false);
-    let shown = bench.hub.wait_for(4).await;
+    let shown = bench.shown(4).await;
     assert_eq!(states(&shown), [State::Sent, State::Delivered]);
 }
 
@@ -115,7 +115,7 @@ async fn a_waiting_report_outlives_the_process() {
     let again =
         Setup { disk: bench.disk.clone(), clock: bench.clock.clone(), ..setup(in_parts(1)) };
     let bench = Bench::of(again).await;
-    let shown = bench.hub.wait_for(2).await;
+    let shown = bench.shown(2).await;
     assert_eq!(states(&shown), [State::Sent, State::Delivered]);
     assert_eq!(bench.pipeline.ledger.journal().unwrap(), []);
 }
@@ -137,16 +137,16 @@ async fn a_report_that_nobody_asked_for_is_dropped_after_a_day() {
 async fn what_arrived_after_all_is_no_dead_letter_any_more() {
     let bench = Bench::new().await;
     bench.mail(mail("m1", "eins")).await;
-    bench.hub.wait_for(1).await;
+    bench.shown(1).await;
     bench.post.script([DeliveryError::unknown(Reason::new("delivery-time"))]);
     bench.event(answer("$a1", "$event1", "Antwort")).await;
-    assert_eq!(state_of(&bench.hub.wait_for(2).await[1]), Some(State::Unknown));
+    assert_eq!(state_of(&bench.shown(2).await[1]), Some(State::Unknown));
     let mut dead = Vec::new();
     let ledger = bench.pipeline.ledger.clone();
     ledger.dead(|letter| Ok(dead.push(letter))).unwrap();
     let crate::ledger::DeadWhat::Delivery(delivery) = &dead[0].what else { panic!("a delivery") };
     let sent_as = delivery.remote.as_ref().unwrap().message_id.clone();
     bench.report("r1", &sent_as, State::Delivered).await;
-    assert_eq!(state_of(&bench.hub.wait_for(3).await[2]), Some(State::Delivered));
+    assert_eq!(state_of(&bench.shown(3).await[2]), Some(State::Delivered));
     ledger.dead(|_| panic!("there is a dead letter")).unwrap();
 }
