@@ -2,6 +2,7 @@
 
 # Was aus einer Nachricht wurde; status-sent ist der ganze Text einer Reaktion.
 status-sent = ✓ gesendet
+status-sent-cost = ✓ gesendet ({ $cost })
 status-sent-twice = Diese Nachricht wurde nach einer Unterbrechung noch einmal gesendet. Sie ist vielleicht doppelt angekommen.
 status-delayed = Diese Nachricht konnte noch nicht zugestellt werden: { $reason }. Es wird von selbst weiter versucht.
 status-failed = Diese Nachricht wurde nicht zugestellt: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu versuchen.
@@ -36,6 +37,9 @@ command-help =
     !new ADRESSE BETREFF – ein Gespräch beginnen; weitere Zeilen sind die erste Nachricht
     !resend – in einem Thread: noch einmal versuchen, was dort nicht zugestellt wurde
     !resend KENNUNG – dasselbe für eine einzelne Nachricht
+    !block – in einem Thread: von diesem Absender nichts mehr anzeigen
+    !unblock EMPFÄNGER – wieder anzeigen
+    !pause – über diese Brücke nichts hinauslassen; !weiter – wieder hinauslassen
     !status – wie es um die Verbindungen steht
     !help – dieser Text
 command-unclear = Diesen Befehl gibt es nicht, oder ihm fehlt etwas. !help zeigt die Liste.
@@ -48,6 +52,37 @@ command-resend =
     }
 status-up = { $name }: verbunden, { $waiting } in der Warteschlange
 status-down = { $name }: nicht verbunden, { $waiting } in der Warteschlange
+
+## Regeln
+
+status-held = Diese Nachricht wartet und wird { $when } gesendet.
+status-held-paused = Diese Nachricht wartet: Über diese Brücke geht nichts hinaus, bis jemand !weiter schreibt.
+when-today = um { $time } Uhr
+when-tomorrow = morgen um { $time } Uhr
+when-later = am { $day }.{ $month }.{ $year } um { $time } Uhr
+
+refused-stopped = die Gegenseite möchte keine Nachrichten mehr bekommen
+refused-paused = über diese Brücke geht nichts hinaus, bis jemand !weiter schreibt
+refused-never-affordable = sie kostet { $units } Einheiten, und höchstens { $allowed } sind auf einmal erlaubt
+refused-budget-recipient = an diese Gegenseite ging schon so viel, wie erlaubt ist; wieder möglich ist es { $when }
+refused-budget-user = Sie haben schon so viel gesendet, wie erlaubt ist; wieder möglich ist es { $when }
+refused-budget-room = aus diesem Raum ging schon so viel hinaus, wie erlaubt ist; wieder möglich ist es { $when }
+refused-budget-bridge = über diese Brücke ging schon so viel, wie erlaubt ist; wieder möglich ist es { $when }
+
+command-blocked = Was dieser Absender schreibt, wird nicht mehr angezeigt. Schreiben Sie !unblock mit der Nummer oder Adresse, um das zu ändern.
+command-block-where = Schreiben Sie !block in den Thread des Absenders, den Sie meinen.
+command-unblocked = Was dieser Absender schreibt, wird wieder angezeigt. Was inzwischen kam, wurde nicht aufgehoben.
+command-not-blocked = Dieser Absender ist nicht gesperrt.
+command-paused =
+    { $count ->
+        [0] Über diese Brücke geht nichts hinaus, bis jemand !weiter schreibt.
+        [one] Über diese Brücke geht nichts hinaus, bis jemand !weiter schreibt. Eine Nachricht wartet.
+       *[other] Über diese Brücke geht nichts hinaus, bis jemand !weiter schreibt. { $count } Nachrichten warten.
+    }
+command-paused-already = Diese Brücke ist schon angehalten. Schreiben Sie !weiter, damit wieder Nachrichten hinausgehen.
+command-paused-by-configuration = Diese Brücke ist durch ihre Konfiguration angehalten; nur wer sie betreibt, kann das ändern.
+command-continued = Über diese Brücke gehen wieder Nachrichten hinaus.
+command-not-paused = Diese Brücke ist nicht angehalten.
 
 ## E-Mail
 

@@ -2,6 +2,7 @@
 
 # What became of a message; status-sent is the whole text of a reaction.
 status-sent = ✓ sent
+status-sent-cost = ✓ sent ({ $cost })
 status-sent-twice = This message was sent again after an interruption. It may have arrived twice.
 status-delayed = This message could not be delivered yet: { $reason }. It is tried again by itself.
 status-failed = This message was not delivered: { $reason }. Reference { $reference }. Write !resend here to try again.
@@ -36,6 +37,9 @@ command-help =
     !new ADDRESS SUBJECT – begin a conversation; further lines are its first message
     !resend – in a thread: try again what was not delivered there
     !resend REFERENCE – the same for one message
+    !block – in a thread: show nothing more of this sender
+    !unblock RECIPIENT – show it again
+    !pause – let nothing leave this bridge; !continue – let it leave again
     !status – how the connections are doing
     !help – this text
 command-unclear = This command is not known or lacks something. Write !help for the list.
@@ -48,6 +52,37 @@ command-resend =
     }
 status-up = { $name }: connected, { $waiting } waiting
 status-down = { $name }: not connected, { $waiting } waiting
+
+## rules
+
+status-held = This message waits and will be sent { $when }.
+status-held-paused = This message waits: nothing leaves this bridge until somebody writes !continue.
+when-today = at { $time }
+when-tomorrow = tomorrow at { $time }
+when-later = on { $year }-{ $month }-{ $day } at { $time }
+
+refused-stopped = the recipient has asked for no further messages
+refused-paused = nothing leaves this bridge until somebody writes !continue
+refused-never-affordable = it costs { $units } units, and at most { $allowed } are allowed at a time
+refused-budget-recipient = as much has been sent to this recipient as is allowed; it is possible again { $when }
+refused-budget-user = you have sent as much as is allowed; it is possible again { $when }
+refused-budget-room = as much has been sent from this room as is allowed; it is possible again { $when }
+refused-budget-bridge = as much has been sent over this bridge as is allowed; it is possible again { $when }
+
+command-blocked = Nothing that this sender writes is shown any more. Write !unblock with the number or address to change that.
+command-block-where = Write !block in the thread of the sender whom you mean.
+command-unblocked = What this sender writes is shown again. What came meanwhile was not kept.
+command-not-blocked = This sender is not blocked.
+command-paused =
+    { $count ->
+        [0] Nothing leaves this bridge until somebody writes !continue.
+        [one] Nothing leaves this bridge until somebody writes !continue. One message waits.
+       *[other] Nothing leaves this bridge until somebody writes !continue. { $count } messages wait.
+    }
+command-paused-already = This bridge is paused already. Write !continue to let messages leave again.
+command-paused-by-configuration = This bridge is paused by its configuration; only whoever runs it can change that.
+command-continued = Messages leave this bridge again.
+command-not-paused = This bridge is not paused.
 
 ## E-mail
 

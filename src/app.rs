@@ -110,7 +110,7 @@ impl App {
             metrics.introduce(&name);
         }
         let rules = config.bridges.iter().map(|b| (b.name.clone(), b.rules.clone())).collect();
-        let policy = Policy { invites: config.invites.clone(), rules };
+        let policy = Policy { zone: config.zone.clone(), invites: config.invites.clone(), rules };
         let pipeline = Pipeline::new(Parts {
             ledger: ledger.clone(),
             env: env.clone(),

@@ -18,6 +18,7 @@
 mod accept;
 mod commands;
 mod deliver;
+mod hold;
 mod judge;
 mod lanes;
 mod normalise;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 use viadukt_api::{Env, Hub, ItemId, Words, Worker, WorkerName};
 
@@ -43,6 +44,7 @@ use crate::ledger::Ledger;
 use crate::observe::Metrics;
 use crate::store::StoreError;
 
+use hold::Pauses;
 use lanes::Lanes;
 use rooms::Rooms;
 
@@ -50,7 +52,7 @@ pub use accept::Journal;
 pub use deliver::Outcome;
 pub use judge::{Judged, Policy, Verdict};
 
-/// A pause from before the start is never longer than this, whatever the clock did meanwhile.
+/// No pause that the wall clock decides is longer than this, for it may jump.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// How many items are normalised and routed with one commit.
@@ -89,7 +91,10 @@ pub struct Pipeline {
     bridges: BTreeMap<WorkerName, Arc<dyn Worker>>,
     again: mpsc::UnboundedSender<ItemId>,
     rooms: Rooms,
+    pauses: Pauses,
     lanes: Lanes,
+    /// Held from reading contacts and tallies until their changes are committed.
+    rules: Mutex<()>,
 }
 
 impl Pipeline {
@@ -107,8 +112,22 @@ impl Pipeline {
             lanes.restore(delivery.lane, delivery.to, delivery.id, pause);
             Ok(())
         })?;
-        let rooms = Rooms::load(&ledger)?;
-        Ok(Self { ledger, env, words, metrics, policy, hub, bridges, again, rooms, lanes })
+        let (rooms, pauses) = (Rooms::load(&ledger)?, Pauses::load(&ledger)?);
+        let rules = Mutex::new(());
+        Ok(Self {
+            ledger,
+            env,
+            words,
+            metrics,
+            policy,
+            hub,
+            bridges,
+            again,
+            rooms,
+            pauses,
+            lanes,
+            rules,
+        })
     }
 
     /// Routes everything in the journal, then everything that is accepted, until `stop` fires;
@@ -134,13 +153,14 @@ impl Pipeline {
     /// Accepted items on their way to the outbox, in one commit.
     async fn pass_on(&self, items: &[ItemId]) -> Result<(), StoreError> {
         let items = self.about_to_parse(items).await?;
+        let _rules = self.rules.lock().await;
         let mut draft = self.ledger.draft();
         let mut deliveries = Vec::new();
         for accepted in items {
             match self.normalise(&accepted).await? {
                 Ok(message) => {
                     let facts = self.facts(&draft, &accepted, &message)?;
-                    let verdict = judge::judge(message, &facts);
+                    let verdict = judge::judge(message, facts);
                     deliveries.extend(self.route(&mut draft, &accepted, verdict)?);
                 }
                 Err(unreadable) => {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use viadukt::config::{Invites, Rules};
+use viadukt::config::{Invites, Rules, Zone};
 use viadukt::ledger::Ledger;
 use viadukt::observe::Metrics;
 use viadukt::pipeline::{Journal, Parts, Pipeline, Policy};
@@ -73,8 +73,9 @@ async fn rate(folder: &Path, conversations: u32, each: u32) -> Result<f64> {
         words: Arc::new(Words::new(Language::De)),
         metrics,
         policy: Policy {
+            zone: Zone::default(),
             invites: Invites(Vec::new()),
-            rules: BTreeMap::from([(post.clone(), Rules { senders: Vec::new(), power_level: 0 })]),
+            rules: BTreeMap::from([(post.clone(), Rules::new(Vec::new(), "post"))]),
         },
         hub: Arc::clone(&hub) as Arc<dyn Hub>,
         bridges: BTreeMap::from([(post.clone(), far as Arc<dyn Worker>)]),

@@ -7,6 +7,8 @@ use toml::de::DeValue;
 use viadukt_api::config::{Fields, Findings, FromToml, text};
 use viadukt_api::{Kind, RoomSpec, Section, WorkerName};
 
+use super::answers::Answers;
+use super::limits::BridgeLimits;
 use super::network::{Network, Networks};
 use super::rules::{Rules, UserId};
 
@@ -68,6 +70,11 @@ fn read(
     let senders = fields.required_list("senders");
     let power_level = fields.or("power_level", 0);
     let sources = fields.list_or("sources", Network::ALL.to_vec());
+    let called = room_name
+        .clone()
+        .unwrap_or_else(|| name.as_ref().map_or_else(String::new, WorkerName::to_string));
+    let limits = fields.optional_table("limits").map(|f| BridgeLimits::read(&f));
+    let answers = fields.optional_table("answers").map(|f| Answers::read(&f, &called));
     // Without a kind every option of the kind would look unknown.
     let (name, kind) = (name?, kind?);
     let section = kind.parse(&name, fields);
@@ -80,12 +87,17 @@ fn read(
         room: RoomSpec {
             bridge: name.clone(),
             existing: room,
-            name: room_name.unwrap_or_else(|| name.to_string()),
+            name: called.clone(),
             invite: invite.into_iter().map(|user| user.0).collect(),
         },
         name,
-        rules: Rules { senders: senders?, power_level },
         sources: Networks::new(sources),
+        rules: Rules {
+            senders: senders?,
+            power_level,
+            limits: limits.unwrap_or_default(),
+            answers: answers.unwrap_or_else(|| Answers::new(&called)),
+        },
         section: section?,
     })
 }

@@ -3,7 +3,10 @@
 //!
 //! The library knows no kind of bridge; the binary fills the [`Registry`].
 
+mod answers;
 mod bridge;
+mod hours;
+mod limits;
 mod network;
 mod public;
 mod report;
@@ -19,7 +22,10 @@ use viadukt_api::config::{Fields, Finding, Findings, NamedSecret};
 use viadukt_api::words::Language;
 use viadukt_api::{HubKind, HubSection, Kind};
 
+pub use answers::Answers;
 pub use bridge::Bridge;
+pub use hours::{OfficeHours, Span, Zone};
+pub use limits::{Allowance, BridgeLimits, Period};
 pub use network::Networks;
 pub use public::{ProxyHeader, Public};
 pub use report::Report;
@@ -43,6 +49,8 @@ pub struct Config {
     pub key_file: PathBuf,
     /// What viadukt speaks to people.
     pub language: Language,
+    /// The zone in which times of day are meant.
+    pub zone: Zone,
     /// `[http]`
     pub http: Http,
     /// `[public]`; without it nobody outside can call a bridge.
@@ -92,6 +100,7 @@ impl Config {
         let data_dir = root.or("data_dir", PathBuf::from(Self::DEFAULT_DATA_DIR));
         let key_file = root.optional("key_file");
         let language = root.or("language", Language::default());
+        let zone = root.or("time_zone", Zone::default());
         let http = root.optional_table("http").map(|f| Http::read(&f));
         let public = root.optional_table("public").map(|f| Public::read(&f));
         let log = root.optional_table("log").map(|f| Log::read(&f));
@@ -109,6 +118,7 @@ impl Config {
             key_file: key_file.unwrap_or_else(|| data_dir.join("viadukt.key")),
             data_dir,
             language,
+            zone,
             http: http.unwrap_or_default(),
             public: public.flatten(),
             log: log.unwrap_or_default(),

@@ -8,6 +8,8 @@ use toml::de::DeValue;
 use viadukt_api::Address;
 use viadukt_api::config::{FromToml, text};
 
+use super::{Answers, BridgeLimits};
+
 /// Matrix users: one (`@anna:example.org`), or all of a homeserver (`*:example.org`).
 ///
 /// User ids are compared as they are, since the Matrix specification gives them no other form
@@ -81,6 +83,10 @@ pub struct Rules {
     pub senders: Vec<UserPattern>,
     /// The least power level that a sender must have in the room.
     pub power_level: i64,
+    /// How much, and when.
+    pub limits: BridgeLimits,
+    /// What leaves it without anybody writing.
+    pub answers: Answers,
 }
 
 /// Why a user may not send out.
@@ -93,6 +99,12 @@ pub enum Denied {
 }
 
 impl Rules {
+    /// `senders` may send, without further bounds; `name` answers what must be answered.
+    pub fn new(senders: Vec<UserPattern>, name: &str) -> Self {
+        let (limits, answers) = (BridgeLimits::default(), Answers::new(name));
+        Self { senders, power_level: 0, limits, answers }
+    }
+
     /// Whether `user`, with power level `power` in the room, may send out.
     pub fn may_send(&self, user: &Address, power: Option<i64>) -> Result<(), Denied> {
         if !self.senders.iter().any(|pattern| pattern.matches(user)) {
@@ -162,7 +174,8 @@ mod tests {
 
     #[test]
     fn sending_needs_a_pattern_and_a_known_power_level() {
-        let rules = Rules { senders: vec![pattern("*:amt.example")], power_level: 50 };
+        let mut rules = Rules::new(vec![pattern("*:amt.example")], "post");
+        rules.power_level = 50;
         let (anna, stranger) = (Address::new("@anna:amt.example"), Address::new("@eve:x.example"));
         assert_eq!(rules.may_send(&anna, Some(50)), Ok(()));
         assert_eq!(rules.may_send(&anna, Some(49)), Err(Denied::TooLittlePower));

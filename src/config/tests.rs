@@ -54,6 +54,9 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(bridge.room.name, "post");
     assert_eq!(bridge.rules.power_level, 0);
     assert!(bridge.sources.contain("203.0.113.9".parse().unwrap()));
+    assert_eq!(bridge.rules.limits, BridgeLimits::default());
+    assert_eq!(bridge.rules.answers, Answers::new("post"));
+    assert_eq!(config.zone, Zone::default());
 }
 
 #[test]
@@ -74,6 +77,13 @@ fn what_is_said_is_taken() {
     assert!(public.trusted_proxies.contain("10.1.2.3".parse().unwrap()));
     assert_eq!(public.proxy_header, ProxyHeader::Forwarded);
     assert_eq!((public.max_body, public.rate, public.burst), (ByteSize(64_000), 5, 10));
+    let Rules { limits, answers, .. } = &post.rules;
+    assert_eq!(limits.per_user, Some(Allowance { units: 200, period: Period::Day }));
+    assert_eq!(limits.per_recipient, Some(Allowance { units: 5, period: Period::Hour }));
+    assert!(limits.quiet_hours.is_some() && limits.paused);
+    assert!(answers.out_of_hours && answers.office_hours.len() == 2);
+    assert_eq!((answers.name.as_str(), answers.help_text.as_deref()), ("Amt", Some("115")));
+    assert_eq!(config.bridges[1].rules.answers, Answers::new("Pressestelle"));
     let secrets: Vec<_> = config.secrets.iter().map(|secret| secret.path.as_str()).collect();
     assert_eq!(secrets, ["bridges.post.imap.password_file", "bridges.presse.imap.password_file"]);
 }

@@ -191,7 +191,15 @@ impl<'l> Draft<'l> {
 
     // Underneath
 
-    fn get<T: DeserializeOwned>(&self, space: Space, key: &[u8]) -> Result<Option<T>, StoreError> {
+    pub(super) fn lookup(&self, label: &str, name: &str) -> [u8; 32] {
+        self.ledger.keys.lookup(label, name.as_bytes())
+    }
+
+    pub(super) fn get<T: DeserializeOwned>(
+        &self,
+        space: Space,
+        key: &[u8],
+    ) -> Result<Option<T>, StoreError> {
         let found = match self.written.get(&(space, key.to_vec())) {
             Some(&place) => self.batch.writes.get(place).and_then(|write| write.2.clone()),
             None => self.ledger.store.get(space, key)?,
@@ -199,11 +207,11 @@ impl<'l> Draft<'l> {
         found.map(|bytes| unpack(&bytes)).transpose()
     }
 
-    fn put<T: Serialize>(&mut self, space: Space, key: &[u8], value: &T) {
+    pub(super) fn put<T: Serialize>(&mut self, space: Space, key: &[u8], value: &T) {
         self.write(space, key, Some(pack(value)));
     }
 
-    fn write(&mut self, space: Space, key: &[u8], value: Option<Vec<u8>>) {
+    pub(super) fn write(&mut self, space: Space, key: &[u8], value: Option<Vec<u8>>) {
         self.written.insert((space, key.to_vec()), self.batch.writes.len());
         self.batch.writes.push((space, key.to_vec(), value));
     }

@@ -5,10 +5,12 @@
 //! - the *outbox* holds deliveries still to make, in lanes, and their attempts;
 //! - the *map* links a message's id in its network with its conversation and its counterpart;
 //! - *dead letters* hold what was given up;
-//! - the *trail* tells one message's way, without content.
+//! - the *trail* tells one message's way, without content;
+//! - *contacts* and *tallies* are what the rules stand on.
 
 mod draft;
 mod records;
+mod rules;
 mod sweep;
 
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub use records::{
     Accepted, Attempt, Conversation, Dead, DeadWhat, Delivery, Lane, Mapped, Origin, Parsing,
     Payload, RawRecord, Remote, Replaced, Step, Thread, Way,
 };
+pub use rules::{Account, Answer, Contact};
 
 use crate::store::{Keys, Space, Store, StoreError};
 
@@ -194,6 +197,7 @@ impl Ledger {
 
 const LAST_ITEM: &[u8] = b"last-item";
 const PARSING: &[u8] = b"parsing";
+const PAUSED: &[u8] = b"paused/";
 const BRIDGE_ROOM: &[u8] = b"bridge/";
 const REPLACED_ROOM: &[u8] = b"replaced/";
 

@@ -116,7 +116,16 @@ impl Lane {
     /// The lane of a bridge's own sentences, outside any conversation.
     pub fn of_bridge(bridge: &WorkerName) -> Self {
         let hash = blake3::hash(bridge.as_str().as_bytes());
-        let mut lane = [2; 17];
+        Self::hashed(&hash, 2)
+    }
+
+    /// The lane of a delivery that waits for its time: its own, so that it holds up nothing.
+    pub fn scheduled(id: DeliveryId) -> Self {
+        Self::hashed(&blake3::hash(&id.to_bytes()), 3)
+    }
+
+    fn hashed(hash: &blake3::Hash, part: u8) -> Self {
+        let mut lane = [part; 17];
         lane[..16].copy_from_slice(hash.as_bytes().first_chunk::<16>().unwrap_or(&[0; 16]));
         Self(lane)
     }
@@ -159,8 +168,18 @@ pub struct Delivery {
     pub answers: Option<MessageId>,
     /// When its message was accepted.
     pub accepted_at: Timestamp,
+    /// A person wants it sent then.
+    #[serde(default)]
+    pub not_before: Option<Timestamp>,
     /// What is delivered (packed [`viadukt_api::Form`]).
     pub form: Payload,
+}
+
+impl Delivery {
+    /// Whether it is an automatic answer: towards a far side, and no person wrote it.
+    pub fn is_automatic_answer(&self) -> bool {
+        self.remote.is_some() && self.origin.is_none()
+    }
 }
 
 /// Where a delivery goes on a far side; see [`viadukt_api::Target::Remote`].
@@ -190,6 +209,9 @@ pub struct Origin {
     pub message: MessageId,
     /// The room it was said in, if any.
     pub room: Option<RoomId>,
+    /// What passing it on costs, in words, where its author wants to know.
+    #[serde(default)]
+    pub cost: Option<Reason>,
 }
 
 /// The attempts at a delivery so far. Committed before an attempt starts and after it failed.
@@ -207,9 +229,26 @@ pub struct Attempt {
     pub next_at: Timestamp,
     /// The sender was told that it takes longer.
     pub told: bool,
+    /// Since when a rule holds it.
+    #[serde(default)]
+    pub held_since: Option<Timestamp>,
+    /// The sender was told that a rule holds it.
+    #[serde(default)]
+    pub told_held: bool,
 }
 
 impl Attempt {
+    /// An attempt begins now. The time that a rule held the delivery costs no patience.
+    pub fn begin(&mut self, now: Timestamp) {
+        let held = self.held_since.take().map(|since| now.since(since));
+        self.first_at = match self.count {
+            0 => now,
+            _ => self.first_at.plus(held.unwrap_or_default()),
+        };
+        self.under_way = true;
+        self.count += 1;
+    }
+
     /// Whether an earlier attempt was cut short and may have reached the far side.
     pub fn is_repeated(&self) -> bool {
         self.deaths > 0
@@ -234,6 +273,9 @@ pub struct Conversation {
     pub ids: Vec<MessageId>,
     /// When it began.
     pub began_at: Timestamp,
+    /// The room was told that what is written here leaves its encryption.
+    #[serde(default)]
+    pub told_leaving: bool,
 }
 
 impl Conversation {

@@ -7,12 +7,15 @@ use std::time::Duration;
 use viadukt_api::{BlobRef, Form, Media, Timestamp};
 
 use super::records::{Accepted, Dead, DeadWhat, Delivery, Payload, RawRecord, Step, unpack};
+use super::rules::Tally;
 use super::{Ledger, PAGE};
 use crate::store::{Batch, Space, StoreError};
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 impl Ledger {
     /// Forgets what is older than its keeping time: keys after `keys`, dead letters and the
-    /// trail after `dead`.
+    /// trail after `dead`, tallies a day after their period, should the clock jump back.
     pub async fn sweep(
         &self,
         now: Timestamp,
@@ -22,7 +25,8 @@ impl Ledger {
         let old = |at: Timestamp, keep: Duration| now.since(at) > keep;
         self.sweep_space(Space::Dedupe, |value| Ok(old(unpack(value)?, keys))).await?;
         self.sweep_space(Space::Dead, |value| Ok(old(unpack::<Dead>(value)?.at, dead))).await?;
-        self.sweep_space(Space::Trail, |value| Ok(old(unpack::<Step>(value)?.at, dead))).await
+        self.sweep_space(Space::Trail, |value| Ok(old(unpack::<Step>(value)?.at, dead))).await?;
+        self.sweep_space(Space::Tally, |value| Ok(old(unpack::<Tally>(value)?.until, DAY))).await
     }
 
     async fn sweep_space(

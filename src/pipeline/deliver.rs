@@ -28,6 +28,18 @@ const DEATHS: u8 = 10;
 /// ten minutes after the final dot, RFC 5321 4.5.3.2.6).
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
+/// What a delivery's turn begins with.
+enum Begun {
+    /// An attempt, once its start is committed.
+    Attempt(Started),
+    /// None: a rule holds it for a while; perhaps its sender is told.
+    Held(Duration, Option<Delivery>),
+    /// None: it must not be made any more.
+    Forbidden(Outcome),
+    /// None: it is gone.
+    Gone,
+}
+
 /// An attempt that may begin once its start is committed.
 struct Started {
     delivery: Delivery,
@@ -90,49 +102,84 @@ impl Pipeline {
         stop: &CancellationToken,
     ) -> Result<Next, StoreError> {
         let mut draft = self.ledger.draft();
-        let Some(started) = self.start(&mut draft, lane, id)? else { return Ok(Next::Done) };
-        let mut outcome = match self.ready(&started.delivery).await {
-            Ok(()) => {
+        let mut outcome = match self.begin(&mut draft, lane, id)? {
+            Begun::Attempt(started) => match self.ready(&started.delivery).await {
+                Ok(()) => {
+                    self.ledger.commit(draft).await?;
+                    self.attempt(started).await?
+                }
+                // Nothing began: the draft that says so is dropped.
+                Err(error) => started.ended(None, Err(error)),
+            },
+            Begun::Held(pause, told) => {
                 self.ledger.commit(draft).await?;
-                self.attempt(started).await?
+                self.lanes.add(told);
+                return Ok(Next::Again(pause));
             }
-            // Nothing began: the draft that says so is dropped.
-            Err(error) => started.ended(None, Err(error)),
+            Begun::Forbidden(outcome) => outcome,
+            Begun::Gone => return Ok(Next::Done),
         };
         loop {
             let mut draft = self.ledger.draft();
             let (next, told) = self.record(&mut draft, outcome)?;
             let goes_on = next == Next::Done && !stop.is_cancelled();
             let follower = if goes_on { self.lanes.follow(lane) } else { None };
-            let started = match follower {
-                Some(id) => self.start(&mut draft, lane, id)?,
-                None => None,
+            let begun = match follower {
+                Some(id) => self.begin(&mut draft, lane, id)?,
+                None => Begun::Gone,
             };
             self.ledger.commit(draft).await?;
             failpoint::pass("record.committed");
             self.lanes.add(told);
-            let Some(started) = started else { return Ok(next) };
-            outcome = self.attempt(started).await?;
+            outcome = match begun {
+                Begun::Attempt(started) => self.attempt(started).await?,
+                Begun::Held(pause, told) => {
+                    self.lanes.add(told);
+                    return Ok(Next::Again(pause));
+                }
+                Begun::Forbidden(outcome) => outcome,
+                Begun::Gone => return Ok(next),
+            };
         }
     }
 
-    /// Writes into `draft` that an attempt begins; `None` when the delivery is gone.
-    fn start(
+    /// Writes into `draft` what a delivery's turn begins with.
+    fn begin(
         &self,
         draft: &mut Draft<'_>,
         lane: Lane,
         id: DeliveryId,
-    ) -> Result<Option<Started>, StoreError> {
-        let Some(delivery) = draft.delivery(lane, id)? else { return Ok(None) };
+    ) -> Result<Begun, StoreError> {
+        let Some(delivery) = draft.delivery(lane, id)? else { return Ok(Begun::Gone) };
         let mut attempt = draft.attempt(lane, id)?.unwrap_or_default();
-        attempt.deaths += u8::from(attempt.under_way);
-        attempt.under_way = true;
-        attempt.count += 1;
-        if attempt.count == 1 {
-            attempt.first_at = self.env.now();
+        if let Some(reason) = self.forbidden(draft, &delivery)? {
+            attempt.deaths += u8::from(attempt.under_way);
+            let forbidden = Started { delivery, attempt };
+            let outcome = forbidden.ended(None, Err(DeliveryError::refused(reason)));
+            return Ok(Begun::Forbidden(outcome));
         }
+        if let Some(hold) = self.held(&delivery) {
+            let (pause, told) = self.hold(draft, &delivery, attempt, hold)?;
+            return Ok(Begun::Held(pause, told));
+        }
+        attempt.deaths += u8::from(attempt.under_way);
+        attempt.begin(self.env.now());
         draft.set_attempt(lane, id, &attempt);
-        Ok(Some(Started { delivery, attempt }))
+        Ok(Begun::Attempt(Started { delivery, attempt }))
+    }
+
+    /// Why a delivery that was routed must not be made any more.
+    fn forbidden(
+        &self,
+        draft: &Draft<'_>,
+        delivery: &Delivery,
+    ) -> Result<Option<Reason>, StoreError> {
+        let Some(remote) = delivery.remote.as_ref().filter(|_| !delivery.is_automatic_answer())
+        else {
+            return Ok(None);
+        };
+        let contact = draft.contact(&delivery.bridge, &remote.recipient)?;
+        Ok(contact.stopped.map(|_| Reason::new("refused-stopped")))
     }
 
     /// Waits a while for the worker. That is no attempt yet: a process that ends meanwhile is

@@ -1,12 +1,18 @@
 //! judge: may it pass, and if not, who hears why. Pure: every fact is an argument.
 
+mod leave;
+
 use std::collections::BTreeMap;
 
-use viadukt_api::{Act, Address, Automatic, ConversationId, Message, Reason, WorkerName};
+use viadukt_api::{Act, Address, Automatic, ConversationId, Message, Reason, RoomId, WorkerName};
+
+use leave::may_leave;
 
 use super::commands::Command;
-use crate::config::{Denied, Invites, Rules};
-use crate::ledger::{Accepted, Draft};
+pub use leave::{Cause, Cleared, Leaving};
+
+use crate::config::{Denied, Invites, Rules, Zone};
+use crate::ledger::{Accepted, Conversation, Draft};
 use crate::pipeline::Pipeline;
 use crate::store::StoreError;
 
@@ -14,8 +20,13 @@ use crate::store::StoreError;
 /// loop, or as good as.
 const MOST_HOPS: u16 = 100;
 
+/// Why a message of somebody blocked stops.
+pub const BLOCKED: &str = "blocked";
+
 /// The rules of this installation.
 pub struct Policy {
+    /// The zone in which times of day are meant.
+    pub zone: Zone,
     /// Who may invite the hub into rooms.
     pub invites: Invites,
     /// Per bridge, who may send out.
@@ -28,6 +39,10 @@ pub struct Facts<'p> {
     pub bridge: Option<(WorkerName, &'p Rules)>,
     /// The conversation that the message continues.
     pub conversation: Option<ConversationId>,
+    /// From a far side: nobody wants to hear of its sender.
+    pub blocked: bool,
+    /// From a room, in a conversation: what decides whether it may leave.
+    pub leaving: Option<Leaving>,
     /// The bridge's own word for `!send`.
     pub verb: &'p str,
     /// Who may invite.
@@ -40,6 +55,7 @@ pub struct Judged {
     bridge: WorkerName,
     conversation: Option<ConversationId>,
     command: Option<Command>,
+    cleared: Option<Cleared>,
     compact: bool,
 }
 
@@ -73,6 +89,11 @@ impl Judged {
     pub fn into_message(self) -> Message {
         self.message
     }
+
+    /// Takes the message out together with the permission to leave, if it has one.
+    pub fn into_leaving(self) -> Option<(Message, Cleared)> {
+        Some((self.message, self.cleared?))
+    }
 }
 
 /// The judge's answer.
@@ -101,26 +122,29 @@ pub enum Verdict {
 }
 
 /// Judges one message.
-pub fn judge(message: Message, facts: &Facts<'_>) -> Verdict {
+pub fn judge(message: Message, facts: Facts<'_>) -> Verdict {
     if message.room.is_some() { from_room(message, facts) } else { from_far_side(message, facts) }
 }
 
-fn from_far_side(message: Message, facts: &Facts<'_>) -> Verdict {
+fn from_far_side(message: Message, facts: Facts<'_>) -> Verdict {
     let Some((bridge, _)) = &facts.bridge else {
         return Verdict::Ignore { message, why: "no-bridge" };
     };
     if message.automatic == Some(Automatic::Own) {
         return Verdict::Ignore { message, why: "own-message-came-back" };
     }
+    if facts.blocked {
+        return Verdict::Ignore { message, why: BLOCKED };
+    }
     let compact = message.automatic.is_some() || message.hops > MOST_HOPS;
     let bridge = bridge.clone();
-    pass(message, bridge, facts.conversation, None, compact)
+    pass(message, bridge, facts.conversation, compact)
 }
 
-fn from_room(message: Message, facts: &Facts<'_>) -> Verdict {
+fn from_room(message: Message, facts: Facts<'_>) -> Verdict {
     match message.act {
         Act::Invite if facts.invites.may_invite(&message.sender.address) => {
-            return pass(message, WorkerName::hub(), None, None, false);
+            return pass(message, WorkerName::hub(), None, false);
         }
         Act::Invite => return Verdict::Ignore { message, why: "invite-not-allowed" },
         _ => {}
@@ -130,7 +154,7 @@ fn from_room(message: Message, facts: &Facts<'_>) -> Verdict {
     };
     let bridge = bridge.clone();
     if matches!(message.act, Act::Moved(_) | Act::Tell(_)) {
-        return pass(message, bridge, facts.conversation, None, false);
+        return pass(message, bridge, facts.conversation, false);
     }
     if message.automatic.is_some() {
         return Verdict::Ignore { message, why: "written-by-a-machine" };
@@ -142,11 +166,16 @@ fn from_room(message: Message, facts: &Facts<'_>) -> Verdict {
     if command.is_none() && facts.conversation.is_none() {
         return Verdict::Ignore { message, why: "outside-any-conversation" };
     }
+    let conversation = facts.conversation;
     if let Some(key) = obstacle(&message, rules) {
-        let conversation = facts.conversation;
         return Verdict::Refuse { message, bridge, conversation, reason: Reason::new(key) };
     }
-    pass(message, bridge, facts.conversation, command, false)
+    let leaves = command.is_none() && !matches!(message.act, Act::Redact(_));
+    let cleared = match facts.leaving.filter(|_| leaves).map(may_leave).transpose() {
+        Ok(cleared) => cleared,
+        Err(reason) => return Verdict::Refuse { message, bridge, conversation, reason },
+    };
+    Verdict::Pass(Judged { message, bridge, conversation, command, cleared, compact: false })
 }
 
 /// What keeps a person's message from going out.
@@ -166,10 +195,10 @@ fn pass(
     message: Message,
     bridge: WorkerName,
     conversation: Option<ConversationId>,
-    command: Option<Command>,
     compact: bool,
 ) -> Verdict {
-    Verdict::Pass(Judged { message, bridge, conversation, command, compact })
+    let (command, cleared) = (None, None);
+    Verdict::Pass(Judged { message, bridge, conversation, command, cleared, compact })
 }
 
 impl Pipeline {
@@ -186,12 +215,41 @@ impl Pipeline {
         };
         let rules = |name: WorkerName| self.policy.rules.get(&name).map(|rules| (name, rules));
         let worker = bridge.as_ref().and_then(|name| self.worker(name));
+        let conversation = self.conversation_of(draft, accepted, message)?;
+        let (mut blocked, mut leaving) = (false, None);
+        if let Some(bridge) = &bridge {
+            match (&message.room, conversation) {
+                (None, _) => {
+                    blocked = draft.contact(bridge, &message.sender.address)?.blocked.is_some();
+                }
+                (Some(room), Some(id)) => {
+                    leaving = self.leaving_into(draft, bridge, room, id, message)?;
+                }
+                (Some(_), None) => {}
+            }
+        }
         Ok(Facts {
             verb: worker.map_or("send", |worker| worker.verb()),
             bridge: bridge.and_then(rules),
-            conversation: self.conversation_of(draft, accepted, message)?,
+            conversation,
+            blocked,
+            leaving,
             invites: &self.policy.invites,
         })
+    }
+
+    /// What must be known before a person's message leaves in the conversation `id`.
+    fn leaving_into(
+        &self,
+        draft: &Draft<'_>,
+        bridge: &WorkerName,
+        room: &RoomId,
+        id: ConversationId,
+        message: &Message,
+    ) -> Result<Option<Leaving>, StoreError> {
+        let Some(Conversation { remotes, .. }) = draft.conversation(id)? else { return Ok(None) };
+        let cause = Cause::Person { user: &message.sender.address, room };
+        self.leaving(draft, bridge, cause, &remotes, &message.content).map(Some)
     }
 
     /// The conversation that a message continues: that of the nearest ancestor we know. A

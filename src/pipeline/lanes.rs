@@ -55,7 +55,10 @@ struct Queue {
 /// What the head of a lane does.
 enum Head {
     Ready,
-    UnderWay,
+    UnderWay {
+        /// The pause that may follow is over already.
+        woken: bool,
+    },
     Pausing(Instant),
 }
 
@@ -106,7 +109,7 @@ impl Lanes {
             .find(|turn| turn.under_way < turn.most && !turn.ready.is_empty())?;
         let lane = turn.ready.pop_front()?;
         let queue = lanes.get_mut(&lane)?;
-        queue.head = Head::UnderWay;
+        queue.head = Head::UnderWay { woken: false };
         turn.under_way += 1;
         queue.ids.front().map(|id| (lane, *id))
     }
@@ -118,6 +121,13 @@ impl Lanes {
         let Some(queue) = lanes.get_mut(&lane) else { return };
         let turn = workers.get_mut(&queue.to);
         match next {
+            Next::Again(_) if matches!(queue.head, Head::UnderWay { woken: true }) => {
+                queue.head = Head::Ready;
+                if let Some(turn) = turn {
+                    turn.under_way -= 1;
+                    turn.ready.push_back(lane);
+                }
+            }
             Next::Again(pause) => {
                 let at = Instant::now() + pause;
                 queue.head = Head::Pausing(at);
@@ -158,6 +168,26 @@ impl Lanes {
         Some(next)
     }
 
+    /// Ends the pauses of all lanes towards `worker`, also those that are just about to begin.
+    pub fn wake(&self, worker: &WorkerName) {
+        let mut inner = self.lock();
+        let Inner { lanes, workers, later } = &mut *inner;
+        let Some(turn) = workers.get_mut(worker) else { return };
+        for (lane, queue) in lanes.iter_mut().filter(|(_, queue)| queue.to == *worker) {
+            match &mut queue.head {
+                Head::Ready => {}
+                Head::UnderWay { woken } => *woken = true,
+                Head::Pausing(at) => {
+                    later.remove(&(*at, *lane));
+                    queue.head = Head::Ready;
+                    turn.ready.push_back(*lane);
+                }
+            }
+        }
+        drop(inner);
+        self.changed.notify_one();
+    }
+
     /// Takes a waiting delivery out; `false` when it is under way or gone.
     pub fn cancel(&self, lane: Lane, id: DeliveryId) -> bool {
         let mut inner = self.lock();
@@ -166,7 +196,7 @@ impl Lanes {
         let Some(place) = queue.ids.iter().position(|queued| *queued == id) else { return false };
         if place == 0 {
             match queue.head {
-                Head::UnderWay => return false,
+                Head::UnderWay { .. } => return false,
                 Head::Ready => {}
                 Head::Pausing(at) => {
                     later.remove(&(at, lane));
@@ -333,6 +363,21 @@ mod tests {
         };
         let next = tokio::time::timeout(Duration::from_secs(10), next).await;
         assert_eq!(next, Ok((lane(1), id(1))));
+    }
+
+    #[test]
+    fn a_wake_ends_pauses_and_those_about_to_begin() {
+        let lanes = lanes(8);
+        let hour = Duration::from_secs(3_600);
+        lanes.restore(lane(1), WorkerName::hub(), id(1), Some(hour));
+        lanes.restore(lane(2), WorkerName::hub(), id(2), None);
+        assert_eq!(lanes.next(), Some((lane(2), id(2))));
+        lanes.wake(&WorkerName::hub());
+        lanes.finish(lane(2), Next::Again(hour));
+        let woken = [lanes.next(), lanes.next(), lanes.next()];
+        assert_eq!(woken, [Some((lane(1), id(1))), Some((lane(2), id(2))), None]);
+        lanes.finish(lane(2), Next::Again(hour));
+        assert_eq!(lanes.next(), None);
     }
 
     #[test]

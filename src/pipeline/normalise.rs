@@ -153,6 +153,7 @@ impl Pipeline {
             origin: None,
             answers: None,
             accepted_at: accepted.received_at,
+            not_before: None,
             form: self.ledger.payload(&Form::Notice { text })?,
         })
     }

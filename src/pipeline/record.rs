@@ -11,12 +11,21 @@ use viadukt_api::{
 use super::Pipeline;
 use super::deliver::Outcome;
 use super::lanes::Next;
-use crate::ledger::{Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Step, Thread, Way};
+use crate::ledger::{Attempt, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Step, Thread, Way};
 use crate::observe::Direction;
 use crate::store::StoreError;
 
-/// The parts of an item below this are its deliveries; what is told about them comes above.
+/// The parts of an item below this are its deliveries; what is told about them comes above, in
+/// one series for each attempt.
 const PARTS: u16 = 0x1000;
+
+/// The series in which a sender is told that a delivery is held.
+pub(super) const HELD: u16 = 15;
+
+/// The series in which a sender is told what came of an attempt.
+fn series(attempt: &Attempt) -> u16 {
+    u16::try_from(attempt.count % u32::from(HELD - 1)).unwrap_or(0) + 1
+}
 
 impl Pipeline {
     /// Writes what came of an attempt into `draft`; says what follows, and which deliveries tell
@@ -89,12 +98,15 @@ impl Pipeline {
             let direction = if delivery.to.is_hub() { Direction::In } else { Direction::Out };
             self.metrics.delivered(&delivery.bridge, direction, waited);
         }
-        let (state, key) = if self.is_doubtful(outcome) {
-            (State::Unknown, "status-sent-twice")
-        } else {
-            (State::Sent, "status-sent")
+        let cost = delivery.origin.as_ref().and_then(|origin| origin.cost.as_ref());
+        let (state, text) = match cost.map(|cost| self.words.reason(cost)) {
+            _ if self.is_doubtful(outcome) => {
+                (State::Unknown, self.words.say("status-sent-twice", &[]))
+            }
+            Some(cost) => (State::Sent, self.words.say("status-sent-cost", &[("cost", &cost)])),
+            None => (State::Sent, self.words.say("status-sent", &[])),
         };
-        self.tell_sender(outcome, state, self.words.say(key, &[]))
+        self.tell_sender(delivery, series(&outcome.attempt), state, text)
     }
 
     /// Whether an earlier attempt may have reached a far side that does not know it again.
@@ -165,11 +177,8 @@ impl Pipeline {
             return Ok(None);
         }
         let reason = self.words.reason(reason);
-        self.tell_sender(
-            outcome,
-            State::Delayed,
-            self.words.say("status-delayed", &[("reason", &reason)]),
-        )
+        let text = self.words.say("status-delayed", &[("reason", &reason)]);
+        self.tell_sender(delivery, series(&attempt), State::Delayed, text)
     }
 
     /// The delivery becomes a dead letter, and a person hears of it.
@@ -197,7 +206,9 @@ impl Pipeline {
         } else {
             (state, "status-failed")
         };
-        if let Some(told) = self.tell_sender(outcome, state, self.words.say(key, &args))? {
+        let series = series(&outcome.attempt);
+        let text = self.words.say(key, &args);
+        if let Some(told) = self.tell_sender(delivery, series, state, text)? {
             return Ok(Some(told));
         }
         // From a far side: the room hears that something for it could not be shown. A sentence
@@ -207,17 +218,18 @@ impl Pipeline {
             return Ok(None);
         }
         let text = self.words.say("not-shown", &args);
-        self.about(outcome, Lane::of_bridge(&delivery.bridge), &Form::Notice { text }).map(Some)
+        let lane = Lane::of_bridge(&delivery.bridge);
+        self.about(delivery, series, lane, &Form::Notice { text }).map(Some)
     }
 
     /// Tells the person behind a delivery, if there is one, what became of it.
-    fn tell_sender(
+    pub(super) fn tell_sender(
         &self,
-        outcome: &Outcome,
+        delivery: &Delivery,
+        series: u16,
         state: State,
         text: String,
     ) -> Result<Option<Delivery>, StoreError> {
-        let Outcome { delivery, .. } = outcome;
         let Some(origin) = delivery.origin.as_ref().filter(|origin| origin.worker.is_hub()) else {
             return Ok(None);
         };
@@ -226,13 +238,17 @@ impl Pipeline {
             None => Lane::of_bridge(&delivery.bridge),
         };
         let form = Form::Status { of: origin.message.clone(), state, text };
-        self.about(outcome, lane, &form).map(Some)
+        self.about(delivery, series, lane, &form).map(Some)
     }
 
-    /// A sentence about a delivery, with an id of its own for each attempt.
-    fn about(&self, outcome: &Outcome, lane: Lane, form: &Form) -> Result<Delivery, StoreError> {
-        let Outcome { delivery, attempt, .. } = outcome;
-        let series = u16::try_from(attempt.count % 15).unwrap_or(0) + 1;
+    /// A sentence about a delivery, with an id of its own in each series.
+    fn about(
+        &self,
+        delivery: &Delivery,
+        series: u16,
+        lane: Lane,
+        form: &Form,
+    ) -> Result<Delivery, StoreError> {
         let part = delivery.id.part % PARTS + PARTS * series;
         Ok(Delivery {
             id: DeliveryId { item: delivery.id.item, part },
@@ -247,6 +263,7 @@ impl Pipeline {
             origin: None,
             answers: None,
             accepted_at: delivery.accepted_at,
+            not_before: None,
             form: self.ledger.payload(form)?,
         })
     }

@@ -1,13 +1,14 @@
 //! route: the conversation, the recipients, and with them the deliveries of a message.
 
 mod command;
+mod control;
 mod inward;
 mod outward;
 
-use viadukt_api::{Act, ConversationId, DeliveryId, Form, MessageId, State, WorkerName};
+use viadukt_api::{Act, ConversationId, DeliveryId, Form, MessageId, Reason, State, WorkerName};
 
 use super::Pipeline;
-use super::judge::{Judged, Verdict};
+use super::judge::{BLOCKED, Judged, Verdict};
 use crate::ledger::{Accepted, Delivery, Draft, Lane, Replaced, Step, Way};
 use crate::store::StoreError;
 
@@ -35,9 +36,11 @@ impl Pipeline {
                 (protection, "pass", "pass".to_owned())
             }
             Verdict::Refuse { message, bridge, conversation, reason } => {
-                let text = self.words.say("not-sent", &[("reason", &self.words.reason(&reason))]);
-                routing.status(&bridge, &message.id, conversation, State::Failed, text)?;
+                routing.refuse(&bridge, &message.id, conversation, &reason)?;
                 (message.protection, "refuse", reason.key)
+            }
+            Verdict::Ignore { message, why: BLOCKED } => {
+                (message.protection, BLOCKED, BLOCKED.to_owned())
             }
             Verdict::Ignore { message, why } => (message.protection, "ignore", why.to_owned()),
         };
@@ -112,6 +115,19 @@ impl Routing<'_, '_> {
         self.add_of_ours(bridge, conversation, &Form::Notice { text })
     }
 
+    /// Why a person's message was not sent, at that message.
+    pub(super) fn refuse(
+        &mut self,
+        bridge: &WorkerName,
+        event: &MessageId,
+        conversation: Option<ConversationId>,
+        reason: &Reason,
+    ) -> Result<(), StoreError> {
+        let words = &self.pipeline.words;
+        let text = words.say("not-sent", &[("reason", &words.reason(reason))]);
+        self.status(bridge, event, conversation, State::Failed, text)
+    }
+
     /// What became of a person's message, at that message.
     pub(super) fn status(
         &mut self,
@@ -138,6 +154,12 @@ impl Routing<'_, '_> {
         self.add(lane, bridge, fill, form)
     }
 
+    /// The id of the next delivery to be added.
+    pub(super) fn next_id(&self) -> DeliveryId {
+        let part = u16::try_from(self.deliveries.len()).unwrap_or(u16::MAX);
+        DeliveryId { item: self.accepted.id, part }
+    }
+
     /// Adds a delivery of `form`; `fill` sets what differs from a delivery to `bridge`.
     pub(super) fn add(
         &mut self,
@@ -146,9 +168,8 @@ impl Routing<'_, '_> {
         fill: impl FnOnce(&mut Delivery),
         form: &Form,
     ) -> Result<(), StoreError> {
-        let part = u16::try_from(self.deliveries.len()).unwrap_or(u16::MAX);
         let mut delivery = Delivery {
-            id: DeliveryId { item: self.accepted.id, part },
+            id: self.next_id(),
             lane,
             to: bridge.clone(),
             bridge: bridge.clone(),
@@ -158,6 +179,7 @@ impl Routing<'_, '_> {
             origin: None,
             answers: None,
             accepted_at: self.accepted.received_at,
+            not_before: None,
             form: self.pipeline.ledger.payload(form)?,
         };
         fill(&mut delivery);

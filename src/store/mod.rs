@@ -46,11 +46,15 @@ pub enum Space {
     Trail = 8,
     /// Rooms of bridges, replaced rooms.
     Room = 9,
+    /// What is known of parties on far sides, by bridge and party.
+    Contact = 10,
+    /// What was spent, by account and period.
+    Tally = 11,
 }
 
 impl Space {
     /// Every space, for export and for the conformance suite.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Meta,
         Self::Journal,
         Self::Outbox,
@@ -61,6 +65,8 @@ impl Space {
         Self::Keep,
         Self::Trail,
         Self::Room,
+        Self::Contact,
+        Self::Tally,
     ];
 
     /// The key of a record among those of all spaces: the space's byte, then the key.

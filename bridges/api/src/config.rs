@@ -162,6 +162,11 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
+    /// Whether `key` is there, fit or not.
+    pub fn names(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     /// Adds a finding at the value of `key`, or at the table when the key is not there.
     pub fn object(&self, key: &str, message: impl Into<String>) {
         let span = self.table.get(key).map_or_else(|| self.span.clone(), Spanned::span);

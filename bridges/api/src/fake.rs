@@ -18,7 +18,9 @@ use crate::message::{Act, Content, Message, Protection, Sender};
 use crate::outbound::{DeliveryError, Outbound, Receipt, Target};
 use crate::spool::BlobRef;
 use crate::words::Reason;
-use crate::worker::{Health, Hub, Patience, Probe, RoomSpec, Unreadable, Worker, WorkerError};
+use crate::worker::{
+    Cost, Health, Hub, Patience, Probe, RoomSpec, Unreadable, Worker, WorkerError,
+};
 
 /// A worker in memory.
 pub struct FakeWorker {
@@ -34,6 +36,14 @@ pub struct FakeWorker {
     pub idempotent: bool,
     /// How many deliveries it makes at the same time.
     pub parallel: usize,
+    /// Its own word for `!send`.
+    pub verb: &'static str,
+    /// What sending costs, or why it is not possible.
+    pub measure: fn(&Address, &Content) -> Result<Cost, Reason>,
+    /// How it reads a recipient.
+    pub recipient: fn(&str) -> Result<Address, Reason>,
+    /// Whether its network has one exchange with each party instead of threads.
+    pub exchanges: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -59,6 +69,10 @@ impl Default for FakeWorker {
             },
             idempotent: true,
             parallel: 64,
+            verb: "send",
+            measure: |_, _| Ok(Cost::default()),
+            recipient: |written| Ok(Address::new(written)),
+            exchanges: false,
         }
     }
 }
@@ -101,6 +115,12 @@ impl FakeWorker {
         assert!(waited.is_ok(), "{} of {count} deliveries were made", *self.count.borrow());
         self.delivered()
     }
+}
+
+/// The id of the exchange between `via` and `party` in a [`FakeWorker`] that has exchanges.
+pub fn exchange(via: Option<&Address>, party: &Address) -> MessageId {
+    let via = via.map_or("usual", Address::as_str);
+    MessageId::new(format!("{via} with {}", party.as_str()))
 }
 
 /// A message for [`item`]: said by `sender`, with the id `id`.
@@ -179,6 +199,22 @@ impl Worker for FakeWorker {
 
     fn health(&self) -> Health {
         Health::Up
+    }
+
+    fn recipient(&self, written: &str) -> Result<Address, Reason> {
+        (self.recipient)(written)
+    }
+
+    fn exchange(&self, via: Option<&Address>, party: &Address) -> Option<MessageId> {
+        self.exchanges.then(|| exchange(via, party))
+    }
+
+    fn measure(&self, to: &Address, content: &Content) -> Result<Cost, Reason> {
+        (self.measure)(to, content)
+    }
+
+    fn verb(&self) -> &'static str {
+        self.verb
     }
 
     fn idempotent(&self) -> bool {

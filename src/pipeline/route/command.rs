@@ -18,12 +18,11 @@ impl Routing<'_, '_> {
                 return self.begin_with(judged, to, subject, text);
             }
             // Each of these grows a file of its own.
-            Command::Send { .. }
-            | Command::Approve { .. }
-            | Command::Block
-            | Command::Unblock { .. }
-            | Command::Pause
-            | Command::Continue => words.say("command-unclear", &[]),
+            Command::Send { .. } | Command::Approve { .. } => words.say("command-unclear", &[]),
+            Command::Block => self.block(&bridge, judged.conversation())?,
+            Command::Unblock { whom } => self.unblock(&bridge, &whom)?,
+            Command::Pause => self.pause(&bridge),
+            Command::Continue => self.go_on(&bridge),
             Command::Help => words.say("command-help", &[]),
             Command::Unclear => words.say("command-unclear", &[]),
             Command::Status => self.pipeline.status_text(),
@@ -60,18 +59,23 @@ impl Routing<'_, '_> {
             subject: Some(subject),
             ids: Vec::new(),
             began_at: self.accepted.received_at,
+            told_leaving: false,
+        };
+        let content = Content { text, ..Content::default() };
+        let cleared = match self.may_leave(message, &bridge, &conversation.remotes, &content)? {
+            Ok(cleared) => cleared,
+            Err(reason) => return self.refuse(&bridge, &message.id, None, &reason),
         };
         self.draft.set_thread(conversation.id, &Thread { room, root: message.id.clone() });
         self.draft.set_conversation(&conversation);
-        if text.is_empty() {
+        if content.text.is_empty() {
             let mapped =
                 Mapped { conversation: conversation.id, counterpart: None, item: self.accepted.id };
             self.draft.map(&WorkerName::hub(), &message.id, &mapped);
             let text = self.pipeline.words.say("command-new", &[]);
             return self.tell(&bridge, Some(conversation.id), text);
         }
-        let content = Content { text, ..Content::default() };
         let first = Message { content, ancestors: Vec::new(), ..message.clone() };
-        self.send(&bridge, conversation, first, false)
+        self.send(&bridge, conversation, first, false, cleared)
     }
 }

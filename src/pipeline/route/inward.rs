@@ -29,7 +29,7 @@ impl Routing<'_, '_> {
         self.draft.map(&bridge, &message.id, &mapped);
         conversation.push_id(message.id.clone());
         self.draft.set_conversation(&conversation);
-        let origin = Origin { worker: bridge.clone(), message: message.id, room: None };
+        let origin = Origin { worker: bridge.clone(), message: message.id, room: None, cost: None };
         let form = Form::Say {
             sender: message.sender,
             content: message.content,
@@ -72,6 +72,7 @@ impl Routing<'_, '_> {
             subject: message.subject.clone(),
             ids: Vec::new(),
             began_at: self.accepted.received_at,
+            told_leaving: false,
         }
     }
 

@@ -1,10 +1,12 @@
 //! From the room to the far side.
 
-use viadukt_api::{Act, DeliveryId, Form, Message, MessageId, WorkerName};
+use viadukt_api::{
+    Act, Address, Content, DeliveryId, Form, Message, MessageId, Reason, WorkerName,
+};
 
 use super::Routing;
 use crate::ledger::{Attempt, Conversation, Lane, Mapped, Origin, Remote};
-use crate::pipeline::judge::Judged;
+use crate::pipeline::judge::{Cause, Cleared, Judged};
 use crate::store::StoreError;
 
 impl Routing<'_, '_> {
@@ -17,16 +19,32 @@ impl Routing<'_, '_> {
             return Ok(());
         };
         let correction = matches!(judged.message().act, Act::Edit(_));
-        self.send(&bridge, conversation, judged.into_message(), correction)
+        let Some((message, cleared)) = judged.into_leaving() else { return Ok(()) };
+        self.send(&bridge, conversation, message, correction, cleared)
     }
 
-    /// One delivery for each party of the conversation.
+    /// Whether what `message` asks to be sent may leave towards `to`; [`Routing::send`] follows
+    /// before the next such question, which counts what this one cost.
+    pub(super) fn may_leave(
+        &self,
+        message: &Message,
+        bridge: &WorkerName,
+        to: &[Address],
+        content: &Content,
+    ) -> Result<Result<Cleared, Reason>, StoreError> {
+        let Some(room) = &message.room else { return Ok(Err(Reason::new("delivery-no-room"))) };
+        let cause = Cause::Person { user: &message.sender.address, room };
+        self.pipeline.clear(self.draft, bridge, cause, to, content)
+    }
+
+    /// One delivery for each party that it may leave to.
     pub(in crate::pipeline) fn send(
         &mut self,
         bridge: &WorkerName,
         mut conversation: Conversation,
         message: Message,
         correction: bool,
+        cleared: Cleared,
     ) -> Result<(), StoreError> {
         let hub = WorkerName::hub();
         let message_id = self.pipeline.new_message_id(bridge);
@@ -42,6 +60,7 @@ impl Routing<'_, '_> {
         self.draft.map(&hub, &message.id, &mapped);
         mapped.counterpart = Some(message.id.clone());
         self.draft.map(bridge, &message_id, &mapped);
+        cleared.spend(self.draft, bridge)?;
         self.pipeline.metrics.left_encryption(bridge);
         let form = Form::Say {
             sender: message.sender,
@@ -50,17 +69,23 @@ impl Routing<'_, '_> {
             correction,
             automatic: false,
         };
-        for recipient in &conversation.remotes {
+        for (recipient, cost) in cleared.parties() {
+            let lane = match cleared.not_before() {
+                Some(_) => Lane::scheduled(self.next_id()),
+                None => Lane::to_remote(conversation.id),
+            };
             self.add(
-                Lane::to_remote(conversation.id),
+                lane,
                 bridge,
                 |delivery| {
                     delivery.conversation = Some(conversation.id);
                     delivery.answers = answers.clone();
+                    delivery.not_before = cleared.not_before();
                     delivery.origin = Some(Origin {
                         worker: WorkerName::hub(),
                         message: message.id.clone(),
                         room: message.room.clone(),
+                        cost: cost.shown.clone(),
                     });
                     delivery.remote = Some(Remote {
                         recipient: recipient.clone(),
@@ -73,7 +98,17 @@ impl Routing<'_, '_> {
                 },
                 &form,
             )?;
+            self.tell_if_held()?;
         }
+        Ok(())
+    }
+
+    /// Whoever wrote what was just added hears at once that a rule holds it.
+    fn tell_if_held(&mut self) -> Result<(), StoreError> {
+        let Some(delivery) = self.deliveries.last() else { return Ok(()) };
+        let Some(hold) = self.pipeline.held(delivery) else { return Ok(()) };
+        let (_, told) = self.pipeline.hold(self.draft, delivery, Attempt::default(), hold)?;
+        self.deliveries.extend(told);
         Ok(())
     }
 
@@ -82,8 +117,12 @@ impl Routing<'_, '_> {
         let hub = WorkerName::hub();
         let bridge = judged.bridge().clone();
         let Some(mapped) = self.draft.mapped(&hub, of)? else { return Ok(()) };
-        let lane = Lane::to_remote(mapped.conversation);
         let first = DeliveryId { item: mapped.item, part: 0 };
+        let scheduled = Lane::scheduled(first);
+        let lane = match self.draft.delivery(scheduled, first)? {
+            Some(_) => scheduled,
+            None => Lane::to_remote(mapped.conversation),
+        };
         let interrupted = |attempt: Attempt| attempt.under_way || attempt.deaths > 0;
         let perhaps_sent = self.draft.attempt(lane, first)?.is_some_and(interrupted);
         let key = if !perhaps_sent && self.pipeline.lanes.cancel(lane, first) {

@@ -1,0 +1,139 @@
+//! What the rules stand on: what is known of a contact, what was spent, which bridges pause.
+//!
+//! Contacts and tallies are read, changed and written back, so whoever changes them holds the
+//! pipeline's one lock for it from the read to the commit; there is no other writer.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use viadukt_api::{Address, RoomId, Timestamp, WorkerName};
+
+use super::{Draft, Ledger, PAUSED, records};
+use crate::store::{Space, StoreError};
+
+/// What is known of a party on a bridge's far side, besides what it said. Kept under a keyed
+/// hash; the record itself does not say whose it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Since when it wants no messages.
+    #[serde(default)]
+    pub stopped: Option<Timestamp>,
+    /// Since when nothing of it is shown.
+    #[serde(default)]
+    pub blocked: Option<Timestamp>,
+    /// When somebody said that it may write.
+    #[serde(default)]
+    pub approved: Option<Timestamp>,
+    /// When it was last answered what.
+    #[serde(default)]
+    pub answered: BTreeMap<Answer, Timestamp>,
+}
+
+/// What viadukt answers by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The first message of a conversation has come.
+    FirstContact,
+    /// Nobody is there at this hour.
+    OutOfHours,
+    /// A message could not be shown.
+    Undeliverable,
+    /// No further messages will come.
+    Stop,
+    /// Messages will come again.
+    Start,
+    /// Who we are.
+    Help,
+}
+
+/// Who or what spends.
+pub enum Account {
+    /// Everything that goes to one recipient.
+    Recipient(Address),
+    /// Everything that one user writes.
+    User(Address),
+    /// Everything that is written in one room.
+    Room(RoomId),
+    /// Everything on the bridge.
+    Bridge,
+}
+
+/// What an account spent in the period that ends at `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Tally {
+    pub until: Timestamp,
+    pub units: u32,
+}
+
+impl Draft<'_> {
+    /// What is known of `party` on `bridge`.
+    pub fn contact(&self, bridge: &WorkerName, party: &Address) -> Result<Contact, StoreError> {
+        Ok(self.get(Space::Contact, &self.contact_key(bridge, party))?.unwrap_or_default())
+    }
+
+    /// Writes what is known of `party` on `bridge`.
+    pub fn set_contact(&mut self, bridge: &WorkerName, party: &Address, contact: &Contact) {
+        self.put(Space::Contact, &self.contact_key(bridge, party), contact);
+    }
+
+    /// How many units `account` of `bridge` spent in the period that ends at `until`.
+    pub fn spent(
+        &self,
+        bridge: &WorkerName,
+        account: &Account,
+        until: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let tally: Option<Tally> =
+            self.get(Space::Tally, &self.tally_key(bridge, account, until))?;
+        Ok(tally.map_or(0, |tally| tally.units))
+    }
+
+    /// Adds `units` to what `account` of `bridge` spent in the period that ends at `until`.
+    pub fn spend(
+        &mut self,
+        bridge: &WorkerName,
+        account: &Account,
+        until: Timestamp,
+        units: u32,
+    ) -> Result<(), StoreError> {
+        let units = self.spent(bridge, account, until)?.saturating_add(units);
+        let key = self.tally_key(bridge, account, until);
+        self.put(Space::Tally, &key, &Tally { until, units });
+        Ok(())
+    }
+
+    /// Says since when `bridge` pauses; `None`: it goes on.
+    pub fn set_paused(&mut self, bridge: &WorkerName, since: Option<Timestamp>) {
+        let key = [PAUSED, bridge.as_str().as_bytes()].concat();
+        self.write(Space::Meta, &key, since.map(|since| records::pack(&(bridge, since))));
+    }
+
+    fn contact_key(&self, bridge: &WorkerName, party: &Address) -> [u8; 32] {
+        // As in `takes_part`: a mail address is the same in any case (RFC 5321 2.4 lets the
+        // local part differ; nobody's does).
+        self.lookup(&format!("contact/{bridge}"), &party.as_str().to_ascii_lowercase())
+    }
+
+    /// With its end in the key, a period's tally is never written again once it is over, and
+    /// can be swept away at leisure.
+    fn tally_key(&self, bridge: &WorkerName, account: &Account, until: Timestamp) -> Vec<u8> {
+        let (kind, name) = match account {
+            Account::Recipient(party) => ("recipient", party.as_str().to_ascii_lowercase()),
+            Account::User(user) => ("user", user.as_str().to_owned()),
+            Account::Room(room) => ("room", room.as_str().to_owned()),
+            Account::Bridge => ("bridge", String::new()),
+        };
+        let hash = self.lookup(&format!("{kind}/{bridge}"), &name);
+        [&hash[..], &until.0.to_be_bytes()].concat()
+    }
+}
+
+impl Ledger {
+    /// The bridges that pause because somebody said so.
+    pub fn paused_bridges(&self) -> Result<Vec<WorkerName>, StoreError> {
+        let rows = self.store.scan(Space::Meta, PAUSED, None, usize::MAX)?;
+        let bridge = |value: &[u8]| Ok(records::unpack::<(WorkerName, Timestamp)>(value)?.0);
+        rows.iter().map(|(_, value)| bridge(value)).collect()
+    }
+}

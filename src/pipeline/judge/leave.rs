@@ -1,0 +1,206 @@
+//! Whether something may leave towards a far side, and what that costs. Pure, but for the
+//! gathering of facts at the end. [`may_leave`] alone makes a [`Cleared`], and routing sends
+//! nothing without one.
+
+use viadukt_api::{Address, Content, Cost, Reason, RoomId, Timestamp, WorkerName};
+
+use crate::config::Allowance;
+use crate::ledger::{Account, Draft};
+use crate::pipeline::Pipeline;
+use crate::store::StoreError;
+
+/// Why something is to leave.
+#[derive(Clone, Copy)]
+pub enum Cause<'m> {
+    /// Somebody wrote it in a room.
+    Person {
+        /// Who.
+        user: &'m Address,
+        /// Where.
+        room: &'m RoomId,
+    },
+    /// It answers a message by itself.
+    Answer,
+    /// It confirms a remote's wish about being written to: it goes to somebody who stopped us,
+    /// too, and no budget keeps it back.
+    Confirmation,
+}
+
+/// What is known before something leaves.
+pub struct Leaving {
+    paused: bool,
+    parties: Vec<Party>,
+    /// What bounds all recipients together.
+    shared: Vec<Purse>,
+}
+
+/// One recipient.
+struct Party {
+    address: Address,
+    stopped: bool,
+    cost: Result<Cost, Reason>,
+    purse: Option<Purse>,
+}
+
+/// What an account that is bounded spent, and may.
+struct Purse {
+    account: Account,
+    /// When what it spent is forgotten.
+    until: Timestamp,
+    /// The same in words.
+    when: String,
+    spent: u32,
+    /// `None`: it is counted and not bound.
+    allowed: Option<u32>,
+}
+
+/// What may leave: to whom, at what cost, at whose expense.
+pub struct Cleared {
+    parties: Vec<(Address, Cost)>,
+    expenses: Vec<(Account, Timestamp, u32)>,
+    not_before: Option<Timestamp>,
+}
+
+impl Cleared {
+    /// Each recipient, and what it costs to write to them.
+    pub fn parties(&self) -> &[(Address, Cost)] {
+        &self.parties
+    }
+
+    /// When it is to leave, if not at once.
+    pub fn not_before(&self) -> Option<Timestamp> {
+        self.not_before
+    }
+
+    /// The same, but not before `time`. It is paid for now: that is when its author hears no.
+    #[must_use]
+    pub fn not_before_time(mut self, time: Timestamp) -> Self {
+        self.not_before = Some(time);
+        self
+    }
+
+    /// Writes into `draft` what it costs.
+    pub fn spend(&self, draft: &mut Draft<'_>, bridge: &WorkerName) -> Result<(), StoreError> {
+        for (account, until, units) in &self.expenses {
+            draft.spend(bridge, account, *until, *units)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether it may leave: to every recipient, or to none.
+pub fn may_leave(leaving: Leaving) -> Result<Cleared, Reason> {
+    let Leaving { paused, parties, shared } = leaving;
+    if paused {
+        return Err(Reason::new("refused-paused"));
+    }
+    if parties.iter().any(|party| party.stopped) {
+        return Err(Reason::new("refused-stopped"));
+    }
+    let mut cleared = Cleared { parties: Vec::new(), expenses: Vec::new(), not_before: None };
+    let mut total = 0u32;
+    for Party { address, cost, purse, .. } in parties {
+        let cost = cost?;
+        total = total.saturating_add(cost.units);
+        cleared.expenses.extend(purse.map(|purse| purse.pay(cost.units)).transpose()?);
+        cleared.parties.push((address, cost));
+    }
+    for purse in shared {
+        cleared.expenses.push(purse.pay(total)?);
+    }
+    Ok(cleared)
+}
+
+impl Purse {
+    /// The expense of `units`, or why they are too many.
+    fn pay(self, units: u32) -> Result<(Account, Timestamp, u32), Reason> {
+        let Some(allowed) = self.allowed else { return Ok((self.account, self.until, units)) };
+        if units > allowed {
+            return Err(Reason::new("refused-never-affordable")
+                .with("units", units.to_string())
+                .with("allowed", allowed.to_string()));
+        }
+        if self.spent.saturating_add(units) > allowed {
+            let key = match self.account {
+                Account::Recipient(_) => "refused-budget-recipient",
+                Account::User(_) => "refused-budget-user",
+                Account::Room(_) => "refused-budget-room",
+                Account::Bridge => "refused-budget-bridge",
+            };
+            return Err(Reason::new(key).with("when", self.when));
+        }
+        Ok((self.account, self.until, units))
+    }
+}
+
+impl Pipeline {
+    /// Whether `content` may leave `bridge` towards `to`. Several such questions in one draft
+    /// are each followed by their sending, so that the next one counts what the last one cost.
+    pub(in crate::pipeline) fn clear(
+        &self,
+        draft: &Draft<'_>,
+        bridge: &WorkerName,
+        cause: Cause<'_>,
+        to: &[Address],
+        content: &Content,
+    ) -> Result<Result<Cleared, Reason>, StoreError> {
+        Ok(may_leave(self.leaving(draft, bridge, cause, to, content)?))
+    }
+
+    /// Gathers what must be known before `content` leaves `bridge` towards `to`.
+    pub(super) fn leaving(
+        &self,
+        draft: &Draft<'_>,
+        bridge: &WorkerName,
+        cause: Cause<'_>,
+        to: &[Address],
+        content: &Content,
+    ) -> Result<Leaving, StoreError> {
+        let limits = self.policy.rules.get(bridge).map(|rules| rules.limits.clone());
+        let limits = limits.unwrap_or_default();
+        let confirms = matches!(cause, Cause::Confirmation);
+        let purse = |account: Account, allowance: Option<Allowance>| {
+            allowance
+                .map(|allowance| self.purse(draft, bridge, account, allowance, confirms))
+                .transpose()
+        };
+        let mut parties = Vec::with_capacity(to.len());
+        for address in to {
+            parties.push(Party {
+                stopped: !confirms && draft.contact(bridge, address)?.stopped.is_some(),
+                cost: self
+                    .worker(bridge)
+                    .map_or_else(|| Ok(Cost::default()), |worker| worker.measure(address, content)),
+                purse: purse(Account::Recipient(address.clone()), limits.per_recipient)?,
+                address: address.clone(),
+            });
+        }
+        let mut shared = Vec::new();
+        shared.extend(purse(Account::Bridge, limits.per_bridge)?);
+        if let Cause::Person { user, room } = cause {
+            shared.extend(purse(Account::User(user.clone()), limits.per_user)?);
+            shared.extend(purse(Account::Room(room.clone()), limits.per_room)?);
+        }
+        // What answers a message is held by a pause, so that nobody is left without a word.
+        let paused = matches!(cause, Cause::Person { .. }) && self.pauses(bridge);
+        Ok(Leaving { paused, parties, shared })
+    }
+
+    fn purse(
+        &self,
+        draft: &Draft<'_>,
+        bridge: &WorkerName,
+        account: Account,
+        allowance: Allowance,
+        unbound: bool,
+    ) -> Result<Purse, StoreError> {
+        let until = allowance.period.end(self.env.now(), &self.policy.zone);
+        Ok(Purse {
+            spent: draft.spent(bridge, &account, until)?,
+            when: self.when(until),
+            allowed: (!unbound).then_some(allowance.units),
+            account,
+            until,
+        })
+    }
+}
