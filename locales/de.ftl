@@ -212,3 +212,11 @@ cli-state-bad = FEHLER
 cli-state-good = OK
 cli-token-refused = Der Prozess auf { $address } nimmt das Token aus { $token } nicht an. Gehört er zu einer anderen Konfiguration?
 cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie die Referenz; Spuren und Aufgegebenes werden nach der Aufbewahrungszeit gelöscht.
+
+## sms gateway over http
+
+sms-gateway-away = Das SMS-Gateway ist zurzeit nicht erreichbar.
+sms-gateway-login-refused = Das SMS-Gateway weist die Anmeldung der Brücke ab. Bitte lassen Sie die Zugangsdaten von der Betriebsstelle prüfen.
+sms-gateway-put-off = Das SMS-Gateway kann die Nachricht zurzeit nicht annehmen ({ $code }).
+sms-gateway-refused = Das SMS-Gateway hat die Nachricht abgewiesen ({ $code }).
+sms-gateway-unknown = Das SMS-Gateway hat nicht gemeldet, ob es die Nachricht angenommen hat.

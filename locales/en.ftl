@@ -212,3 +212,11 @@ cli-state-bad = WRONG
 cli-state-good = OK
 cli-token-refused = The process on { $address } does not take the token in { $token }. Does it belong to another configuration?
 cli-unknown-reference = Nothing is known by this reference. Check the reference; traces and what was given up are deleted after their retention time.
+
+## sms gateway over http
+
+sms-gateway-away = The SMS gateway cannot be reached at the moment.
+sms-gateway-login-refused = The SMS gateway refuses the bridge's login. An operator must check the access data.
+sms-gateway-put-off = The SMS gateway cannot take the message at the moment ({ $code }).
+sms-gateway-refused = The SMS gateway refused the message ({ $code }).
+sms-gateway-unknown = The SMS gateway did not say whether it took the message.

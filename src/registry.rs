@@ -4,5 +4,8 @@ use viadukt::config::Registry;
 
 /// Everything that this program can be configured to do.
 pub fn registry() -> Registry {
-    Registry { hub: Box::new(viadukt_matrix::Matrix), kinds: vec![Box::new(viadukt_email::Email)] }
+    Registry {
+        hub: Box::new(viadukt_matrix::Matrix),
+        kinds: vec![Box::new(viadukt_email::Email), Box::new(viadukt_sms::Sms)],
+    }
 }

@@ -342,6 +342,11 @@ impl FromToml for SecretFile {
 }
 
 impl SecretFile {
+    /// The secret in the file `path`, for commands that are told it directly.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
     /// Where the secret is looked for.
     pub fn path(&self) -> PathBuf {
         match std::env::var_os("CREDENTIALS_DIRECTORY") {

@@ -16,6 +16,7 @@ mod normalise;
 mod normalise_tests;
 mod number;
 mod outgoing;
+mod reassembly;
 mod reasons;
 mod received;
 mod smpp;

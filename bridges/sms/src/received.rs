@@ -2,7 +2,8 @@
 //! readable for an operator who has to decide about a dead letter.
 
 use serde::{Deserialize, Serialize};
-use viadukt_api::{State, Timestamp};
+use sha2::{Digest, Sha256};
+use viadukt_api::{Item, Raw, SourceKey, State, Timestamp};
 
 /// One thing that a gateway brought.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,4 +74,28 @@ pub(crate) struct Report {
     /// The gateway's own words for why, such as `UNDELIV 027`; put into a person's words by
     /// [`crate::reasons`]. Three digits are an error of the GSM network.
     pub(crate) code: Option<String>,
+}
+
+impl Received {
+    /// As an item for the journal; `same` are the fingerprints by which it is known again.
+    pub(crate) fn into_item(self, same: &[String], received_at: Timestamp) -> Item {
+        let bytes = serde_json::to_vec(&self).unwrap_or_default();
+        let keys = same.iter().map(|fingerprint| source_key(fingerprint)).collect();
+        Item { keys, received_at, raw: Raw { bytes: bytes.into(), lifted: Vec::new() } }
+    }
+}
+
+/// The key of a fingerprint.
+pub(crate) fn source_key(fingerprint: &str) -> SourceKey {
+    SourceKey::new(&["sms", fingerprint])
+}
+
+/// Stands for `parts` where their own words must not: 128 bits of SHA-256 in hexadecimal.
+pub(crate) fn fingerprint(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,8 @@
 //! What may stand before the text of a message: the user data header (3GPP TS 23.040 9.2.3.24),
 //! a length and a list of elements, each with an identifier, a length and its data.
 
+use serde::{Deserialize, Serialize};
+
 /// Element identifiers of TS 23.040 9.2.3.24.
 mod element {
     /// Concatenation with an 8-bit reference (9.2.3.24.1).
@@ -14,7 +16,7 @@ mod element {
 }
 
 /// A part's place in its message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Place {
     /// The same for all parts of a message.
     pub(crate) reference: u16,

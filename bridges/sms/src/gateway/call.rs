@@ -1,0 +1,49 @@
+//! A call from a gateway, decoded.
+
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+use viadukt_api::{Call, HookError};
+
+/// What a call says, as one JSON value: the body where it is JSON, else the fields of query and
+/// form together.
+pub(crate) fn value(call: &Call) -> Result<Value, HookError> {
+    if is_json(call) {
+        return serde_json::from_slice(&call.body)
+            .map_err(|_| HookError::Malformed("the body is not JSON"));
+    }
+    let mut object = Map::new();
+    for (name, value) in pairs(call) {
+        // The body follows the query: what it says is what counts.
+        object.insert(name, Value::String(value));
+    }
+    Ok(Value::Object(object))
+}
+
+/// The fields of query and form, in order.
+pub(crate) fn pairs(call: &Call) -> Vec<(String, String)> {
+    let form: &[u8] = if is_form(call) { &call.body } else { &[] };
+    let query = form_urlencoded::parse(call.query.as_bytes()).into_owned();
+    query.chain(form_urlencoded::parse(form).into_owned()).collect()
+}
+
+/// The header `name`, where it is there and plain text.
+pub(crate) fn header<'c>(call: &'c Call, name: &str) -> Option<&'c str> {
+    call.headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Whether the body says that it is JSON.
+pub(crate) fn is_json(call: &Call) -> bool {
+    let said = media_type(call);
+    said == "application/json" || said.ends_with("+json")
+}
+
+/// Whether the body says that it is a form.
+pub(crate) fn is_form(call: &Call) -> bool {
+    media_type(call) == "application/x-www-form-urlencoded"
+}
+
+fn media_type(call: &Call) -> String {
+    let said = header(call, CONTENT_TYPE.as_str()).unwrap_or_default();
+    said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}

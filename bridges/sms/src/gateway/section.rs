@@ -1,0 +1,209 @@
+//! The options of `[bridges.NAME.http]`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::{Host, Url};
+use viadukt_api::config::{Fields, SecretFile};
+use viadukt_api::{BuildError, Context};
+
+use super::Gateway;
+use super::client::Client;
+use super::declaration::Declaration;
+use super::filling::Settings;
+use super::preset::preset;
+use super::signature::{Guard, SchemeName, SignatureShape};
+use super::template::Setting;
+use crate::transport::Transport;
+
+/// A gateway's options, valid as far as they can be checked without files and network.
+#[derive(Clone, Debug)]
+pub(crate) struct GatewaySection {
+    declared: Declared,
+    url: Option<Url>,
+    account: Option<String>,
+    user: Option<String>,
+    service: Option<String>,
+    secret_file: Option<SecretFile>,
+    hooks_url: Option<String>,
+    hook_user: Option<String>,
+    hook_secret_file: Option<SecretFile>,
+    scheme: Option<SchemeName>,
+    ca_file: Option<PathBuf>,
+    timeout: Duration,
+    parallel: u32,
+}
+
+/// Where the declaration is.
+#[derive(Clone, Debug)]
+enum Declared {
+    Here(Box<Declaration>),
+    File(PathBuf),
+}
+
+impl GatewaySection {
+    /// Reads the section; `None` when something needed is missing or unfit.
+    pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {
+        let declared = Declared::parse(fields);
+        let section = Self {
+            declared: declared.clone().unwrap_or_else(|| Declared::File(PathBuf::new())),
+            url: fields.optional::<String>("url").and_then(|url| address(fields, "url", &url)),
+            account: fields.optional("account"),
+            user: fields.optional("user"),
+            service: fields.optional("service"),
+            secret_file: fields.optional("secret_file"),
+            hooks_url: fields.optional("hooks_url"),
+            hook_user: fields.optional("hook_user"),
+            hook_secret_file: fields.optional("hook_secret_file"),
+            scheme: fields.optional("signature"),
+            ca_file: fields.optional("ca_file"),
+            timeout: fields.or("timeout", Duration::from_secs(30)),
+            parallel: fields.or("parallel", 4),
+        };
+        if let Some(hooks_url) = &section.hooks_url {
+            address(fields, "hooks_url", hooks_url);
+        }
+        if section.scheme == Some(SchemeName(None)) {
+            fields.object("signature", "a token's place is part of the gateway's declaration");
+        }
+        if !(1..=64).contains(&section.parallel) {
+            fields.object("parallel", "expected a number from 1 to 64");
+        }
+        if let Some(Declared::Here(declaration)) = &declared {
+            for (option, why) in section.lacks(declaration) {
+                fields.object(option, why);
+            }
+        }
+        fields.finish();
+        declared.map(|_| section)
+    }
+
+    /// Builds the way to the gateway: reads its secrets and the operator's declaration.
+    pub(crate) fn build(&self, context: Context) -> Result<Arc<dyn Transport>, BuildError> {
+        let worker = context.name.clone();
+        let error = |what: String, remedy: &str| {
+            let (worker, remedy) = (worker.clone(), remedy.to_owned());
+            BuildError { worker, what, remedy }
+        };
+        let declaration = self.declaration().map_err(|what| {
+            error(what, "mend the gateway's declaration; docs/sms-gateways.md explains it")
+        })?;
+        if let Some((option, why)) = self.lacks(&declaration).into_iter().next() {
+            return Err(error(format!("http.{option}: {why}"), "set it"));
+        }
+        let secret = |file: &Option<SecretFile>| {
+            let read = file.as_ref().map(SecretFile::read).transpose();
+            read.map_err(|e| error(e.to_string(), "put the gateway's secret there"))
+        };
+        let settings = Settings {
+            account: self.account.clone(),
+            user: self.user.clone(),
+            service: self.service.clone(),
+            secret: secret(&self.secret_file)?,
+            hooks_url: self.hooks_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
+            hook_secret: secret(&self.hook_secret_file)?,
+        };
+        let shape = declaration.signature.clone().map(|shape| match &self.scheme {
+            Some(SchemeName(Some(scheme))) => SignatureShape { scheme: scheme.clone(), ..shape },
+            _ => shape,
+        });
+        let guard = shape.zip(settings.hook_secret.clone()).map(|(shape, secret)| Guard {
+            shape,
+            secret,
+            user: self.hook_user.clone().unwrap_or_default(),
+        });
+        let base = match (&self.url, &declaration.url) {
+            (Some(url), _) => Some(url.clone()),
+            (None, usual) => usual.as_deref().and_then(|url| url.parse().ok()),
+        };
+        let base = base.ok_or_else(|| error("http.url: missing".to_owned(), "set it"))?;
+        let client = Client::new(self.ca_file.as_deref(), self.timeout)
+            .map_err(|what| error(what, "name a file of certificates in PEM as `ca_file`"))?;
+        let parallel = usize::try_from(self.parallel).unwrap_or(1);
+        Ok(Arc::new(Gateway::new(context, declaration, settings, base, client, guard, parallel)))
+    }
+
+    fn declaration(&self) -> Result<Declaration, String> {
+        match &self.declared {
+            Declared::Here(declaration) => Ok((**declaration).clone()),
+            Declared::File(path) => {
+                let named = |why: &str| format!("{}:{why}", path.display());
+                let source = std::fs::read_to_string(path).map_err(|e| named(&format!(" {e}")))?;
+                Declaration::read(&source).map_err(|findings| {
+                    findings.iter().map(|why| named(why)).collect::<Vec<_>>().join("\n")
+                })
+            }
+        }
+    }
+
+    /// The options that `declaration` needs and that are not set.
+    fn lacks(&self, declaration: &Declaration) -> Vec<(&'static str, String)> {
+        let is_set = |setting| match setting {
+            Setting::Account => self.account.is_some(),
+            Setting::User => self.user.is_some(),
+            Setting::Service => self.service.is_some(),
+            Setting::Secret => self.secret_file.is_some(),
+            Setting::HooksUrl => self.hooks_url.is_some(),
+            Setting::HookSecret => self.hook_secret_file.is_some(),
+        };
+        let needs = declaration.request.needs().into_iter().filter(|setting| !is_set(*setting));
+        let mut lacks: Vec<_> = needs
+            .map(|setting| (setting.option(), "missing: this gateway needs it".to_owned()))
+            .collect();
+        if self.url.is_none() && declaration.url.is_none() {
+            lacks.push(("url", "missing: where this gateway is".to_owned()));
+        }
+        lacks
+    }
+}
+
+impl Declared {
+    fn parse(fields: &Fields<'_>) -> Option<Self> {
+        let name = fields.optional::<String>("preset");
+        let file = fields.optional::<PathBuf>("file");
+        let table = fields.optional_table("gateway");
+        match (name, file, table) {
+            (Some(name), None, None) => match preset(&name) {
+                Ok(declaration) => Some(Self::Here(Box::new(declaration))),
+                Err(why) => {
+                    fields.object("preset", why);
+                    None
+                }
+            },
+            (None, Some(file), None) => Some(Self::File(file)),
+            (None, None, Some(table)) => {
+                Declaration::parse(&table).map(|declaration| Self::Here(Box::new(declaration)))
+            }
+            (None, None, None) => {
+                fields
+                    .object("preset", "missing: a preset's name, or your own `file` or `gateway`");
+                None
+            }
+            _ => {
+                fields.object("preset", "one of `preset`, `file` and `gateway` is enough");
+                None
+            }
+        }
+    }
+}
+
+/// An address; in clear on this machine only.
+fn address(fields: &Fields<'_>, key: &str, written: &str) -> Option<Url> {
+    let url = Url::parse(written).ok();
+    let is_safe = url.as_ref().is_some_and(|url| match url.scheme() {
+        "https" => true,
+        "http" => match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        },
+        _ => false,
+    });
+    if is_safe {
+        return url;
+    }
+    fields.object(key, "expected https://…, or http:// for 127.0.0.1, ::1 and localhost only");
+    None
+}
