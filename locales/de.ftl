@@ -220,3 +220,15 @@ sms-gateway-login-refused = Das SMS-Gateway weist die Anmeldung der Brücke ab. 
 sms-gateway-put-off = Das SMS-Gateway kann die Nachricht zurzeit nicht annehmen ({ $code }).
 sms-gateway-refused = Das SMS-Gateway hat die Nachricht abgewiesen ({ $code }).
 sms-gateway-unknown = Das SMS-Gateway hat nicht gemeldet, ob es die Nachricht angenommen hat.
+## smpp
+
+smpp-away = Das SMS-Gateway ist nicht erreichbar.
+smpp-too-much = Das SMS-Gateway nimmt gerade nicht mehr an (Code { $code }).
+smpp-trouble = Das SMS-Gateway hat eine Störung (Code { $code }).
+smpp-refused = Das SMS-Gateway hat die SMS abgelehnt (Code { $code }).
+smpp-number-refused = Das SMS-Gateway kann diese Nummer nicht erreichen (Code { $code }).
+smpp-sender-refused = Das SMS-Gateway lässt den Absender nicht zu (Code { $code }).
+smpp-text-refused = Der Text ist für das SMS-Gateway zu lang (Code { $code }).
+smpp-validity-refused = Das SMS-Gateway lässt die Gültigkeitsdauer nicht zu (Code { $code }).
+smpp-unanswered = Das SMS-Gateway hat nicht geantwortet; vielleicht hat es die SMS trotzdem.
+smpp-interrupted = Der Versand wurde unterbrochen; vielleicht hat das SMS-Gateway die SMS schon.

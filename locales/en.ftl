@@ -220,3 +220,15 @@ sms-gateway-login-refused = The SMS gateway refuses the bridge's login. An opera
 sms-gateway-put-off = The SMS gateway cannot take the message at the moment ({ $code }).
 sms-gateway-refused = The SMS gateway refused the message ({ $code }).
 sms-gateway-unknown = The SMS gateway did not say whether it took the message.
+## smpp
+
+smpp-away = The SMS gateway cannot be reached.
+smpp-too-much = The SMS gateway takes no more at the moment (code { $code }).
+smpp-trouble = The SMS gateway is in trouble (code { $code }).
+smpp-refused = The SMS gateway refused the SMS (code { $code }).
+smpp-number-refused = The SMS gateway cannot reach this number (code { $code }).
+smpp-sender-refused = The SMS gateway does not allow the sender (code { $code }).
+smpp-text-refused = The text is too long for the SMS gateway (code { $code }).
+smpp-validity-refused = The SMS gateway does not allow the validity period (code { $code }).
+smpp-unanswered = The SMS gateway did not answer; it may have the SMS all the same.
+smpp-interrupted = Sending was interrupted; the SMS gateway may have the SMS already.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use viadukt_api::Env;
 
 use super::config::SmppSection;
+use super::inbound::Inbound;
 use super::line::{ConnectError, Server};
 use super::pace::Window;
 use super::session::{self, Connection, End, Session, Taker, Timing};
@@ -112,7 +113,7 @@ impl Gateway {
     pub(super) async fn hold(
         &self,
         role: Role,
-        taker: Option<Arc<dyn Taker>>,
+        inbound: Option<&Arc<Inbound>>,
         ways: &Ways,
         up: impl Fn(bool),
         stop: &CancellationToken,
@@ -121,7 +122,7 @@ impl Gateway {
         let mut failures = 0;
         loop {
             let since = self.env.now();
-            let held = self.once(role, taker.clone(), ways, &window, &up, stop).await;
+            let held = self.once(role, inbound, ways, &window, &up, stop).await;
             up(false);
             match held {
                 Ok(End::Left) => return Ok(()),
@@ -142,7 +143,7 @@ impl Gateway {
     async fn once(
         &self,
         role: Role,
-        taker: Option<Arc<dyn Taker>>,
+        inbound: Option<&Arc<Inbound>>,
         ways: &Ways,
         window: &Arc<Window>,
         up: &impl Fn(bool),
@@ -152,6 +153,7 @@ impl Gateway {
             () = stop.cancelled() => return Ok(End::Left),
             opened = self.connect() => opened?,
         };
+        let taker = inbound.map(|inbound| inbound.visit() as Arc<dyn Taker>);
         let carrying = std::pin::pin!(connection.carry(taker));
         let bound = std::pin::pin!(self.bind(role, &session));
         let carrying = match futures_util::future::select(carrying, bound).await {

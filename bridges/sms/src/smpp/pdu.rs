@@ -217,7 +217,7 @@ fn latin1(octets: &[u8]) -> String {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests {
+pub(super) mod tests {
     use rusmpp::pdus::DeliverSm;
     use rusmpp::tlvs::MessageDeliveryRequestTlvValue as Tlv;
     use rusmpp::types::{COctetString, OctetString};
@@ -240,6 +240,37 @@ mod tests {
             .destination_addr(COctetString::from_string("10001".to_owned()).unwrap())
             .esm_class(EsmClass::from(0x40))
             .data_coding(DataCoding::Ucs2)
+    }
+
+    /// A `deliver_sm` from +491701234567 to 10001.
+    pub(in crate::smpp) fn deliver_sm(
+        esm_class: u8,
+        data_coding: u8,
+        octets: &[u8],
+        parameters: &[u8],
+    ) -> Sm {
+        Sm::deliver(deliver_body(esm_class, data_coding, octets, parameters)).unwrap()
+    }
+
+    /// The same, not read yet.
+    pub(in crate::smpp) fn deliver_body(
+        esm_class: u8,
+        data_coding: u8,
+        octets: &[u8],
+        parameters: &[u8],
+    ) -> Bytes {
+        let length = u8::try_from(octets.len()).unwrap();
+        let mut body = b"\0\x01\x01491701234567\0\0\x0110001\0".to_vec();
+        body.extend([esm_class, 0, 0, 0, 0, 0, 0, data_coding, 0, length]);
+        body.extend_from_slice(octets);
+        body.extend_from_slice(parameters);
+        body.into()
+    }
+
+    /// An optional parameter.
+    pub(in crate::smpp) fn parameter(tag: u16, value: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(value.len()).unwrap();
+        [&tag.to_be_bytes(), &length.to_be_bytes(), value].concat()
     }
 
     #[test]

@@ -96,6 +96,9 @@ pub(super) enum End {
 pub(super) trait Taker: Send + Sync {
     /// Takes one `deliver_sm` or `data_sm`.
     fn take(self: Arc<Self>, frame: Frame) -> BoxFuture<'static, CommandStatus>;
+
+    /// The session ended in good order: the gateway has all answers.
+    fn farewell(&self);
 }
 
 /// How long to wait for signs of life and for answers.
@@ -266,6 +269,9 @@ impl Connection {
         // Their answers are in vain, but what is durable must be known as such when the gateway
         // brings it again.
         let _ = timeout(LAST_ACCEPTS, taking.for_each(|_| std::future::ready(()))).await;
+        if let (Some(taker), End::Unbound | End::Left) = (taker, end) {
+            taker.farewell();
+        }
         end
     }
 }

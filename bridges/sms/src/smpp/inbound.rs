@@ -1,0 +1,231 @@
+//! What the gateway brings: texts, their parts, and receipts. Answered once it is durable; what
+//! cannot be made so now is put off, and the gateway brings it again.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+use rusmpp::tlvs::TlvTag;
+use rusmpp::{CommandId, CommandStatus};
+use tokio_util::sync::CancellationToken;
+use viadukt_api::{AcceptError, Env, Inbox, Intake, Keep, Timestamp};
+
+use super::coding;
+use super::config::SmppSection;
+use super::parts::{Part, Parts};
+use super::pdu::{Frame, Sm};
+use super::receipt;
+use super::recent::{Digest, Recent};
+use super::session::Taker;
+use crate::received::{Body, Received, Text, fingerprint};
+use crate::text::header::{Header, Place};
+
+/// `esm_class` with the indicator of a user data header (SMPP 3.4 5.2.12).
+const UDHI: u8 = 0x40;
+
+/// The way in, shared by all binds.
+pub(super) struct Inbound {
+    section: SmppSection,
+    inbox: Inbox,
+    env: Env,
+    parts: Parts,
+    recent: Recent,
+    sessions: AtomicU64,
+    /// Why the store takes nothing any more, and the sign that it is so.
+    failure: Mutex<Option<AcceptError>>,
+    failed: CancellationToken,
+}
+
+/// One session's share in it.
+pub(super) struct Visit {
+    inbound: Arc<Inbound>,
+    number: u64,
+    farewell: AtomicBool,
+}
+
+impl Inbound {
+    pub(super) fn new(section: SmppSection, inbox: Inbox, keep: &Keep, env: Env) -> Self {
+        Self {
+            parts: Parts::load(keep, section.alphabet, section.parts_timeout),
+            recent: Recent::load(keep, env.now()),
+            section,
+            inbox,
+            env,
+            sessions: AtomicU64::new(0),
+            failure: Mutex::default(),
+            failed: CancellationToken::new(),
+        }
+    }
+
+    /// A new session begins.
+    pub(super) fn visit(self: &Arc<Self>) -> Arc<Visit> {
+        let number = self.sessions.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Visit { inbound: Arc::clone(self), number, farewell: AtomicBool::new(false) })
+    }
+
+    /// Waits until accepting is no longer possible at all.
+    pub(super) async fn failure(&self) -> AcceptError {
+        self.failed.cancelled().await;
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        failure.unwrap_or_else(|| AcceptError::Store("unknown".to_owned()))
+    }
+
+    /// Gives up parts that waited too long.
+    pub(super) async fn sweep(&self) {
+        let swept = self.parts.sweep(&self.inbox, self.env.now()).await;
+        let _ = self.status(swept);
+    }
+
+    async fn take(&self, frame: Frame, session: u64) -> CommandStatus {
+        let digest = Digest::of(&frame);
+        let now = self.env.now();
+        let sm = match frame.id {
+            CommandId::DataSm => Sm::data(frame.body),
+            _ => Sm::deliver(frame.body),
+        };
+        let Some(sm) = sm else {
+            tracing::warn!("a short message came that is cut short; the gateway keeps it");
+            return CommandStatus::EsmeRinvcmdlen;
+        };
+        if receipt::is_one(&sm) {
+            return self.take_receipt(&sm, now).await;
+        }
+        let id = self.id_of(&sm, digest, session, now, frame.sequence);
+        match read(&sm, &self.section, now) {
+            Read::Part(part) => {
+                let taken = self.parts.take(&self.inbox, part, id.text).await;
+                self.status(taken)
+            }
+            Read::Whole(body) => {
+                if self.recent.is_repetition(digest, now) {
+                    self.recent.accepted(digest, session, now);
+                    tracing::info!("a text came again whose answer had been lost");
+                    return CommandStatus::EsmeRok;
+                }
+                let (from, to) = (sm.source.written(), sm.destination.written());
+                let text = Text { id: id.text, from, to, at: now, body };
+                let item = Received::Text(text).into_item(id.same.as_slice(), now);
+                let keep = vec![self.recent.to_keep(digest, now)];
+                let taken = self.inbox.accept(Intake { items: vec![item], keep }).await;
+                if taken.is_ok() {
+                    self.recent.accepted(digest, session, now);
+                }
+                self.status(taken)
+            }
+        }
+    }
+
+    async fn take_receipt(&self, sm: &Sm, now: Timestamp) -> CommandStatus {
+        let Some(read) = receipt::read(sm, self.section.receipt_ids) else {
+            // Of no use to anybody, and no less so the next time.
+            tracing::warn!("a receipt came that names no message");
+            return CommandStatus::EsmeRok;
+        };
+        let item = Received::Receipt(read.report).into_item(&[read.same], now);
+        let taken = self.inbox.accept(Intake { items: vec![item], keep: Vec::new() }).await;
+        self.status(taken)
+    }
+
+    /// The gateway's id where it gives one; else one that no other text gets.
+    fn id_of(&self, sm: &Sm, digest: Digest, session: u64, now: Timestamp, sequence: u32) -> Id {
+        let given = sm.parameters.text(TlvTag::ReceiptedMessageId);
+        match given.filter(|id| !id.trim().is_empty()) {
+            Some(id) => Id { same: Some(fingerprint(&["text", &id])), text: id },
+            None => {
+                let text = format!("{}-{}-{session}-{sequence}", digest.hex(), now.0);
+                Id { text, same: None }
+            }
+        }
+    }
+
+    fn status<T>(&self, taken: Result<T, AcceptError>) -> CommandStatus {
+        match taken {
+            Ok(_) => CommandStatus::EsmeRok,
+            Err(error) => {
+                if let AcceptError::Store(_) = error {
+                    *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    self.failed.cancel();
+                }
+                CommandStatus::EsmeRxTAppn
+            }
+        }
+    }
+}
+
+/// What a text is called, and the fingerprint that it would be known by if it came again.
+struct Id {
+    text: String,
+    same: Option<String>,
+}
+
+impl Taker for Visit {
+    fn take(self: Arc<Self>, frame: Frame) -> BoxFuture<'static, CommandStatus> {
+        Box::pin(async move { self.inbound.take(frame, self.number).await })
+    }
+
+    fn farewell(&self) {
+        self.farewell.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Visit {
+    /// After the last of what the session brought is decided.
+    fn drop(&mut self) {
+        let Inbound { recent, env, .. } = &*self.inbound;
+        recent.ended(self.number, self.farewell.load(Ordering::Relaxed), env.now());
+    }
+}
+
+/// A text, or a part of one.
+enum Read {
+    Whole(Body),
+    Part(Part),
+}
+
+fn read(sm: &Sm, section: &SmppSection, now: Timestamp) -> Read {
+    let binary = || {
+        let bytes = u32::try_from(sm.octets.len()).unwrap_or(u32::MAX);
+        Read::Whole(Body::Binary { bytes })
+    };
+    let (header, octets) = if sm.esm_class & UDHI == 0 {
+        (Header::default(), &*sm.octets)
+    } else {
+        match Header::split(&sm.octets) {
+            Ok(split) => split,
+            Err(_) => return binary(),
+        }
+    };
+    if header.for_application {
+        return binary();
+    }
+    let (place, sar) = match header.place {
+        Some(place) => (Some(place), false),
+        None => (segment(sm), true),
+    };
+    if let Some(place) = place.filter(|place| place.of > 1) {
+        let part = Part {
+            from: sm.source.written(),
+            to: sm.destination.written(),
+            sar,
+            reference: place.reference,
+            of: place.of,
+            number: place.number,
+            data_coding: sm.data_coding,
+            octets: octets.to_vec(),
+            at: now,
+        };
+        return Read::Part(part);
+    }
+    match coding::text(sm.data_coding, octets, section.alphabet) {
+        Some(text) => Read::Whole(Body::Plain(text)),
+        None => binary(),
+    }
+}
+
+/// A place by the `sar_*` parameters (SMPP 3.4 5.3.2.22 to 24); what cannot be one is ignored.
+fn segment(sm: &Sm) -> Option<Place> {
+    let reference = sm.parameters.number(TlvTag::SarMsgRefNum)?;
+    let of = u8::try_from(sm.parameters.number(TlvTag::SarTotalSegments)?).ok()?;
+    let number = u8::try_from(sm.parameters.number(TlvTag::SarSegmentSeqnum)?).ok()?;
+    (1..=of).contains(&number).then_some(Place { reference, of, number })
+}
