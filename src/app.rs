@@ -263,3 +263,7 @@ async fn sweep_spool(ledger: &Ledger, spool: &FileSpool) -> Result<(), AppError>
     });
     swept.await.map_err(|error| AppError::Start(error.to_string()))?
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;

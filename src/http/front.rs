@@ -237,3 +237,7 @@ fn response(status: StatusCode, content_type: &'static str, body: Bytes) -> Resp
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+pub(crate) mod tests;

@@ -294,10 +294,12 @@ mod tests {
         let metrics = Metrics::new(&*Env::system().clock).unwrap();
         metrics.introduce(&WorkerName::hub());
         metrics.introduce(&"post".parse().unwrap());
+        metrics.introduce_hooks(&"post".parse().unwrap());
         let text = metrics.text().unwrap();
         for line in [
             "viadukt_accepted_items_total{worker=\"matrix\"} 0",
             "viadukt_delivery_attempts_total{outcome=\"unknown\",worker=\"post\"} 0",
+            "viadukt_hook_calls_total{outcome=\"too-slow\",worker=\"post\"} 0",
             "viadukt_delivery_seconds_count{direction=\"out\",worker=\"post\"} 0",
             "viadukt_oldest_queued_delivery_seconds{worker=\"post\"} 0",
             "viadukt_worker_up{worker=\"post\"} 0",

@@ -1,6 +1,7 @@
 //! The connections of the public listener: not too many, none too slow, none for ever.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -55,6 +56,8 @@ async fn accept(
                     drop(place);
                 });
             }
+            // The caller was gone before its turn came.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 tracing::warn!(%error, "no connection could be accepted");
                 sleep(NO_CONNECTION).await;

@@ -88,3 +88,31 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Metrics;
+
+    #[test]
+    fn every_outcome_is_shown_at_zero_before_it_happens() {
+        let full = AcceptError::Full(String::new());
+        let store = AcceptError::Store(String::new());
+        let refusals = [
+            Refusal::Forbidden,
+            Refusal::TooMany(Duration::ZERO),
+            Refusal::TooLarge,
+            Refusal::TooSlow,
+            Refusal::BrokenOff,
+            Refusal::Panicked,
+            HookError::Unauthorised("").into(),
+            HookError::Unknown.into(),
+            HookError::Malformed("").into(),
+            HookError::Accept(full).into(),
+            HookError::Accept(store).into(),
+        ];
+        for refusal in refusals {
+            assert!(Metrics::CALL_OUTCOMES.contains(&refusal.outcome()), "{refusal:?}");
+        }
+    }
+}
