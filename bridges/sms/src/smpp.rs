@@ -11,9 +11,11 @@
 mod bind;
 mod coding;
 mod compose;
-pub(crate) mod config;
+mod config;
 mod ids;
 mod inbound;
+#[cfg(test)]
+mod inbound_tests;
 mod line;
 mod pace;
 mod parts;
@@ -23,6 +25,8 @@ mod receipt;
 mod recent;
 mod send;
 mod session;
+#[cfg(test)]
+mod session_tests;
 mod status;
 mod ways;
 
@@ -38,18 +42,19 @@ use viadukt_api::{
 };
 
 use self::bind::{Gateway, Role, Unbound};
-use self::config::{Bind, SmppSection};
+use self::config::Bind;
+pub(crate) use self::config::SmppSection;
 use self::inbound::Inbound;
 use self::line::Server;
 use self::send::Sender;
 use crate::outgoing::Outgoing;
 use crate::transport::Transport;
 
-/// How often parts that wait for others are looked at.
+/// How often parts that wait for others are looked at, at least.
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// A gateway over SMPP.
-pub(crate) struct Smpp {
+struct Smpp {
     section: SmppSection,
     context: Context,
     gateway: Arc<Gateway>,
@@ -58,34 +63,32 @@ pub(crate) struct Smpp {
     standing: AtomicUsize,
 }
 
-impl Smpp {
+impl SmppSection {
     /// Reads the password and the certificates; connects to nothing.
     ///
     /// # Errors
     /// A file cannot be read, or holds nothing of use.
-    pub(crate) fn build(section: SmppSection, context: Context) -> Result<Self, BuildError> {
+    pub(crate) fn build(&self, context: Context) -> Result<Arc<dyn Transport>, BuildError> {
         let failed = |what: String, remedy: &str| BuildError {
             worker: context.name.clone(),
             what,
             remedy: remedy.to_owned(),
         };
         let readable = "make sure that the file exists and that viadukt may read it";
-        let password = section.password_file.read();
-        let password = password.map_err(|e| failed(e.to_string(), readable))?;
-        let server = Server::new(&section.server);
-        let server = server.map_err(|e| failed(e.to_string(), "name PEM files"))?;
-        let shorter = "ask the provider for one that fits SMPP 3.4";
-        let gateway = Gateway::new(&section, server, password, context.env.clone());
+        let password = self.password_file.read().map_err(|e| failed(e.to_string(), readable))?;
+        let pem = "name PEM files as `ca_file`, `certificate_file` and `key_file`";
+        let server = Server::new(&self.server).map_err(|e| failed(e.to_string(), pem))?;
+        let shorter = "ask the provider for one that fits SMPP 3.4 (4.1.1)";
+        let gateway = Gateway::new(self, server, password, context.env.clone());
         let gateway = Arc::new(gateway.map_err(|what| failed(what, shorter))?);
-        let sender = Sender::new(
-            section.clone(),
-            Arc::clone(&gateway),
-            context.keep.clone(),
-            context.env.clone(),
-        );
-        Ok(Self { section, context, gateway, sender, standing: AtomicUsize::new(0) })
+        let Context { keep, env, .. } = context.clone();
+        let sender = Sender::new(self.clone(), Arc::clone(&gateway), keep, env);
+        let standing = AtomicUsize::new(0);
+        Ok(Arc::new(Smpp { section: self.clone(), context, gateway, sender, standing }))
     }
+}
 
+impl Smpp {
     /// The binds to hold.
     fn roles(&self) -> Vec<Role> {
         let one: &[Role] = match self.section.bind {
@@ -122,10 +125,11 @@ impl Transport for Smpp {
         let inbound = Arc::new(inbound);
         let stop = stop.child_token();
         self.sender.running.store(true, Ordering::Relaxed);
+        let every = SWEEP.min(self.section.parts_timeout);
         let sweeping = async {
             loop {
                 inbound.sweep().await;
-                tokio::time::sleep(SWEEP).await;
+                tokio::time::sleep(every).await;
             }
         };
         let held = tokio::select! {

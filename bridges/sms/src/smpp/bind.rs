@@ -153,7 +153,7 @@ impl Gateway {
             () = stop.cancelled() => return Ok(End::Left),
             opened = self.connect() => opened?,
         };
-        let taker = inbound.map(|inbound| inbound.visit() as Arc<dyn Taker>);
+        let taker = inbound.map(|inbound| inbound.visit(session.protection()) as Arc<dyn Taker>);
         let carrying = std::pin::pin!(connection.carry(taker));
         let bound = std::pin::pin!(self.bind(role, &session));
         let carrying = match futures_util::future::select(carrying, bound).await {

@@ -113,7 +113,8 @@ pub(crate) enum ReceiptIds {
 }
 
 impl SmppSection {
-    /// Reads the section and closes it; `None` when something needed is missing or unfit.
+    /// Reads the section; `None` when something needed is missing or unfit. The caller calls
+    /// `finish`.
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {
         let server = ServerSection::parse(fields);
         // SMPP 3.4 4.1.1: 16 octets with the closing NUL for the name, 13 for the type.
@@ -145,35 +146,42 @@ impl SmppSection {
             fields.object("reconnect", "expected at least one time such as \"30s\"");
             reconnect.push(seconds(30));
         }
-        let section = Self {
+        let binds = within(fields, "binds", 1, 1, 16);
+        let window = within(fields, "window", 10, 1, 1_000);
+        let rate = fields.optional::<u32>("rate").map(|_| within(fields, "rate", 1, 1, 100_000));
+        let enquire_link = time(fields, "enquire_link", 30);
+        let response_timeout = time(fields, "response_timeout", 30);
+        let parts_timeout = time(fields, "parts_timeout", 60 * 60);
+        let receipts = fields.or("receipts", true);
+        let data_coding = octet(fields, "data_coding").unwrap_or(usual_coding);
+        let addressing = Addressing {
+            source_ton: octet(fields, "source_ton"),
+            source_npi: octet(fields, "source_npi"),
+            destination_ton: octet(fields, "destination_ton"),
+            destination_npi: octet(fields, "destination_npi"),
+        };
+        Some(Self {
             server: server?,
             system_id: system_id?,
             password_file: password_file?,
             system_type,
             bind: bind?,
-            binds: within(fields, "binds", 1, 1, 16),
-            window: within(fields, "window", 10, 1, 1_000),
-            rate: fields.optional::<u32>("rate").map(|_| within(fields, "rate", 1, 1, 100_000)),
-            enquire_link: time(fields, "enquire_link", 30),
-            response_timeout: time(fields, "response_timeout", 30),
+            binds,
+            window,
+            rate,
+            enquire_link,
+            response_timeout,
             reconnect,
             unanswered: unanswered?,
-            addressing: Addressing {
-                source_ton: octet(fields, "source_ton"),
-                source_npi: octet(fields, "source_npi"),
-                destination_ton: octet(fields, "destination_ton"),
-                destination_npi: octet(fields, "destination_npi"),
-            },
+            addressing,
             alphabet: alphabet?,
-            data_coding: octet(fields, "data_coding").unwrap_or(usual_coding),
+            data_coding,
             long: long?,
-            receipts: fields.or("receipts", true),
+            receipts,
             receipt_ids: receipt_ids?,
             service_type,
-            parts_timeout: time(fields, "parts_timeout", 60 * 60),
-        };
-        fields.finish();
-        Some(section)
+            parts_timeout,
+        })
     }
 
     /// How many submissions may be under way over all binds.
@@ -280,10 +288,19 @@ mod tests {
         (section, found.map(|finding| format!("{}: {}", finding.path, finding.message)).collect())
     }
 
+    /// What little is needed.
+    const USUAL: &str = "host = 'smsc.example'\nsystem_id = 'amt'\npassword_file = 'password'";
+
+    impl SmppSection {
+        /// Everything as it is by default.
+        pub(in crate::smpp) fn usual() -> Self {
+            parse(USUAL).0.unwrap()
+        }
+    }
+
     #[test]
     fn little_is_needed() {
-        let (section, found) =
-            parse("host = 'smsc.example'\nsystem_id = 'amt'\npassword_file = 'password'");
+        let (section, found) = parse(USUAL);
         assert_eq!(found, Vec::<String>::new());
         let section = section.unwrap();
         assert_eq!((section.server.port, section.window, section.rate), (3550, 10, None));
@@ -302,8 +319,7 @@ mod tests {
             source_ton = 300
             reconnect = []
             enquire_link = '0s'
-            password_file = 'password'
-            colour = 'blue'",
+            password_file = 'password'",
         );
         let expected = [
             "smpp.certificate_file: missing: the certificate of `key_file`",
@@ -311,7 +327,10 @@ mod tests {
              that is protected in another way (a tunnel) set `allow_plaintext = true`",
             "smpp.system_id: expected at most 15 characters of ASCII",
             "smpp.bind: expected \"transceiver\" or \"pair\"",
+            "smpp.window: expected a number from 1 to 1000",
+            "smpp.source_ton: expected a number from 0 to 255",
             "smpp.reconnect: expected at least one time such as \"30s\"",
+            "smpp.enquire_link: expected a time longer than zero",
         ];
         assert_eq!(found, expected);
     }

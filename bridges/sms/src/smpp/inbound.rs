@@ -40,6 +40,7 @@ pub(super) struct Inbound {
 pub(super) struct Visit {
     inbound: Arc<Inbound>,
     number: u64,
+    protection: &'static str,
     farewell: AtomicBool,
 }
 
@@ -57,10 +58,11 @@ impl Inbound {
         }
     }
 
-    /// A new session begins.
-    pub(super) fn visit(self: &Arc<Self>) -> Arc<Visit> {
+    /// A new session begins, protected in this way.
+    pub(super) fn visit(self: &Arc<Self>, protection: &'static str) -> Arc<Visit> {
+        let (inbound, farewell) = (Arc::clone(self), AtomicBool::new(false));
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Visit { inbound: Arc::clone(self), number, farewell: AtomicBool::new(false) })
+        Arc::new(Visit { inbound, number, protection, farewell })
     }
 
     /// Waits until accepting is no longer possible at all.
@@ -76,7 +78,7 @@ impl Inbound {
         let _ = self.status(swept);
     }
 
-    async fn take(&self, frame: Frame, session: u64) -> CommandStatus {
+    async fn take(&self, frame: Frame, visit: &Visit) -> CommandStatus {
         let digest = Digest::of(&frame);
         let now = self.env.now();
         let sm = match frame.id {
@@ -90,25 +92,26 @@ impl Inbound {
         if receipt::is_one(&sm) {
             return self.take_receipt(&sm, now).await;
         }
-        let id = self.id_of(&sm, digest, session, now, frame.sequence);
-        match read(&sm, &self.section, now) {
+        let id = self.id_of(&sm, digest, visit.number, now, frame.sequence);
+        match read(&sm, &self.section, visit.protection, now) {
             Read::Part(part) => {
                 let taken = self.parts.take(&self.inbox, part, id.text).await;
                 self.status(taken)
             }
             Read::Whole(body) => {
                 if self.recent.is_repetition(digest, now) {
-                    self.recent.accepted(digest, session, now);
+                    self.recent.accepted(digest, visit.number, now);
                     tracing::info!("a text came again whose answer had been lost");
                     return CommandStatus::EsmeRok;
                 }
                 let (from, to) = (sm.source.written(), sm.destination.written());
-                let text = Text { id: id.text, from, to, at: now, body };
+                let protection = visit.protection.to_owned();
+                let text = Text { id: id.text, from, to, at: now, body, protection };
                 let item = Received::Text(text).into_item(id.same.as_slice(), now);
                 let keep = vec![self.recent.to_keep(digest, now)];
                 let taken = self.inbox.accept(Intake { items: vec![item], keep }).await;
                 if taken.is_ok() {
-                    self.recent.accepted(digest, session, now);
+                    self.recent.accepted(digest, visit.number, now);
                 }
                 self.status(taken)
             }
@@ -160,7 +163,7 @@ struct Id {
 
 impl Taker for Visit {
     fn take(self: Arc<Self>, frame: Frame) -> BoxFuture<'static, CommandStatus> {
-        Box::pin(async move { self.inbound.take(frame, self.number).await })
+        Box::pin(async move { self.inbound.take(frame, &self).await })
     }
 
     fn farewell(&self) {
@@ -182,7 +185,7 @@ enum Read {
     Part(Part),
 }
 
-fn read(sm: &Sm, section: &SmppSection, now: Timestamp) -> Read {
+fn read(sm: &Sm, section: &SmppSection, protection: &str, now: Timestamp) -> Read {
     let binary = || {
         let bytes = u32::try_from(sm.octets.len()).unwrap_or(u32::MAX);
         Read::Whole(Body::Binary { bytes })
@@ -213,6 +216,7 @@ fn read(sm: &Sm, section: &SmppSection, now: Timestamp) -> Read {
             data_coding: sm.data_coding,
             octets: octets.to_vec(),
             at: now,
+            protection: protection.to_owned(),
         };
         return Read::Part(part);
     }

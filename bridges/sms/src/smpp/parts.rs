@@ -38,6 +38,7 @@ pub(super) struct Part {
     pub(super) data_coding: u8,
     pub(super) octets: Vec<u8>,
     pub(super) at: Timestamp,
+    pub(super) protection: String,
 }
 
 impl Part {
@@ -267,6 +268,7 @@ fn forgotten(key: &str, waiting: &BTreeMap<u8, Part>) -> Vec<(String, Option<Vec
 }
 
 fn item(part: &Part, id: String, body: Body, now: Timestamp) -> Item {
-    let text = Text { id, from: part.from.clone(), to: part.to.clone(), at: part.at, body };
+    let Part { from, to, at, protection, .. } = part.clone();
+    let text = Text { id, from, to, at, body, protection };
     Received::Text(text).into_item(&[], now)
 }

@@ -162,6 +162,12 @@ impl Session {
         self.shared.protection
     }
 
+    /// As if so many questions had been asked.
+    #[cfg(test)]
+    pub(super) fn sequence_is(&self, sequence: u32) {
+        self.shared.state().sequence = sequence;
+    }
+
     /// Ends the connection once everything is written.
     pub(super) fn leave(&self) {
         self.shared.end(End::Left);
