@@ -3,17 +3,19 @@
 //! In reading order: the options ([`section`]) and the declaration ([`declaration`], or one of
 //! the [`preset`]s); a message out: its [`request`], made of [`template`]s [`filling`] in what is
 //! said, carried by the [`client`], the gateway's [`answer`]; a call in: its [`signature`], what
-//! it says ([`call`], [`path`], [`test`], [`time`]) and what that means ([`hook`]), taken by
-//! [`hooks`]; and the dry run ([`tool`]).
+//! it says ([`call`], [`path`], [`pick`], [`test`], [`time`], [`charset`]) and what that means
+//! ([`hook`]), taken by [`hooks`]; and the dry run ([`tool`]).
 
 mod answer;
 mod call;
+mod charset;
 mod client;
 mod declaration;
 mod filling;
 mod hook;
 mod hooks;
 mod path;
+mod pick;
 mod preset;
 mod request;
 mod section;
@@ -21,6 +23,7 @@ mod signature;
 mod template;
 mod test;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
 mod time;
 mod tool;

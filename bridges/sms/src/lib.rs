@@ -2,7 +2,7 @@
 //!
 //! In reading order: the options ([`config`]); what is said: numbers ([`number`]), texts and
 //! their parts ([`text`]); what comes in and how it is journalled ([`received`]) and what is made
-//! of it ([`normalise`], with [`reasons`] in words); what goes out ([`compose`], [`outgoing`]) and
+//! of it ([`reassembly`] of long texts; [`normalise`], with [`reasons`] in words); what goes out ([`compose`], [`outgoing`]) and
 //! by which way ([`transport`]): [`smpp`] or an HTTP [`gateway`]; the worker that puts these
 //! together ([`worker`]) and the dry runs ([`tool`]).
 

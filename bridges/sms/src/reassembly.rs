@@ -40,6 +40,8 @@ pub(crate) struct Part {
     pub(crate) received_at: Timestamp,
     /// What it says.
     pub(crate) text: String,
+    /// See [`Text::protection`].
+    pub(crate) protection: String,
 }
 
 /// The parts of one text that have come, by number.
@@ -165,6 +167,7 @@ fn take_down(set: Set, intake: &mut Intake) {
     let Some(first) = set.values().next() else { return };
     let (id, from, to, of) =
         (first.id.clone(), first.from.clone(), first.to.clone(), first.place.of);
+    let protection = first.protection.clone();
     let at = set.values().map(|part| part.at).min().unwrap_or_default();
     let received_at = set.values().map(|part| part.received_at).max().unwrap_or_default();
     let same: Vec<_> = set.values().map(|part| part.same.clone()).collect();
@@ -175,7 +178,7 @@ fn take_down(set: Set, intake: &mut Intake) {
         let parts = set.into_iter().map(|(number, part)| (number, part.text)).collect();
         Body::Incomplete { of, parts }
     };
-    let received = Received::Text(Text { id, from, to, at, body, protection: "none".to_owned() });
+    let received = Received::Text(Text { id, from, to, at, body, protection });
     intake.items.push(received.into_item(&same, received_at));
 }
 
@@ -217,6 +220,7 @@ mod tests {
             at: Timestamp(1_000 + u64::from(number)),
             received_at: Timestamp(2_000 + u64::from(number)),
             text: text.to_owned(),
+            protection: "TLS".to_owned(),
         }
     }
 

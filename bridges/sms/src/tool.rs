@@ -2,4 +2,6 @@
 
 use viadukt_api::Tool;
 
-pub(crate) const TOOLS: &[Tool] = &[];
+use crate::gateway::PARSE_HOOK;
+
+pub(crate) const TOOLS: &[Tool] = &[PARSE_HOOK];

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::Value;
 use viadukt_api::config::Fields;
 
-use super::path::FieldPath;
+use super::pick::Pick;
 use super::test::{Holds, Test};
 
 /// How answers are read.
@@ -28,14 +28,6 @@ pub(crate) struct AnswerShape {
     known: Vec<u16>,
     /// The gateway knows our own reference again, so a second attempt does no harm.
     pub(crate) idempotent: bool,
-}
-
-/// A part of an answer: what stands at a path, or in a text between two marks.
-#[derive(Clone, Debug)]
-struct Pick {
-    path: FieldPath,
-    after: String,
-    before: String,
 }
 
 /// What an answer means.
@@ -148,33 +140,5 @@ impl AnswerShape {
         } else {
             Verdict::Refused(code)
         }
-    }
-}
-
-impl Pick {
-    fn parse(fields: &Fields<'_>) -> Self {
-        let pick = Self {
-            path: fields.or("field", FieldPath::WHOLE),
-            after: fields.or("after", String::new()),
-            before: fields.or("before", String::new()),
-        };
-        fields.finish();
-        pick
-    }
-
-    fn all(&self, value: &Value) -> Vec<String> {
-        let found = self.path.texts(value).into_iter();
-        found.filter_map(|text| self.between(&text).map(str::to_owned)).collect()
-    }
-
-    fn first(&self, value: &Value) -> Option<String> {
-        self.all(value).into_iter().next()
-    }
-
-    fn between<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let from = text.find(&self.after)? + self.after.len();
-        let rest = text.get(from..)?;
-        let until = if self.before.is_empty() { rest.len() } else { rest.find(&self.before)? };
-        rest.get(..until).map(str::trim).filter(|found| !found.is_empty())
     }
 }

@@ -1,6 +1,7 @@
 //! A call from a gateway, decoded.
 
 use http::header::CONTENT_TYPE;
+use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 use viadukt_api::{Call, HookError};
@@ -13,11 +14,47 @@ pub(crate) fn value(call: &Call) -> Result<Value, HookError> {
             .map_err(|_| HookError::Malformed("the body is not JSON"));
     }
     let mut object = Map::new();
-    for (name, value) in pairs(call) {
+    for (name, value) in raw_pairs(call) {
         // The body follows the query: what it says is what counts.
-        object.insert(name, Value::String(value));
+        object.insert(String::from_utf8_lossy(&name).into_owned(), from_bytes(value));
     }
     Ok(Value::Object(object))
+}
+
+/// The bytes that `value` was made of: those of a text, or [`from_bytes`]'s list.
+pub(crate) fn bytes(value: &Value) -> Vec<u8> {
+    match value {
+        Value::String(text) => text.clone().into_bytes(),
+        Value::Array(list) => {
+            let bytes = list.iter().map(|byte| byte.as_u64().and_then(|b| u8::try_from(b).ok()));
+            bytes.flatten().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A text, or a list of numbers where the bytes are none: some gateways put UTF-16 or binary
+/// data into an address.
+fn from_bytes(bytes: Vec<u8>) -> Value {
+    match String::from_utf8(bytes) {
+        Ok(text) => Value::String(text),
+        Err(error) => error.into_bytes().into(),
+    }
+}
+
+/// As [`pairs`], in bytes.
+fn raw_pairs(call: &Call) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    let form: &[u8] = if is_form(call) { &call.body } else { &[] };
+    let fields = call.query.as_bytes().split(|b| *b == b'&').chain(form.split(|b| *b == b'&'));
+    fields.filter(|field| !field.is_empty()).map(|field| {
+        let mut halves = field.splitn(2, |byte| *byte == b'=');
+        let mut half = || {
+            let half = halves.next().unwrap_or_default();
+            let blanks: Vec<u8> = half.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
+            percent_decode(&blanks).collect()
+        };
+        (half(), half())
+    })
 }
 
 /// The fields of query and form, in order.

@@ -9,7 +9,7 @@ use viadukt_api::Timestamp;
 use viadukt_api::config::{Fields, Finding, Findings};
 
 use super::answer::AnswerShape;
-use super::hook::HookShape;
+use super::hook::{Arrival, HookShape};
 use super::request::RequestShape;
 use super::signature::SignatureShape;
 
@@ -94,8 +94,9 @@ impl Declaration {
     /// The hook that a body is most likely for, when nobody knows where it was sent: one that
     /// can read it, receipts before texts, because a text may lack almost everything.
     pub(crate) fn likely_hook(&self, value: &Value) -> Option<&HookShape> {
-        let readable =
-            |hook: &&HookShape| hook.is_about(value) && hook.read(value, Timestamp(0)).is_ok();
+        let readable = |hook: &&HookShape| {
+            hook.is_about(value) && hook.read(value, Arrival::new(Timestamp(0), "")).is_ok()
+        };
         let receipts = self.hooks.iter().filter(|hook| hook.is_for_receipts());
         let others = self.hooks.iter().filter(|hook| !hook.is_for_receipts());
         receipts.chain(others).find(readable)

@@ -6,7 +6,10 @@ use serde_json::Value;
 use viadukt_api::config::Fields;
 use viadukt_api::{State, Timestamp};
 
+use super::call::bytes;
+use super::charset::{Charset, Said};
 use super::path::FieldPath;
+use super::pick::Pick;
 use super::test::{Holds, Test};
 use super::time::moment;
 use crate::reassembly::Part;
@@ -38,6 +41,8 @@ struct TextShape {
     from: FieldPath,
     to: Option<FieldPath>,
     text: Option<FieldPath>,
+    /// For gateways that do not always hand the text on in UTF-8.
+    charset: Option<Charset>,
     id: Option<FieldPath>,
     at: Option<FieldPath>,
     /// The number of pictures, or the list of them.
@@ -62,7 +67,22 @@ struct ReceiptShape {
     of: FieldPath,
     state: FieldPath,
     states: BTreeMap<String, State>,
-    code: Option<FieldPath>,
+    code: Option<Pick>,
+}
+
+/// When a call came, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival {
+    pub(crate) at: Timestamp,
+    /// See [`Text::protection`].
+    pub(crate) protection: &'static str,
+}
+
+impl Arrival {
+    /// At `at`, by a call to `url`: the public listener or the proxy before it ends TLS.
+    pub(crate) fn new(at: Timestamp, url: &str) -> Self {
+        Self { at, protection: if url.starts_with("https:") { "TLS" } else { "none" } }
+    }
 }
 
 /// What a call brought.
@@ -112,13 +132,17 @@ impl HookShape {
     }
 
     /// What a call that says `value` brings; the error names what it lacks.
-    pub(crate) fn read(&self, value: &Value, now: Timestamp) -> Result<Vec<Brought>, &'static str> {
+    pub(crate) fn read(
+        &self,
+        value: &Value,
+        arrival: Arrival,
+    ) -> Result<Vec<Brought>, &'static str> {
         let messages = match &self.each {
             Some(path) => path.all(value),
             None => vec![value],
         };
         let read = messages.into_iter().map(|message| match &self.brings {
-            Brings::Text(shape) => shape.read(message, now).map(Some),
+            Brings::Text(shape) => shape.read(message, arrival).map(Some),
             Brings::Receipt(shape) => shape.read(message).map(Some),
             Brings::Nothing => Ok(None),
         });
@@ -141,6 +165,7 @@ impl TextShape {
             from: fields.required("from")?,
             to: fields.optional("to"),
             text: fields.optional("text"),
+            charset: fields.optional_table("charset").and_then(|fields| Charset::parse(&fields)),
             id: fields.optional("id"),
             at: fields.optional("at"),
             media: fields.optional("media"),
@@ -152,11 +177,17 @@ impl TextShape {
 
     /// A sender or text that is not there is taken for an empty one: an SMS may be empty, and
     /// what cannot be shown is put aside later, where a person sees it.
-    fn read(&self, message: &Value, now: Timestamp) -> Result<Brought, &'static str> {
+    fn read(&self, message: &Value, arrival: Arrival) -> Result<Brought, &'static str> {
         let optional = |path: &Option<FieldPath>| path.as_ref().and_then(|p| p.text(message));
+        let Arrival { at: now, protection } = arrival;
+        let protection = protection.to_owned();
         let from = self.from.text(message).unwrap_or_default();
         let to = optional(&self.to).unwrap_or_default();
-        let text = optional(&self.text).unwrap_or_default();
+        let said = self.said(message);
+        let text = match &said {
+            Said::Text(text) => text.clone(),
+            Said::Binary(_) => String::new(),
+        };
         let written_at = optional(&self.at);
         let at = written_at.as_deref().and_then(moment).unwrap_or(now);
         let own_id = optional(&self.id);
@@ -177,16 +208,41 @@ impl TextShape {
         let id = own_id.unwrap_or_else(|| same.clone());
         if let Some(place) = self.place(message)? {
             let received_at = now;
-            return Ok(Brought::Part(Part { from, to, place, id, same, at, received_at, text }));
+            return Ok(Brought::Part(Part {
+                from,
+                to,
+                place,
+                id,
+                same,
+                at,
+                received_at,
+                text,
+                protection,
+            }));
         }
-        let body = match (self.media(message), optional(&self.binary)) {
+        let body = match (self.media(message), said) {
             (count, _) if count > 0 => Body::Mms { text, count },
-            (_, Some(hex)) => {
-                Body::Binary { bytes: u32::try_from(hex.len() / 2).unwrap_or(u32::MAX) }
+            (_, Said::Binary(bytes)) => {
+                Body::Binary { bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
             }
             _ => Body::Plain(text),
         };
-        Ok(Brought::Whole(Received::Text(Text { id, from, to, at, body, protection: "none".to_owned() }), same))
+        Ok(Brought::Whole(Received::Text(Text { id, from, to, at, body, protection }), same))
+    }
+
+    /// The text in its charset, or how many bytes of binary data there are.
+    fn said(&self, message: &Value) -> Said {
+        if let Some(hex) = self.binary.as_ref().and_then(|path| path.text(message)) {
+            return Said::Binary(hex.len() / 2);
+        }
+        let value = self.text.as_ref().and_then(|path| path.all(message).into_iter().next());
+        match (&self.charset, value) {
+            (Some(charset), Some(value)) => charset.read(message, &bytes(value)),
+            _ => {
+                let text = self.text.as_ref().and_then(|path| path.text(message));
+                Said::Text(text.unwrap_or_default())
+            }
+        }
     }
 
     fn media(&self, message: &Value) -> u16 {
@@ -234,7 +290,7 @@ impl ReceiptShape {
             of: fields.required("of")?,
             state: fields.required("state")?,
             states,
-            code: fields.optional("code"),
+            code: fields.optional_table("code").map(|fields| Pick::parse(&fields)),
         })
     }
 
@@ -244,8 +300,13 @@ impl ReceiptShape {
         let of = self.of.text(message).ok_or("a receipt does not say of which message")?;
         let word = self.state.text(message).ok_or("a receipt does not say what happened")?;
         let known = self.states.get(&word).copied();
-        let code = self.code.as_ref().and_then(|path| path.text(message));
-        let code = if known.is_none() { code.or_else(|| Some(word.clone())) } else { code };
+        let said = self.code.as_ref().and_then(|pick| pick.first(message));
+        let code = match known {
+            // Success has no reason, whatever is said in its place: 0, 000, NO_ERROR.
+            Some(State::Sent | State::Delivered) => None,
+            Some(_) => said,
+            None => said.or_else(|| Some(word.clone())),
+        };
         let same = fingerprint(&["receipt", &of, &word, code.as_deref().unwrap_or_default()]);
         let report = Report { of, state: known.unwrap_or(State::Unknown), code };
         Ok(Brought::Whole(Received::Receipt(report), same))

@@ -4,7 +4,7 @@ use viadukt_api::{Answer, Call, HookError, Hooks, Inbox, async_trait};
 
 use super::Gateway;
 use super::call::value;
-use super::hook::Brought;
+use super::hook::{Arrival, Brought};
 
 #[async_trait]
 impl Hooks for Gateway {
@@ -14,7 +14,8 @@ impl Hooks for Gateway {
         guard.check(&call, now)?;
         let value = value(&call)?;
         let hook = self.declaration.hook(&call.path, &value).ok_or(HookError::Unknown)?;
-        let brought = hook.read(&value, now).map_err(HookError::Malformed)?;
+        let brought =
+            hook.read(&value, Arrival::new(now, &call.url)).map_err(HookError::Malformed)?;
         let (mut items, mut parts) = (Vec::new(), Vec::new());
         for one in brought {
             match one {

@@ -207,3 +207,103 @@ fn address(fields: &Fields<'_>, key: &str, written: &str) -> Option<Url> {
     fields.object(key, "expected https://…, or http:// for 127.0.0.1, ::1 and localhost only");
     None
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use std::io::Write;
+
+    use viadukt_api::config::Findings;
+    use viadukt_api::contract::{Memory, context};
+
+    use super::*;
+
+    fn parse(toml: &str) -> (Option<GatewaySection>, Vec<String>) {
+        let findings = Findings::default();
+        let table = toml::de::DeTable::parse(toml).unwrap();
+        let fields = Fields::new(table.get_ref(), table.span(), "http", &findings);
+        let section = GatewaySection::parse(&fields);
+        let found = findings.into_sorted().into_iter();
+        (section, found.map(|one| format!("{}: {}", one.path, one.message)).collect())
+    }
+
+    fn findings(toml: &str) -> Vec<String> {
+        parse(toml).1
+    }
+
+    #[test]
+    fn a_preset_asks_for_what_it_needs() {
+        let none: [&str; 0] = [];
+        assert_eq!(findings("preset = 'twilio'\naccount = 'AC1'\nsecret_file = 'token'"), none);
+        assert_eq!(
+            findings("preset = 'kannel'\nuser = 'foo'"),
+            [
+                "http.secret_file: missing: this gateway needs it",
+                "http.url: missing: where this gateway is",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        assert_eq!(
+            findings(
+                "preset = 'pigeon'
+                file = 'gateway.toml'
+                url = 'http://gateway.example'
+                hooks_url = 'nowhere'
+                signature = 'token'
+                parallel = 0
+                colour = 'blue'"
+            ),
+            [
+                "http.preset: one of `preset`, `file` and `gateway` is enough",
+                "http.url: expected https://…, or http:// for 127.0.0.1, ::1 and localhost only",
+                "http.hooks_url: expected https://…, or http:// for 127.0.0.1, ::1 and localhost \
+                 only",
+                "http.signature: a token's place is part of the gateway's declaration",
+                "http.parallel: expected a number from 1 to 64",
+                "http.colour: unknown option; known here: account, ca_file, file, gateway, \
+                 hook_secret_file, hook_user, hooks_url, parallel, preset, secret_file, service, \
+                 signature, timeout, url, user",
+            ]
+        );
+        assert!(findings("preset = 'pigeon'")[0].contains("\"twilio\""));
+        assert!(findings("timeout = '30s'")[0].contains("missing: a preset's name"));
+    }
+
+    #[test]
+    fn a_declaration_may_stand_in_the_configuration() {
+        let toml = "url = 'https://gateway.example'
+            [gateway.request]
+            path = '/send'
+            form = { to = '{to}', text = '{text}', key = '{secret}' }
+            [gateway.answer]
+            shape = 'text'
+            taken = { starts = ['OK'] }";
+        assert_eq!(findings(toml), ["http.secret_file: missing: this gateway needs it"]);
+    }
+
+    #[tokio::test]
+    async fn an_operators_file_is_read_when_it_is_built() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gateway.toml");
+        let build = |content: &str| {
+            let mut file = std::fs::File::create(&path).unwrap();
+            file.write_all(content.as_bytes()).unwrap();
+            let toml = format!("file = '{}'\nurl = 'http://127.0.0.1:1'", path.display());
+            let (section, findings) = parse(&toml);
+            assert_eq!(findings, [""; 0]);
+            let name = "sms".parse().unwrap();
+            section.unwrap().build(context(&name, &Arc::new(Memory::default())))
+        };
+        let good = "[request]\npath = '/'\n[answer]\n";
+        assert!(build(good).is_ok());
+        let Err(error) = build("[request]\npath = '/{nobody}'\n[answer]\n") else {
+            panic!("built")
+        };
+        assert!(error.what.contains("gateway.toml:2:8: request.path: {nobody}"), "{error}");
+        let Err(error) = build(&good.replace("'/'", "'/{secret}'")) else { panic!("built") };
+        assert!(error.what.contains("http.secret_file: missing"), "{error}");
+    }
+}

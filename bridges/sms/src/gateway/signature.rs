@@ -10,6 +10,9 @@ mod bird;
 mod digest;
 mod seven;
 mod sms_gate;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
 mod token;
 mod twilio;
 mod vonage;

@@ -22,7 +22,7 @@ pub(crate) fn moment(written: &str) -> Option<Timestamp> {
     };
     let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
     let digits = |text: &str| text.chars().filter(|c| !matches!(c, '-' | ':')).collect::<String>();
-    let utc = civil(&digits(date), &digits(time))?
+    let utc = civil(&digits(date), &digits(time.trim()))?
         .checked_sub_signed(offset_milliseconds(offset.trim())?)?;
     Some(Timestamp(utc + milliseconds(fraction)?))
 }
@@ -83,6 +83,7 @@ mod tests {
             ("2016-10-06T09:28:39.220+0000", 1_475_746_119_220),
             ("2026-01-19T21:11:52+01:00", 1_768_853_512_000),
             ("2020-02-29 23:59:59", 1_583_020_799_000),
+            ("2020-02-29 23:59:59 +0000", 1_583_020_799_000),
             ("2021-08-24 08:08:00.000000", 1_629_792_480_000),
             ("2024-02-29T00:00:00.123456Z", 1_709_164_800_123),
             ("2026-11-24T05:00:00-05:30", 1_795_516_200_000),

@@ -11,7 +11,7 @@ use viadukt_api::{Call, Env, Timestamp, Tool};
 
 use super::call::value;
 use super::declaration::Declaration;
-use super::hook::Brought;
+use super::hook::{Arrival, Brought};
 use super::preset::{PRESETS, preset};
 use super::signature::Guard;
 use crate::received::{Body, Received};
@@ -119,14 +119,14 @@ impl Asked {
 }
 
 /// The file as a call.
-struct Request {
-    call: Call,
+pub(super) struct Request {
+    pub(super) call: Call,
     /// Only the body is known, not the address.
     is_body: bool,
 }
 
 impl Request {
-    fn read(bytes: &[u8], url: Option<&str>) -> Result<Self, String> {
+    pub(super) fn read(bytes: &[u8], url: Option<&str>) -> Result<Self, String> {
         let from = std::net::IpAddr::from([127, 0, 0, 1]);
         let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let line = String::from_utf8_lossy(line);
@@ -143,7 +143,8 @@ impl Request {
         let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
         let url = url.map_or_else(|| format!("https://{host}{target}"), str::to_owned);
         let path = hook_path(path).to_owned();
-        let (query, body) = (query.to_owned(), body.to_vec().into());
+        // Editors end a file with a line end that no gateway sent.
+        let (query, body) = (query.to_owned(), body.trim_ascii_end().to_vec().into());
         Ok(Self { call: Call { method, path, query, url, headers, body, from }, is_body: false })
     }
 
@@ -159,7 +160,7 @@ impl Request {
             method: Method::POST,
             path: String::new(),
             query: String::new(),
-            url: url.unwrap_or_default().to_owned(),
+            url: url.unwrap_or("https://localhost/").to_owned(),
             headers,
             body: text.to_vec().into(),
             from: std::net::IpAddr::from([127, 0, 0, 1]),
@@ -167,7 +168,11 @@ impl Request {
         Self { call, is_body: true }
     }
 
-    fn meaning(&self, declaration: &Declaration, now: Timestamp) -> Result<Vec<Brought>, String> {
+    pub(super) fn meaning(
+        &self,
+        declaration: &Declaration,
+        now: Timestamp,
+    ) -> Result<Vec<Brought>, String> {
         let value = value(&self.call).map_err(|e| e.to_string())?;
         let hook = if self.is_body {
             declaration.likely_hook(&value)
@@ -175,7 +180,7 @@ impl Request {
             declaration.hook(&self.call.path, &value)
         };
         let hook = hook.ok_or("no hook of this gateway is meant for such a call")?;
-        hook.read(&value, now).map_err(str::to_owned)
+        hook.read(&value, Arrival::new(now, &self.call.url)).map_err(str::to_owned)
     }
 }
 
@@ -204,13 +209,13 @@ fn headers(head: &str) -> Result<HeaderMap, String> {
 }
 
 /// What is shown.
-struct Shown {
-    signature: String,
-    brings: Result<Vec<Brought>, String>,
+pub(super) struct Shown {
+    pub(super) signature: String,
+    pub(super) brings: Result<Vec<Brought>, String>,
 }
 
 impl Shown {
-    fn as_json(&self, declaration: &Declaration) -> String {
+    pub(super) fn as_json(&self, declaration: &Declaration) -> String {
         let one = |brought: &Brought| match brought {
             Brought::Whole(received, _) => json!(received),
             Brought::Part(part) => json!({ "part": part }),
@@ -263,5 +268,69 @@ impl Shown {
             };
         }
         shown
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn parse_hook(words: &[&str]) -> (Result<(), String>, String) {
+        let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+        let mut to = Vec::new();
+        let result = run(&words, &mut to);
+        (result, String::from_utf8(to).unwrap())
+    }
+
+    fn file(folder: &tempfile::TempDir, name: &str, content: &str) -> String {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    #[test]
+    fn a_request_with_its_signature() {
+        let folder = tempfile::tempdir().unwrap();
+        let request = "POST /hooks/sms/message HTTP/1.1\r\nHost: mycompany.com\r\n\
+            Content-Type: application/x-www-form-urlencoded\r\n\
+            X-Twilio-Signature: RSOYDt4T1cUTdK1PDd93/VVr8B8=\r\n\r\n\
+            CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234\
+            &From=%2B14158675309&To=%2B18005551212";
+        let call = file(&folder, "call", request);
+        let secret = file(&folder, "secret", "12345\n");
+        let url = "https://mycompany.com/myapp.php?foo=1&bar=2";
+        let words = ["twilio", &call, "--json", "--secret-file", &secret, "--url", url];
+        let (result, shown) = parse_hook(&words);
+        result.unwrap();
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(shown["signature"], "good");
+        assert_eq!(shown["brings"][0]["text"]["from"], "+14158675309");
+        let (_, shown) = parse_hook(&["twilio", &call, "--secret-file", &secret]);
+        assert!(shown.starts_with("Signature: not authorised: the signature does not fit\n"));
+        let (_, shown) = parse_hook(&["twilio", &call]);
+        assert!(shown.starts_with("Signature: not checked\n\nText "), "{shown}");
+    }
+
+    #[test]
+    fn a_body_alone_and_one_that_means_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let receipt = file(&folder, "receipt", "MessageSid=SM1&MessageStatus=delivered\n");
+        let (_, shown) = parse_hook(&["twilio", &receipt]);
+        assert!(shown.ends_with("\nReceipt for SM1\nState: Delivered\nCode: none\n"), "{shown}");
+        let nothing = file(&folder, "nothing", "{\"event\": \"sms:lost\"}");
+        let (result, shown) = parse_hook(&["sms-gate", &nothing, "--json"]);
+        assert_eq!(result.unwrap_err(), "no hook of this gateway is meant for such a call");
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(shown["error"], "no hook of this gateway is meant for such a call");
+    }
+
+    #[test]
+    fn words_that_make_no_sense_are_answered_with_the_usage() {
+        for words in [&[][..], &["twilio"], &["twilio", "x", "--xml"], &["twilio", "x", "--url"]] {
+            assert!(parse_hook(words).0.unwrap_err().contains("Usage"), "{words:?}");
+        }
+        assert!(parse_hook(&["pigeon", "x"]).0.unwrap_err().contains("neither a preset nor"));
+        assert!(parse_hook(&["--help"]).1.starts_with("Usage"));
     }
 }

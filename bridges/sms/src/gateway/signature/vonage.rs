@@ -19,7 +19,9 @@ use crate::gateway::call::{is_json, pairs};
 /// What the account is set to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hash {
-    Md5Hash,
+    /// MD5 over everything and the secret behind it.
+    Plain,
+    /// HMAC, as all others.
     Md5,
     Sha1,
     Sha256,
@@ -29,7 +31,7 @@ pub(crate) enum Hash {
 impl Hash {
     pub(super) fn parse(name: &str) -> Option<Self> {
         Some(match name {
-            "md5hash" => Self::Md5Hash,
+            "md5hash" => Self::Plain,
             "md5" => Self::Md5,
             "sha1" => Self::Sha1,
             "sha256" => Self::Sha256,
@@ -49,7 +51,7 @@ pub(super) fn check(call: &Call, hash: Hash, secret: &str) -> Signed {
         .collect();
     let said = [said.as_bytes()];
     match hash {
-        Hash::Md5Hash => {
+        Hash::Plain => {
             let own = Md5::new().chain_update(said[0]).chain_update(secret).finalize();
             let is_it: bool = own.ct_eq(signature.as_slice()).into();
             if !is_it {
