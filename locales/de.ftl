@@ -52,6 +52,7 @@ command-resend =
     }
 status-up = { $name }: verbunden, { $waiting } in der Warteschlange
 status-down = { $name }: nicht verbunden, { $waiting } in der Warteschlange
+status-paused = { $name }: angehalten, { $waiting } in der Warteschlange
 
 ## Regeln
 
@@ -83,6 +84,18 @@ command-paused-already = Diese Brücke ist schon angehalten. Schreiben Sie !weit
 command-paused-by-configuration = Diese Brücke ist durch ihre Konfiguration angehalten; nur wer sie betreibt, kann das ändern.
 command-continued = Über diese Brücke gehen wieder Nachrichten hinaus.
 command-not-paused = Diese Brücke ist nicht angehalten.
+
+leaves-encryption = Was hier geschrieben wird, verlässt die Ende-zu-Ende-Verschlüsselung des Raums: Von hier an reist es so, wie das Netz der Gegenseite es befördert. Bitte schreiben Sie nur, was dort gelesen werden darf.
+wish-stop = Diese Person möchte keine Nachrichten mehr. Was hier geschrieben wird, erreicht sie nicht, bis sie START schreibt.
+wish-start = Diese Person möchte wieder Nachrichten bekommen.
+answered-automatically = Automatisch geantwortet: { $text }
+answer-failed = Die automatische Antwort wurde nicht zugestellt: { $reason }. Kennung { $reference }.
+answer-first-contact = Vielen Dank für Ihre Nachricht. Sie ist angekommen ({ $name }) und wird beantwortet.
+answer-out-of-hours = Vielen Dank für Ihre Nachricht. Zurzeit ist niemand da ({ $name }); sie wird zu den Sprechzeiten gelesen.
+answer-undeliverable = Ihre Nachricht konnte niemandem angezeigt werden ({ $name }). Bitte erreichen Sie uns auf anderem Weg.
+answer-stop = Sie bekommen keine Nachrichten mehr ({ $name }). Mit START bekommen Sie sie wieder.
+answer-start = Sie bekommen wieder Nachrichten ({ $name }). Mit STOPP enden sie.
+answer-help = Hier schreibt: { $name }. Mit STOPP enden unsere Nachrichten, mit START bekommen Sie sie wieder.
 
 ## E-Mail
 

@@ -52,6 +52,7 @@ command-resend =
     }
 status-up = { $name }: connected, { $waiting } waiting
 status-down = { $name }: not connected, { $waiting } waiting
+status-paused = { $name }: paused, { $waiting } waiting
 
 ## rules
 
@@ -83,6 +84,18 @@ command-paused-already = This bridge is paused already. Write !continue to let m
 command-paused-by-configuration = This bridge is paused by its configuration; only whoever runs it can change that.
 command-continued = Messages leave this bridge again.
 command-not-paused = This bridge is not paused.
+
+leaves-encryption = What is written here leaves the room's end-to-end encryption: from here on it travels as the other side's network carries it. Please write only what may be read there.
+wish-stop = This person wants no further messages. Nothing that is written here reaches them until they write START.
+wish-start = This person wants messages again.
+answered-automatically = Answered automatically: { $text }
+answer-failed = The automatic answer was not delivered: { $reason }. Reference { $reference }.
+answer-first-contact = Thank you for your message. It has arrived at { $name } and will be answered.
+answer-out-of-hours = Thank you for your message. Nobody is at { $name } right now; it will be read in office hours.
+answer-undeliverable = Your message could not be shown to anybody at { $name }. Please reach us in another way.
+answer-stop = You will get no further messages from { $name }. START brings them back.
+answer-start = You will get messages from { $name } again. STOP ends them.
+answer-help = This is { $name }. STOP ends our messages, START brings them back.
 
 ## E-mail
 

@@ -45,7 +45,7 @@ use crate::observe::Metrics;
 use crate::store::StoreError;
 
 use hold::Pauses;
-use lanes::Lanes;
+use lanes::{Lanes, Pause};
 use rooms::Rooms;
 
 pub use accept::Journal;
@@ -106,9 +106,11 @@ impl Pipeline {
         let lanes = Lanes::new(std::iter::once(hub_turn).chain(turns), waiting);
         let now = env.now();
         ledger.outbox(|delivery, attempt| {
-            let pause = attempt
-                .filter(|attempt| !attempt.under_way && attempt.next_at > now)
-                .map(|attempt| attempt.next_at.since(now).min(LONGEST_PAUSE));
+            let waits = attempt.filter(|attempt| !attempt.under_way && attempt.next_at > now);
+            let pause = waits.map(|attempt| {
+                let rest = attempt.next_at.since(now).min(LONGEST_PAUSE);
+                attempt.held_since.map_or(Pause::Retry(rest), |_| Pause::Held(rest))
+            });
             lanes.restore(delivery.lane, delivery.to, delivery.id, pause);
             Ok(())
         })?;

@@ -109,7 +109,8 @@ pub struct OfficeHours {
 }
 
 impl OfficeHours {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads them from `text`.
+    pub fn from_text(text: &str) -> Option<Self> {
         let (days, hours) = text.split_once(' ')?;
         let (first, last) = days.split_once('-').unwrap_or((days, days));
         let hours = Span::from_text(hours.trim())?;
@@ -128,7 +129,7 @@ impl OfficeHours {
 impl FromToml for OfficeHours {
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
         let expected = "days and hours such as \"Mo-Fr 08:00-16:00\" or \"Th 13:00-18:00\"";
-        Self::parse(text(value, expected)?).ok_or_else(|| format!("expected {expected}"))
+        Self::from_text(text(value, expected)?).ok_or_else(|| format!("expected {expected}"))
     }
 }
 
@@ -198,8 +199,9 @@ mod tests {
 
     #[test]
     fn offices_are_open_on_their_days_alone() {
-        let open =
-            |hours: &str, now| OfficeHours::parse(hours).unwrap().cover(at(now), &Zone::default());
+        let open = |hours: &str, now| {
+            OfficeHours::from_text(hours).unwrap().cover(at(now), &Zone::default())
+        };
         assert!(open("Mo-Fr 08:00-16:00", "2026-11-23T07:00:00Z"));
         assert!(!open("Mo-Fr 08:00-16:00", "2026-11-23T15:00:00Z"));
         assert!(!open("Mo-Fr 08:00-16:00", "2026-11-22T10:00:00Z"));
@@ -213,7 +215,7 @@ mod tests {
             assert_eq!(Span::from_text(text), None, "{text}");
         }
         for text in ["08:00-16:00", "Mo-Xx 08:00-16:00", "Mo 16:00-08:00", "Mo-Fr"] {
-            assert_eq!(OfficeHours::parse(text), None, "{text}");
+            assert_eq!(OfficeHours::from_text(text), None, "{text}");
         }
     }
 }

@@ -119,7 +119,8 @@ impl Lane {
         Self::hashed(&hash, 2)
     }
 
-    /// The lane of a delivery that waits for its time: its own, so that it holds up nothing.
+    /// The lane of a delivery that keeps its own time, later or sooner than what was said before
+    /// it: it holds up nothing, and nothing holds it up.
     pub fn scheduled(id: DeliveryId) -> Self {
         Self::hashed(&blake3::hash(&id.to_bytes()), 3)
     }

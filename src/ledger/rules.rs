@@ -47,6 +47,20 @@ pub enum Answer {
     Help,
 }
 
+impl Answer {
+    /// Its word in labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstContact => "first-contact",
+            Self::OutOfHours => "out-of-hours",
+            Self::Undeliverable => "undeliverable",
+            Self::Stop => "stop",
+            Self::Start => "start",
+            Self::Help => "help",
+        }
+    }
+}
+
 /// Who or what spends.
 pub enum Account {
     /// Everything that goes to one recipient.

@@ -51,10 +51,12 @@ pub struct Metrics {
     attempts: IntCounterVec,
     delivered: HistogramVec,
     queued: IntGaugeVec,
+    held: IntGaugeVec,
     oldest: GaugeVec,
     dead_letters: IntGaugeVec,
     told: IntCounterVec,
     left_encryption: IntCounterVec,
+    answered: IntCounterVec,
     commit: Histogram,
     up: IntGaugeVec,
     calls: IntCounterVec,
@@ -111,10 +113,14 @@ impl Metrics {
                 "viadukt_queued_deliveries",
                 "Deliveries still to make, by the delivering worker.",
             )?,
+            held: into.gauges(
+                "viadukt_held_deliveries",
+                "Deliveries that a rule holds until a time or until somebody lets them go.",
+            )?,
             oldest: into.register(GaugeVec::new(
                 Opts::new(
                     "viadukt_oldest_queued_delivery_seconds",
-                    "Age of the oldest delivery still to make, by the delivering worker.",
+                    "Age of the oldest delivery still to make that no rule holds, by the delivering worker.",
                 ),
                 &["worker"],
             )?)?,
@@ -131,6 +137,11 @@ impl Metrics {
                 "viadukt_left_encryption_messages_total",
                 "Messages of an encrypted room that left towards a far side, by bridge.",
                 &["worker"],
+            )?,
+            answered: into.counters(
+                "viadukt_automatic_answers_total",
+                "Answers that nobody wrote, by bridge and what they said.",
+                &["worker", "answer"],
             )?,
             commit: into.register(Histogram::with_opts(
                 HistogramOpts::new(
@@ -172,6 +183,7 @@ impl Metrics {
         self.duplicates.with_label_values(&[name]);
         self.dead_letters.with_label_values(&[name]);
         self.queue(worker, 0, Duration::ZERO);
+        self.held(worker, 0);
         for outcome in ["delivered", "retry", "refused", "unknown", "gave-up"] {
             self.attempts.with_label_values(&[name, outcome]);
         }
@@ -224,6 +236,12 @@ impl Metrics {
         self.oldest.with_label_values(&labels).set(oldest.as_secs_f64());
     }
 
+    /// How many deliveries of `worker` a rule holds.
+    pub fn held(&self, worker: &WorkerName, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.held.with_label_values(&[worker.as_str()]).set(count);
+    }
+
     /// How many dead letters of `worker` wait for a person.
     pub fn dead_letters(&self, worker: &WorkerName, count: usize) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
@@ -238,6 +256,11 @@ impl Metrics {
     /// A message of an encrypted room left towards the far side of `bridge`.
     pub fn left_encryption(&self, bridge: &WorkerName) {
         self.left_encryption.with_label_values(&[bridge.as_str()]).inc();
+    }
+
+    /// `bridge` answered by itself.
+    pub fn answered(&self, bridge: &WorkerName, answer: &'static str) {
+        self.answered.with_label_values(&[bridge.as_str(), answer]).inc();
     }
 
     /// A commit to the store took `time`.

@@ -15,7 +15,7 @@ use viadukt_api::{
 };
 
 use super::Pipeline;
-use super::lanes::Next;
+use super::lanes::{Next, Pause};
 use crate::failpoint;
 use crate::ledger::{Attempt, Delivery, Draft, Lane};
 use crate::store::StoreError;
@@ -56,6 +56,14 @@ pub struct Outcome {
     pub room: Option<RoomId>,
     /// The worker's answer.
     pub result: Result<Receipt, DeliveryError>,
+}
+
+impl Outcome {
+    /// Whether it is a message of a far side that could not be shown: its author may be
+    /// answered, which the rules' lock guards.
+    fn may_be_answered(&self) -> bool {
+        self.result.is_err() && self.delivery.to.is_hub() && self.delivery.origin.is_some()
+    }
 }
 
 impl Started {
@@ -114,12 +122,16 @@ impl Pipeline {
             Begun::Held(pause, told) => {
                 self.ledger.commit(draft).await?;
                 self.lanes.add(told);
-                return Ok(Next::Again(pause));
+                return Ok(Next::Again(Pause::Held(pause)));
             }
             Begun::Forbidden(outcome) => outcome,
             Begun::Gone => return Ok(Next::Done),
         };
         loop {
+            let _rules = match outcome.may_be_answered() {
+                true => Some(self.rules.lock().await),
+                false => None,
+            };
             let mut draft = self.ledger.draft();
             let (next, told) = self.record(&mut draft, outcome)?;
             let goes_on = next == Next::Done && !stop.is_cancelled();
@@ -135,7 +147,7 @@ impl Pipeline {
                 Begun::Attempt(started) => self.attempt(started).await?,
                 Begun::Held(pause, told) => {
                     self.lanes.add(told);
-                    return Ok(Next::Again(pause));
+                    return Ok(Next::Again(Pause::Held(pause)));
                 }
                 Begun::Forbidden(outcome) => outcome,
                 Begun::Gone => return Ok(next),

@@ -9,7 +9,7 @@ use viadukt_api::{Act, Address, Automatic, ConversationId, Message, Reason, Room
 use leave::may_leave;
 
 use super::commands::Command;
-pub use leave::{Cause, Cleared, Leaving};
+pub use leave::{Cause, Cleared, Prospect};
 
 use crate::config::{Denied, Invites, Rules, Zone};
 use crate::ledger::{Accepted, Conversation, Draft};
@@ -42,7 +42,7 @@ pub struct Facts<'p> {
     /// From a far side: nobody wants to hear of its sender.
     pub blocked: bool,
     /// From a room, in a conversation: what decides whether it may leave.
-    pub leaving: Option<Leaving>,
+    pub prospect: Option<Prospect>,
     /// The bridge's own word for `!send`.
     pub verb: &'p str,
     /// Who may invite.
@@ -171,7 +171,7 @@ fn from_room(message: Message, facts: Facts<'_>) -> Verdict {
         return Verdict::Refuse { message, bridge, conversation, reason: Reason::new(key) };
     }
     let leaves = command.is_none() && !matches!(message.act, Act::Redact(_));
-    let cleared = match facts.leaving.filter(|_| leaves).map(may_leave).transpose() {
+    let cleared = match facts.prospect.filter(|_| leaves).map(may_leave).transpose() {
         Ok(cleared) => cleared,
         Err(reason) => return Verdict::Refuse { message, bridge, conversation, reason },
     };
@@ -216,14 +216,14 @@ impl Pipeline {
         let rules = |name: WorkerName| self.policy.rules.get(&name).map(|rules| (name, rules));
         let worker = bridge.as_ref().and_then(|name| self.worker(name));
         let conversation = self.conversation_of(draft, accepted, message)?;
-        let (mut blocked, mut leaving) = (false, None);
+        let (mut blocked, mut prospect) = (false, None);
         if let Some(bridge) = &bridge {
             match (&message.room, conversation) {
                 (None, _) => {
                     blocked = draft.contact(bridge, &message.sender.address)?.blocked.is_some();
                 }
                 (Some(room), Some(id)) => {
-                    leaving = self.leaving_into(draft, bridge, room, id, message)?;
+                    prospect = self.prospect_in(draft, bridge, room, id, message)?;
                 }
                 (Some(_), None) => {}
             }
@@ -233,23 +233,23 @@ impl Pipeline {
             bridge: bridge.and_then(rules),
             conversation,
             blocked,
-            leaving,
+            prospect,
             invites: &self.policy.invites,
         })
     }
 
     /// What must be known before a person's message leaves in the conversation `id`.
-    fn leaving_into(
+    fn prospect_in(
         &self,
         draft: &Draft<'_>,
         bridge: &WorkerName,
         room: &RoomId,
         id: ConversationId,
         message: &Message,
-    ) -> Result<Option<Leaving>, StoreError> {
+    ) -> Result<Option<Prospect>, StoreError> {
         let Some(Conversation { remotes, .. }) = draft.conversation(id)? else { return Ok(None) };
         let cause = Cause::Person { user: &message.sender.address, room };
-        self.leaving(draft, bridge, cause, &remotes, &message.content).map(Some)
+        self.prospect(draft, bridge, cause, &remotes, &message.content).map(Some)
     }
 
     /// The conversation that a message continues: that of the nearest ancestor we know. A

@@ -17,8 +17,17 @@ use crate::ledger::{Delivery, Lane};
 pub enum Next {
     /// The delivery left the outbox; the lane goes on.
     Done,
-    /// The same delivery again, after this pause.
-    Again(Duration),
+    /// The same delivery again, after a pause.
+    Again(Pause),
+}
+
+/// Why a delivery pauses, and how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// It could not be made.
+    Retry(Duration),
+    /// A rule holds it.
+    Held(Duration),
 }
 
 /// All lanes.
@@ -33,7 +42,9 @@ pub struct Lanes {
 pub struct Waiting {
     /// How many deliveries.
     pub count: usize,
-    /// The oldest of them.
+    /// How many of them stand in lanes that a rule holds.
+    pub held: usize,
+    /// The oldest of those that nothing holds.
     pub oldest: Option<DeliveryId>,
 }
 
@@ -56,10 +67,13 @@ struct Queue {
 enum Head {
     Ready,
     UnderWay {
-        /// The pause that may follow is over already.
+        /// Should a rule hold it, then no longer.
         woken: bool,
     },
-    Pausing(Instant),
+    Pausing {
+        until: Instant,
+        held: bool,
+    },
 }
 
 struct Turn {
@@ -93,7 +107,7 @@ impl Lanes {
     }
 
     /// Adds a delivery from before the start; `pause` is what is left of its last wait.
-    pub fn restore(&self, lane: Lane, to: WorkerName, id: DeliveryId, pause: Option<Duration>) {
+    pub fn restore(&self, lane: Lane, to: WorkerName, id: DeliveryId, pause: Option<Pause>) {
         self.lock().push(lane, to, id, pause);
         self.waiting.fetch_add(1, Ordering::Relaxed);
         self.changed.notify_one();
@@ -121,7 +135,7 @@ impl Lanes {
         let Some(queue) = lanes.get_mut(&lane) else { return };
         let turn = workers.get_mut(&queue.to);
         match next {
-            Next::Again(_) if matches!(queue.head, Head::UnderWay { woken: true }) => {
+            Next::Again(Pause::Held(_)) if matches!(queue.head, Head::UnderWay { woken: true }) => {
                 queue.head = Head::Ready;
                 if let Some(turn) = turn {
                     turn.under_way -= 1;
@@ -129,9 +143,9 @@ impl Lanes {
                 }
             }
             Next::Again(pause) => {
-                let at = Instant::now() + pause;
-                queue.head = Head::Pausing(at);
-                later.insert((at, lane), ());
+                let (until, head) = pause.begin();
+                queue.head = head;
+                later.insert((until, lane), ());
                 if let Some(turn) = turn {
                     turn.under_way -= 1;
                 }
@@ -168,17 +182,17 @@ impl Lanes {
         Some(next)
     }
 
-    /// Ends the pauses of all lanes towards `worker`, also those that are just about to begin.
+    /// Holds nothing towards `worker` any longer, also what is just about to be held.
     pub fn wake(&self, worker: &WorkerName) {
         let mut inner = self.lock();
         let Inner { lanes, workers, later } = &mut *inner;
         let Some(turn) = workers.get_mut(worker) else { return };
         for (lane, queue) in lanes.iter_mut().filter(|(_, queue)| queue.to == *worker) {
             match &mut queue.head {
-                Head::Ready => {}
+                Head::Ready | Head::Pausing { held: false, .. } => {}
                 Head::UnderWay { woken } => *woken = true,
-                Head::Pausing(at) => {
-                    later.remove(&(*at, *lane));
+                Head::Pausing { until, held: true } => {
+                    later.remove(&(*until, *lane));
                     queue.head = Head::Ready;
                     turn.ready.push_back(*lane);
                 }
@@ -198,8 +212,8 @@ impl Lanes {
             match queue.head {
                 Head::UnderWay { .. } => return false,
                 Head::Ready => {}
-                Head::Pausing(at) => {
-                    later.remove(&(at, lane));
+                Head::Pausing { until, .. } => {
+                    later.remove(&(until, lane));
                     queue.head = Head::Ready;
                     if let Some(turn) = workers.get_mut(&queue.to) {
                         turn.ready.push_back(lane);
@@ -236,6 +250,10 @@ impl Lanes {
         for queue in inner.lanes.values() {
             let waiting = depth.entry(queue.to.clone()).or_default();
             waiting.count += queue.ids.len();
+            if matches!(queue.head, Head::Pausing { held: true, .. }) {
+                waiting.held += queue.ids.len();
+                continue;
+            }
             let head = queue.ids.front().copied();
             waiting.oldest = [waiting.oldest, head].into_iter().flatten().min();
         }
@@ -247,8 +265,20 @@ impl Lanes {
     }
 }
 
+impl Pause {
+    /// When it ends, if it begins now, and what the head of a lane does until then.
+    fn begin(self) -> (Instant, Head) {
+        let (span, held) = match self {
+            Self::Retry(span) => (span, false),
+            Self::Held(span) => (span, true),
+        };
+        let until = Instant::now() + span;
+        (until, Head::Pausing { until, held })
+    }
+}
+
 impl Inner {
-    fn push(&mut self, lane: Lane, to: WorkerName, id: DeliveryId, pause: Option<Duration>) {
+    fn push(&mut self, lane: Lane, to: WorkerName, id: DeliveryId, pause: Option<Pause>) {
         if let Some(queue) = self.lanes.get_mut(&lane) {
             queue.ids.push_back(id);
             return;
@@ -256,9 +286,9 @@ impl Inner {
         let mut head = Head::Ready;
         match (pause, self.workers.get_mut(&to)) {
             (Some(pause), _) => {
-                let at = Instant::now() + pause;
-                head = Head::Pausing(at);
-                self.later.insert((at, lane), ());
+                let until;
+                (until, head) = pause.begin();
+                self.later.insert((until, lane), ());
             }
             (None, Some(turn)) => turn.ready.push_back(lane),
             // Its bridge is not configured any more; it waits for the bridge to come back.
@@ -343,7 +373,7 @@ mod tests {
         let lanes = lanes(8);
         lanes.restore(lane(1), WorkerName::hub(), id(1), None);
         assert!(lanes.next().is_some());
-        lanes.finish(lane(1), Next::Again(Duration::from_secs(3_600)));
+        lanes.finish(lane(1), Next::Again(Pause::Retry(Duration::from_secs(3_600))));
         lanes.restore(lane(2), WorkerName::hub(), id(2), None);
         assert_eq!(lanes.next(), Some((lane(2), id(2))));
         assert_eq!(lanes.next(), None);
@@ -352,7 +382,12 @@ mod tests {
     #[tokio::test]
     async fn a_lane_goes_on_after_its_pause() {
         let lanes = lanes(8);
-        lanes.restore(lane(1), WorkerName::hub(), id(1), Some(Duration::from_millis(1)));
+        lanes.restore(
+            lane(1),
+            WorkerName::hub(),
+            id(1),
+            Some(Pause::Retry(Duration::from_millis(1))),
+        );
         let next = async {
             loop {
                 match lanes.next() {
@@ -366,17 +401,20 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_ends_pauses_and_those_about_to_begin() {
+    fn a_wake_ends_what_a_rule_holds_or_is_about_to_hold() {
         let lanes = lanes(8);
         let hour = Duration::from_secs(3_600);
-        lanes.restore(lane(1), WorkerName::hub(), id(1), Some(hour));
+        lanes.restore(lane(1), WorkerName::hub(), id(1), Some(Pause::Held(hour)));
         lanes.restore(lane(2), WorkerName::hub(), id(2), None);
+        lanes.restore(lane(3), WorkerName::hub(), id(3), Some(Pause::Retry(hour)));
+        let waiting = lanes.depth().remove(&WorkerName::hub()).unwrap_or_default();
+        assert_eq!((waiting.count, waiting.held, waiting.oldest), (3, 1, Some(id(2))));
         assert_eq!(lanes.next(), Some((lane(2), id(2))));
         lanes.wake(&WorkerName::hub());
-        lanes.finish(lane(2), Next::Again(hour));
+        lanes.finish(lane(2), Next::Again(Pause::Held(hour)));
         let woken = [lanes.next(), lanes.next(), lanes.next()];
         assert_eq!(woken, [Some((lane(1), id(1))), Some((lane(2), id(2))), None]);
-        lanes.finish(lane(2), Next::Again(hour));
+        lanes.finish(lane(2), Next::Again(Pause::Held(hour)));
         assert_eq!(lanes.next(), None);
     }
 
@@ -389,7 +427,7 @@ mod tests {
         assert_eq!(lanes.next(), Some((lane(1), id(1))));
         assert!(!lanes.cancel(lane(1), id(1)));
         assert!(lanes.cancel(lane(1), id(3)));
-        lanes.finish(lane(1), Next::Again(Duration::from_secs(60)));
+        lanes.finish(lane(1), Next::Again(Pause::Retry(Duration::from_secs(60))));
         assert!(lanes.cancel(lane(1), id(1)));
         assert_eq!(lanes.next(), Some((lane(1), id(2))));
         lanes.finish(lane(1), Next::Done);

@@ -46,6 +46,7 @@ impl Pipeline {
             let waiting = depth.get(&name).map_or(0, |waiting| waiting.count).to_string();
             let args = [("name", name.as_str()), ("waiting", waiting.as_str())];
             match health {
+                _ if self.pauses(&name) => self.words.say("status-paused", &args),
                 Health::Up => self.words.say("status-up", &args),
                 Health::Down(_) => self.words.say("status-down", &args),
             }
@@ -143,6 +144,7 @@ impl Pipeline {
             let waiting = depth.get(&name).cloned().unwrap_or_default();
             let oldest = waiting.oldest.map_or(now, |id| Timestamp(id.item.0.timestamp_ms()));
             self.metrics.queue(&name, waiting.count, now.since(oldest));
+            self.metrics.held(&name, waiting.held);
             self.metrics.dead_letters(&name, dead.get(&name).copied().unwrap_or(0));
             self.metrics.up(&name, health == Health::Up);
         }

@@ -10,14 +10,21 @@ use viadukt_api::{
 
 use super::Pipeline;
 use super::deliver::Outcome;
-use super::lanes::Next;
-use crate::ledger::{Attempt, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Step, Thread, Way};
+use super::lanes::{Next, Pause};
+use super::route::Answered;
+use crate::ledger::{
+    Answer, Attempt, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Step, Thread, Way,
+};
 use crate::observe::Direction;
 use crate::store::StoreError;
 
 /// The parts of an item below this are its deliveries; what is told about them comes above, in
 /// one series for each attempt.
 const PARTS: u16 = 0x1000;
+
+/// The part at which the automatic answer to an item that could not be shown begins: above what
+/// an item of a far side becomes, below what is told.
+const ANSWER: u16 = 0x800;
 
 /// The series in which a sender is told that a delivery is held.
 pub(super) const HELD: u16 = 15;
@@ -34,18 +41,18 @@ impl Pipeline {
         &self,
         draft: &mut Draft<'_>,
         outcome: Outcome,
-    ) -> Result<(Next, Option<Delivery>), StoreError> {
-        let told;
+    ) -> Result<(Next, Vec<Delivery>), StoreError> {
+        let told: Vec<_>;
         let Outcome { delivery, .. } = &outcome;
         let (next, name, detail) = match &outcome.result {
             Ok(receipt) => {
-                told = self.delivered(draft, &outcome, receipt)?;
+                told = self.delivered(draft, &outcome, receipt)?.into_iter().collect();
                 (Next::Done, "delivered", receipt.protection.clone())
             }
             Err(DeliveryError::Retry { reason, after }) => match self.pause(&outcome, *after) {
                 Some(pause) => {
-                    told = self.again(draft, &outcome, pause, reason)?;
-                    (Next::Again(pause), "retry", reason.to_string())
+                    told = self.again(draft, &outcome, pause, reason)?.into_iter().collect();
+                    (Next::Again(Pause::Retry(pause)), "retry", reason.to_string())
                 }
                 None => {
                     told = self.give_up(draft, &outcome, State::Failed, reason)?;
@@ -75,8 +82,8 @@ impl Pipeline {
             detail,
         };
         draft.step(delivery.id.item, &Step { at: self.env.now(), way });
-        if let Some(status) = &told {
-            draft.set_delivery(status);
+        for delivery in &told {
+            draft.set_delivery(delivery);
         }
         Ok((next, told))
     }
@@ -188,7 +195,7 @@ impl Pipeline {
         outcome: &Outcome,
         state: State,
         reason: &Reason,
-    ) -> Result<Option<Delivery>, StoreError> {
+    ) -> Result<Vec<Delivery>, StoreError> {
         let Outcome { delivery, .. } = outcome;
         draft.delivered(delivery.lane, delivery.id);
         draft.bury(&Dead {
@@ -209,17 +216,47 @@ impl Pipeline {
         let series = series(&outcome.attempt);
         let text = self.words.say(key, &args);
         if let Some(told) = self.tell_sender(delivery, series, state, text)? {
-            return Ok(Some(told));
+            return Ok(vec![told]);
         }
-        // From a far side: the room hears that something for it could not be shown. A sentence
-        // of our own that fails is not followed by another one.
-        let from_far_side = delivery.to.is_hub() && delivery.origin.is_some();
-        if !from_far_side {
-            return Ok(None);
+        let bridge_room = Lane::of_bridge(&delivery.bridge);
+        let (lane, key) = match delivery.conversation {
+            // The room was told what was answered, and has to hear that it was not.
+            Some(id) if delivery.is_automatic_answer() => (Lane::to_room(id), "answer-failed"),
+            // From a far side: the room hears that something for it could not be shown.
+            _ if delivery.to.is_hub() && delivery.origin.is_some() => (bridge_room, "not-shown"),
+            // A sentence of our own that fails is not followed by another one.
+            _ => return Ok(Vec::new()),
+        };
+        let text = self.words.say(key, &args);
+        let mut told = vec![self.about(delivery, series, lane, &Form::Notice { text })?];
+        if state == State::Failed {
+            told.extend(self.answer_undeliverable(draft, delivery)?);
         }
-        let text = self.words.say("not-shown", &args);
-        let lane = Lane::of_bridge(&delivery.bridge);
-        self.about(delivery, series, lane, &Form::Notice { text }).map(Some)
+        Ok(told)
+    }
+
+    /// Lets the author know that nobody could be shown the message, where that is wanted.
+    fn answer_undeliverable(
+        &self,
+        draft: &mut Draft<'_>,
+        delivery: &Delivery,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let rules = self.policy.rules.get(&delivery.bridge);
+        let wanted = rules.is_some_and(|rules| rules.answers.undeliverable);
+        let id = delivery.conversation.filter(|_| wanted && delivery.to.is_hub());
+        let Some(conversation) = id.map(|id| draft.conversation(id)).transpose()?.flatten() else {
+            return Ok(Vec::new());
+        };
+        let Form::Say { sender, automatic: false, .. } = self.ledger.unpack(&delivery.form)? else {
+            return Ok(Vec::new());
+        };
+        let answered = Answered {
+            item: delivery.id.item,
+            accepted_at: delivery.accepted_at,
+            conversation,
+            author: &sender.address,
+        };
+        self.answer(draft, answered, Answer::Undeliverable, ANSWER)
     }
 
     /// Tells the person behind a delivery, if there is one, what became of it.

@@ -1,9 +1,13 @@
 //! route: the conversation, the recipients, and with them the deliveries of a message.
 
+mod answers;
 mod command;
 mod control;
 mod inward;
 mod outward;
+mod wish;
+
+pub(super) use answers::Answered;
 
 use viadukt_api::{Act, ConversationId, DeliveryId, Form, MessageId, Reason, State, WorkerName};
 
@@ -40,6 +44,7 @@ impl Pipeline {
                 (message.protection, "refuse", reason.key)
             }
             Verdict::Ignore { message, why: BLOCKED } => {
+                routing.unseen_wish(&message)?;
                 (message.protection, BLOCKED, BLOCKED.to_owned())
             }
             Verdict::Ignore { message, why } => (message.protection, "ignore", why.to_owned()),
@@ -74,7 +79,7 @@ impl Routing<'_, '_> {
             Act::Say | Act::Edit(_) | Act::Wish(_) => match judged.command().cloned() {
                 Some(command) => self.command(&judged, command),
                 None if judged.message().room.is_some() => self.outward(judged),
-                None => self.inward(judged),
+                None => self.shown_and_answered(judged),
             },
         }
     }

@@ -1,9 +1,11 @@
 //! The pipeline between two sides in memory: a citizen's far side and the hub. The [`bench`]
 //! is shared; each file beside it has one topic.
 
+mod answers;
 mod bench;
 mod exchange;
 mod failure;
 mod hold;
 mod limits;
 mod room;
+mod wish;

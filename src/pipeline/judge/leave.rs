@@ -27,7 +27,7 @@ pub enum Cause<'m> {
 }
 
 /// What is known before something leaves.
-pub struct Leaving {
+pub struct Prospect {
     paused: bool,
     parties: Vec<Party>,
     /// What bounds all recipients together.
@@ -54,29 +54,17 @@ struct Purse {
     allowed: Option<u32>,
 }
 
-/// What may leave: to whom, at what cost, at whose expense.
+/// What may leave: to whom, at what cost, at whose expense. It is paid for when it is routed,
+/// also if it waits for its time or fails: that is when its author can hear no.
 pub struct Cleared {
     parties: Vec<(Address, Cost)>,
     expenses: Vec<(Account, Timestamp, u32)>,
-    not_before: Option<Timestamp>,
 }
 
 impl Cleared {
     /// Each recipient, and what it costs to write to them.
     pub fn parties(&self) -> &[(Address, Cost)] {
         &self.parties
-    }
-
-    /// When it is to leave, if not at once.
-    pub fn not_before(&self) -> Option<Timestamp> {
-        self.not_before
-    }
-
-    /// The same, but not before `time`. It is paid for now: that is when its author hears no.
-    #[must_use]
-    pub fn not_before_time(mut self, time: Timestamp) -> Self {
-        self.not_before = Some(time);
-        self
     }
 
     /// Writes into `draft` what it costs.
@@ -89,15 +77,15 @@ impl Cleared {
 }
 
 /// Whether it may leave: to every recipient, or to none.
-pub fn may_leave(leaving: Leaving) -> Result<Cleared, Reason> {
-    let Leaving { paused, parties, shared } = leaving;
+pub fn may_leave(prospect: Prospect) -> Result<Cleared, Reason> {
+    let Prospect { paused, parties, shared } = prospect;
     if paused {
         return Err(Reason::new("refused-paused"));
     }
     if parties.iter().any(|party| party.stopped) {
         return Err(Reason::new("refused-stopped"));
     }
-    let mut cleared = Cleared { parties: Vec::new(), expenses: Vec::new(), not_before: None };
+    let mut cleared = Cleared { parties: Vec::new(), expenses: Vec::new() };
     let mut total = 0u32;
     for Party { address, cost, purse, .. } in parties {
         let cost = cost?;
@@ -144,18 +132,18 @@ impl Pipeline {
         to: &[Address],
         content: &Content,
     ) -> Result<Result<Cleared, Reason>, StoreError> {
-        Ok(may_leave(self.leaving(draft, bridge, cause, to, content)?))
+        Ok(may_leave(self.prospect(draft, bridge, cause, to, content)?))
     }
 
     /// Gathers what must be known before `content` leaves `bridge` towards `to`.
-    pub(super) fn leaving(
+    pub(super) fn prospect(
         &self,
         draft: &Draft<'_>,
         bridge: &WorkerName,
         cause: Cause<'_>,
         to: &[Address],
         content: &Content,
-    ) -> Result<Leaving, StoreError> {
+    ) -> Result<Prospect, StoreError> {
         let limits = self.policy.rules.get(bridge).map(|rules| rules.limits.clone());
         let limits = limits.unwrap_or_default();
         let confirms = matches!(cause, Cause::Confirmation);
@@ -183,7 +171,7 @@ impl Pipeline {
         }
         // What answers a message is held by a pause, so that nobody is left without a word.
         let paused = matches!(cause, Cause::Person { .. }) && self.pauses(bridge);
-        Ok(Leaving { paused, parties, shared })
+        Ok(Prospect { paused, parties, shared })
     }
 
     fn purse(

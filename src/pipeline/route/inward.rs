@@ -8,8 +8,8 @@ use crate::pipeline::judge::{Judged, takes_part};
 use crate::store::StoreError;
 
 impl Routing<'_, '_> {
-    /// Into the conversation's thread, or into a new one.
-    pub(super) fn inward(&mut self, judged: Judged) -> Result<(), StoreError> {
+    /// Into the conversation's thread, or into a new one; says which it is.
+    pub(super) fn inward(&mut self, judged: Judged) -> Result<ConversationId, StoreError> {
         let bridge = judged.bridge().clone();
         let compact = judged.compact();
         let known = judged.conversation().map(|id| self.draft.conversation(id)).transpose()?;
@@ -44,10 +44,10 @@ impl Routing<'_, '_> {
             delivery.answers = answers;
         };
         self.add(Lane::to_room(conversation.id), &bridge, fill, &form)?;
-        match remark {
-            Some(text) => self.tell(&bridge, Some(conversation.id), text),
-            None => Ok(()),
+        if let Some(text) = remark {
+            self.tell(&bridge, Some(conversation.id), text)?;
         }
+        Ok(conversation.id)
     }
 
     /// What a clerk must know about who gets the answers to `message`.

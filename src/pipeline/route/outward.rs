@@ -51,6 +51,7 @@ impl Routing<'_, '_> {
         let references = conversation.ids.clone();
         let answers = self.counterpart_of_nearest(&hub, &message)?;
         conversation.push_id(message_id.clone());
+        let leaves_first = !std::mem::replace(&mut conversation.told_leaving, true);
         self.draft.set_conversation(&conversation);
         let mut mapped = Mapped {
             conversation: conversation.id,
@@ -70,17 +71,12 @@ impl Routing<'_, '_> {
             automatic: false,
         };
         for (recipient, cost) in cleared.parties() {
-            let lane = match cleared.not_before() {
-                Some(_) => Lane::scheduled(self.next_id()),
-                None => Lane::to_remote(conversation.id),
-            };
             self.add(
-                lane,
+                Lane::to_remote(conversation.id),
                 bridge,
                 |delivery| {
                     delivery.conversation = Some(conversation.id);
                     delivery.answers = answers.clone();
-                    delivery.not_before = cleared.not_before();
                     delivery.origin = Some(Origin {
                         worker: WorkerName::hub(),
                         message: message.id.clone(),
@@ -99,6 +95,10 @@ impl Routing<'_, '_> {
                 &form,
             )?;
             self.tell_if_held()?;
+        }
+        if leaves_first {
+            let text = self.pipeline.words.say("leaves-encryption", &[]);
+            self.tell(bridge, Some(conversation.id), text)?;
         }
         Ok(())
     }

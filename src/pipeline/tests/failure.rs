@@ -12,7 +12,7 @@ async fn a_far_side_that_cannot_take_it_yet_is_tried_again_in_order() {
     bench.mail(mail("m1", "eins")).await;
     let next = Message { ancestors: vec![id("m1")], ..mail("m2", "zwei") };
     bench.mail(next).await;
-    let shown = bench.hub.wait_for(2).await;
+    let shown = bench.shown(2).await;
     assert_eq!(shown.iter().map(text_of).collect::<Vec<_>>(), ["eins", "zwei"]);
 }
 
@@ -20,16 +20,16 @@ async fn a_far_side_that_cannot_take_it_yet_is_tried_again_in_order() {
 async fn a_refusal_is_told_and_can_be_sent_again() {
     let bench = Bench::new().await;
     bench.mail(mail("m1", "eins")).await;
-    bench.hub.wait_for(1).await;
+    bench.shown(1).await;
     bench.post.script([DeliveryError::refused(Reason::new("delivery-time"))]);
     bench.event(answer("$a1", "$event1", "Antwort")).await;
-    let shown = bench.hub.wait_for(2).await;
+    let shown = bench.shown(2).await;
     assert_eq!(state_of(&shown[1]), Some(State::Failed));
     assert_eq!(thread_of(&shown[1]), Some("$event1"));
 
     bench.event(answer("$a2", "$event1", "!resend")).await;
     assert_eq!(text_of(&bench.post.wait_for(1).await[0]), "Antwort");
-    let shown = bench.hub.wait_for(4).await;
+    let shown = bench.shown(4).await;
     assert!(shown.iter().any(|out| text_of(out).starts_with("One message is tried again")));
     assert!(shown.iter().any(|out| state_of(out) == Some(State::Sent)));
     let mut ids: Vec<_> = shown.iter().map(|out| out.id).collect();
@@ -42,10 +42,10 @@ async fn a_refusal_is_told_and_can_be_sent_again() {
 async fn an_answer_that_never_came_is_told_as_unknown() {
     let bench = Bench::new().await;
     bench.mail(mail("m1", "eins")).await;
-    bench.hub.wait_for(1).await;
+    bench.shown(1).await;
     bench.post.script([DeliveryError::unknown(Reason::new("delivery-time"))]);
     bench.event(answer("$a1", "$event1", "Antwort")).await;
-    assert_eq!(state_of(&bench.hub.wait_for(2).await[1]), Some(State::Unknown));
+    assert_eq!(state_of(&bench.shown(2).await[1]), Some(State::Unknown));
     assert!(bench.post.delivered().is_empty());
 }
 
@@ -58,7 +58,7 @@ async fn what_cannot_be_read_is_put_aside_and_the_rest_goes_on() {
     };
     let items = vec![raw(b"panic"), raw(b"not a message"), item(&mail("m1", "eins"))];
     bench.accept(post(), items).await;
-    let shown = bench.hub.wait_for(3).await;
+    let shown = bench.shown(3).await;
     let aside = shown.iter().filter(|out| text_of(out).contains("put aside")).count();
     assert_eq!(aside, 2);
     assert!(shown.iter().any(|out| text_of(out) == "eins"));
@@ -68,12 +68,12 @@ async fn what_cannot_be_read_is_put_aside_and_the_rest_goes_on() {
 async fn a_restart_goes_on_where_the_process_ended() {
     let bench = Bench::new().await;
     bench.mail(mail("m1", "eins")).await;
-    bench.hub.wait_for(1).await;
+    bench.shown(1).await;
     bench.hub.script(std::iter::repeat_n(DeliveryError::retry(Reason::new("delivery-time")), 1));
     let next = Message { ancestors: vec![id("m1")], ..mail("m2", "zwei") };
     bench.mail(next).await;
     let bench = bench.restart().await;
-    let shown = bench.hub.wait_for(1).await;
+    let shown = bench.shown(1).await;
     assert_eq!((text_of(&shown[0]), thread_of(&shown[0])), ("zwei", Some("$event1")));
     assert_eq!(bench.accept(post(), vec![item(&mail("m2", "zwei"))]).await, [None]);
 }
@@ -83,7 +83,7 @@ async fn a_restart_goes_on_where_the_process_ended() {
 async fn told_after_death_and(errors: impl IntoIterator<Item = DeliveryError>) -> Outbound {
     let bench = Bench::new().await;
     bench.mail(mail("m1", "eins")).await;
-    bench.hub.wait_for(1).await;
+    bench.shown(1).await;
     let (disk, clock) = (bench.disk.clone(), bench.clock.clone());
     bench.post.hang();
     bench.event(answer("$a1", "$event1", "Antwort")).await;
@@ -93,7 +93,7 @@ async fn told_after_death_and(errors: impl IntoIterator<Item = DeliveryError>) -
     post.idempotent = false;
     post.script(errors);
     let bench = Bench::of(Setup { disk, clock, post, ..Setup::default() }).await;
-    bench.hub.wait_for(1).await.remove(0)
+    bench.shown(1).await.remove(0)
 }
 
 #[tokio::test]

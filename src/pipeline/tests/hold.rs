@@ -8,7 +8,7 @@ use crate::ledger::{Delivery, Lane, Origin, Remote};
 
 /// Eight in the evening to eight in the morning.
 fn quiet(rules: &mut Rules) {
-    rules.limits.quiet_hours = Some(Span::from_text("20:00-08:00").unwrap());
+    rules.limits.quiet_hours = Span::from_text("20:00-08:00");
 }
 
 /// A bench with quiet hours, at nine in the evening.
@@ -33,8 +33,17 @@ async fn what_is_written_at_night_leaves_in_the_morning_and_each_author_is_told(
     pass(MINUTE).await;
     let sent = bench.post.wait_for(2).await;
     assert_eq!(sent.iter().map(text_of).collect::<Vec<_>>(), ["eins", "zwei"]);
-    let told = bench.hub.wait_for(5).await;
+    let told = bench.shown(5).await;
     assert!(told[3..].iter().all(|out| state_of(out) == Some(State::Sent)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_is_told_in_words_by_the_zones_clocks() {
+    let bench = Bench::of(Setup { language: Language::De, ..Setup::default() }).await;
+    let now = bench.pipeline.env.now();
+    let when = |hours| bench.pipeline.when(now.plus(hours * HOUR));
+    let said = [when(1), when(14), when(38)];
+    assert_eq!(said, ["um 11:00 Uhr", "morgen um 00:00 Uhr", "am 25.11.2026 um 00:00 Uhr"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,6 +160,8 @@ async fn a_pause_keeps_what_waits_and_refuses_what_comes() {
     assert!(text_of(&bench.told(3).await).contains("One message waits"));
     bench.event(message("$c2", "@clerk:agency", "!pause")).await;
     assert!(text_of(&bench.told(4).await).contains("already"));
+    bench.event(message("$c5", "@clerk:agency", "!status")).await;
+    assert!(text_of(&bench.told(5).await).contains("post: paused, 1 waiting"));
     let bench = bench.restart().await;
     pass(11 * HOUR).await;
     bench.event(answer("$a2", "$event1", "zwei")).await;
@@ -160,7 +171,7 @@ async fn a_pause_keeps_what_waits_and_refuses_what_comes() {
     assert!(bench.post.delivered().is_empty());
     bench.event(message("$c3", "@clerk:agency", "!continue")).await;
     assert_eq!(text_of(&bench.post.wait_for(1).await[0]), "eins");
-    let told = bench.hub.wait_for(3).await;
+    let told = bench.shown(3).await;
     assert!(told.iter().any(|out| text_of(out).contains("leave this bridge again")));
     bench.event(message("$c4", "@clerk:agency", "!continue")).await;
     assert!(text_of(&bench.told(4).await).contains("not paused"));

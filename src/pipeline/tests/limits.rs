@@ -3,7 +3,8 @@
 use viadukt_api::Cost;
 
 use super::bench::*;
-use crate::config::{Allowance, Period, Rules};
+use crate::config::{Allowance, Period, Rules, Zone};
+use crate::ledger::Account;
 
 fn allowance(units: u32, period: Period) -> Option<Allowance> {
     Some(Allowance { units, period })
@@ -81,8 +82,24 @@ async fn what_was_spent_outlasts_a_restart() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_spent_is_forgotten_a_day_after_its_period() {
+    let bench = bench(|rules| rules.limits.per_bridge = allowance(9, Period::Hour)).await;
+    bench.event(answer("$a1", "$event1", "eins zwei")).await;
+    bench.told(2).await;
+    let ledger = &bench.pipeline.ledger;
+    let until = bench.rules.limits.per_bridge.unwrap().period;
+    let until = until.end(bench.pipeline.env.now(), &Zone::default());
+    for (hours, left) in [(0, 2), (24, 2), (2, 0)] {
+        pass(hours * HOUR).await;
+        ledger.sweep(bench.pipeline.env.now(), 999 * HOUR, 999 * HOUR).await.unwrap();
+        assert_eq!(ledger.draft().spent(&post(), &Account::Bridge, until).unwrap(), left);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_bound_counts_for_itself() {
-    let bounds: [(fn(&mut Rules), &str); 3] = [
+    type Bound = fn(&mut Rules);
+    let bounds: [(Bound, &str); 3] = [
         (|rules| rules.limits.per_room = allowance(1, Period::Day), "from this room"),
         (|rules| rules.limits.per_bridge = allowance(1, Period::Day), "over this bridge"),
         (|rules| rules.limits.per_recipient = allowance(1, Period::Day), "to this recipient"),

@@ -8,20 +8,20 @@ use super::bench::*;
 async fn who_may_not_write_to_the_outside_is_told_why() {
     let bench = Bench::new().await;
     bench.mail(mail("m1", "eins")).await;
-    bench.hub.wait_for(1).await;
+    bench.shown(1).await;
     let stranger = Message {
         sender: message("", "@eve:agency", "").sender,
         ..answer("$a1", "$event1", "Ich auch")
     };
     bench.event(stranger).await;
-    let shown = bench.hub.wait_for(2).await;
+    let shown = bench.shown(2).await;
     assert_eq!(state_of(&shown[1]), Some(State::Failed));
     assert!(text_of(&shown[1]).contains("you are not on the list"));
 
     let mut plain = answer("$a2", "$event1", "unverschlüsselt");
     plain.protection.encrypted = false;
     bench.event(plain).await;
-    assert!(text_of(&bench.hub.wait_for(3).await[2]).contains("not encrypted"));
+    assert!(text_of(&bench.shown(3).await[2]).contains("not encrypted"));
     assert!(bench.post.delivered().is_empty());
 }
 
@@ -38,7 +38,7 @@ async fn a_new_conversation_grows_from_its_command() {
     assert_eq!(text_of(&sent[0]), "Guten Tag");
     let ancestors = vec![message_id.clone()];
     bench.mail(Message { ancestors, ..mail("m1", "Danke") }).await;
-    let shown = bench.hub.wait_for(2).await;
+    let shown = bench.shown(2).await;
     assert_eq!((text_of(&shown[1]), thread_of(&shown[1])), ("Danke", Some("$n1")));
 }
 
@@ -47,7 +47,7 @@ async fn talk_outside_any_conversation_stays_inside() {
     let bench = Bench::new().await;
     bench.event(message("$t1", "@clerk:agency", "Wer übernimmt das?")).await;
     bench.event(message("$t2", "@clerk:agency", "!help")).await;
-    let shown = bench.hub.wait_for(1).await;
+    let shown = bench.shown(1).await;
     assert!(text_of(&shown[0]).contains("!resend"));
     assert!(bench.post.delivered().is_empty());
 }
@@ -61,7 +61,7 @@ async fn an_invite_is_followed_only_from_the_list() {
         invite.room = Some(RoomId::new(format!("!room-of-{id}")));
         bench.accept(WorkerName::hub(), vec![item(&invite)]).await;
     }
-    let made = bench.hub.wait_for(1).await;
+    let made = bench.shown(1).await;
     let Target::Room { room, .. } = &made[0].target else { panic!("a room is entered") };
     assert_eq!((room.as_str(), &made[0].form), ("!room-of-$i2", &Form::Join));
 }
@@ -70,14 +70,14 @@ async fn an_invite_is_followed_only_from_the_list() {
 async fn a_replaced_room_is_followed_with_a_new_thread() {
     let bench = Bench::new().await;
     bench.mail(mail("m1", "eins")).await;
-    bench.hub.wait_for(1).await;
+    bench.shown(1).await;
     let mut moved = message("$t1", "@clerk:agency", "");
     moved.act = Act::Moved(RoomId::new("!new"));
     bench.event(moved).await;
-    bench.hub.wait_for(2).await;
+    bench.shown(2).await;
     let next = Message { ancestors: vec![id("m1")], ..mail("m2", "zwei") };
     bench.mail(next).await;
-    let shown = bench.hub.wait_for(3).await;
+    let shown = bench.shown(3).await;
     let Target::Room { room, thread, .. } = &shown[2].target else { panic!("into a room") };
     assert_eq!((room.as_str(), thread), ("!new", &None));
 }
