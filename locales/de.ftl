@@ -10,9 +10,6 @@ status-unknown = Es ist nicht bekannt, ob diese Nachricht angekommen ist: { $rea
 not-sent = Diese Nachricht wurde nicht gesendet: { $reason }.
 not-shown = Eine Nachricht für diesen Raum konnte nicht angezeigt werden: { $reason }. Kennung { $reference }.
 item-put-aside = Es ist etwas angekommen, das nicht gelesen werden konnte und beiseitegelegt wurde: { $reason }. Kennung { $reference }.
-report-delivered = Der Mailserver des Empfängers meldet: zugestellt. { $detail }
-report-delayed = Der Mailserver des Empfängers meldet eine Verzögerung. { $detail }
-report-failed = Der Mailserver des Empfängers meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
 stranger-joined = Diese Nachricht kommt von jemandem, der an diesem Gespräch bisher nicht beteiligt war. Antworten gehen weiterhin nur an den ersten Gesprächspartner.
 answers-elsewhere = Antworten in diesem Thread gehen an { $address }, wie es der Absender wünscht; das ist nicht die Adresse, von der die Nachricht kam.
 redaction-in-time = Die Nachricht wurde zurückgenommen, bevor sie gesendet wurde.
@@ -34,8 +31,10 @@ delivery-time = die andere Seite hat nicht rechtzeitig geantwortet
 
 command-help =
     Sie schreiben nach außen, indem Sie in einem Thread antworten. Befehle:
+    !{ $verb } EMPFÄNGER[,EMPFÄNGER…] [--at ZEIT] TEXT – den Text senden, auch an mehrere, auch später
     !new ADRESSE BETREFF – ein Gespräch beginnen; weitere Zeilen sind die erste Nachricht
     !resend – in einem Thread: noch einmal versuchen, was dort nicht zugestellt wurde
+    !approve [RAUM] – im Eingangsraum: den Absender annehmen; das Gespräch geht im Raum der Brücke oder im genannten weiter
     !resend KENNUNG – dasselbe für eine einzelne Nachricht
     !block – in einem Thread: von diesem Absender nichts mehr anzeigen
     !unblock EMPFÄNGER – wieder anzeigen
@@ -173,6 +172,7 @@ matrix-token-refused = Der Matrix-Server erkennt die Anmeldung der Brücke nicht
 matrix-forbidden = Die Brücke darf in diesem Raum nicht schreiben.
 matrix-too-large = Die Nachricht ist für den Matrix-Server zu groß.
 matrix-refused = Der Matrix-Server hat die Nachricht abgelehnt ({ $code }).
+matrix-room-empty = In diesem Raum ist niemand mehr.
 matrix-not-in-room = Die Brücke ist nicht in diesem Raum.
 matrix-internal = Die Matrix-Seite der Brücke meldet einen inneren Fehler.
 matrix-store = Der Speicher der Brücke nimmt zurzeit nichts an.
@@ -245,3 +245,31 @@ smpp-text-refused = Der Text ist für das SMS-Gateway zu lang (Code { $code }).
 smpp-validity-refused = Das SMS-Gateway lässt die Gültigkeitsdauer nicht zu (Code { $code }).
 smpp-unanswered = Das SMS-Gateway hat nicht geantwortet; vielleicht hat es die SMS trotzdem.
 smpp-interrupted = Der Versand wurde unterbrochen; vielleicht hat das SMS-Gateway die SMS schon.
+## conversations
+
+talks-elsewhere-too = Diese Person schreibt auch mit einem anderen Raum; ob ihre Nachricht hierher gehört, ist nicht sicher. Mit der Nummer am Ende unserer Nachrichten (etwa #2) kann sie angeben, wem sie antwortet.
+refused-not-approved = diesen Absender hat noch niemand angenommen. Schreiben Sie hier zuerst !approve
+refused-elsewhere = dieses Gespräch wird in einem anderen Raum oder Thread weitergeführt
+refused-edited-command = ein Befehl lässt sich nachträglich nicht ändern. Schreiben Sie ihn neu
+refused-time-unclear = „{ $time }“ ist keine Zeitangabe wie 14:30, "2026-12-01 08:00" oder "01.12.2026 08:00"
+refused-time-past = die angegebene Zeit ist schon vorbei
+refused-time-far = die angegebene Zeit liegt mehr als ein Jahr in der Zukunft
+refused-too-many-recipients = ein Befehl geht an höchstens 50 Empfänger
+command-no-subjects = Hier gibt es keine Betreffe. So schreiben Sie jemandem: !{ $verb } EMPFÄNGER TEXT
+command-send-many = Die Nachricht geht an { $count } Empfänger, an jeden in einem eigenen Gespräch. Was daraus wird, steht dort.
+command-send-later = Die Nachricht wird { $when } gesendet.
+command-send-not = Nicht an { $recipient }: { $reason }.
+sent-apart = An { $recipient }: { $text }
+command-approve-where = Schreiben Sie !approve in den Thread eines Absenders, der noch nicht angenommen ist.
+command-approve-room = Einen Raum „{ $room }“ hat diese Brücke nicht.
+moved-to-main = Angenommen. Das Gespräch geht im Raum der Brücke weiter.
+moved-to-team = Angenommen. Das Gespräch geht im Raum „{ $room }“ weiter.
+moved-to-own = Angenommen. Das Gespräch geht in einem eigenen Raum weiter.
+moved-here = Ein Gespräch aus einem anderen Raum geht hier weiter.
+room-empty-moved = Alle haben den Raum verlassen, in dem dieses Gespräch bisher stattfand. Es geht hier weiter.
+
+# Was eine andere Seite meldet; report-delivered ist der ganze Text einer Reaktion.
+report-delivered = ✓ zugestellt
+report-delayed = Die andere Seite meldet, dass sich die Zustellung verzögert. { $detail }
+report-failed = Die andere Seite meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
+report-unknown = Die andere Seite meldet, dass nicht bekannt ist, ob diese Nachricht angekommen ist. { $detail }

@@ -10,9 +10,6 @@ status-unknown = It is not known whether this message arrived: { $reason }. Refe
 not-sent = This message was not sent: { $reason }.
 not-shown = A message for this room could not be shown: { $reason }. Reference { $reference }.
 item-put-aside = Something arrived that could not be read and was put aside: { $reason }. Reference { $reference }.
-report-delivered = The recipient's mail server reports: delivered. { $detail }
-report-delayed = The recipient's mail server reports a delay. { $detail }
-report-failed = The recipient's mail server reports that this message was not delivered. { $detail }
 stranger-joined = This message comes from somebody who did not take part in this conversation before. Answers still go to the first correspondent only.
 answers-elsewhere = Answers in this thread go to { $address }, as the sender asks; that is not the address the message came from.
 redaction-in-time = The message was taken back before it was sent.
@@ -34,8 +31,10 @@ delivery-time = the other side did not answer in time
 
 command-help =
     You can write to the outside by answering in a thread. Commands:
+    !{ $verb } RECIPIENT[,RECIPIENT…] [--at TIME] TEXT – send the text, to several, or later
     !new ADDRESS SUBJECT – begin a conversation; further lines are its first message
     !resend – in a thread: try again what was not delivered there
+    !approve [ROOM] – in the intake room: approve the sender; the conversation goes on in the bridge's room or the one named
     !resend REFERENCE – the same for one message
     !block – in a thread: show nothing more of this sender
     !unblock RECIPIENT – show it again
@@ -173,6 +172,7 @@ matrix-token-refused = The Matrix server no longer accepts the bridge's login.
 matrix-forbidden = The bridge is not allowed to write in this room.
 matrix-too-large = The message is too large for the Matrix server.
 matrix-refused = The Matrix server refused the message ({ $code }).
+matrix-room-empty = Nobody is in this room any more.
 matrix-not-in-room = The bridge is not in this room.
 matrix-internal = The Matrix side of the bridge reports an internal error.
 matrix-store = The bridge's store takes nothing at the moment.
@@ -245,3 +245,31 @@ smpp-text-refused = The text is too long for the SMS gateway (code { $code }).
 smpp-validity-refused = The SMS gateway does not allow the validity period (code { $code }).
 smpp-unanswered = The SMS gateway did not answer; it may have the SMS all the same.
 smpp-interrupted = Sending was interrupted; the SMS gateway may have the SMS already.
+## conversations
+
+talks-elsewhere-too = This person is also in contact with another room; it is not certain that this message belongs here. With the number at the end of our messages (such as #2) they can say whom they answer.
+refused-not-approved = nobody has approved this sender yet. Write !approve here first
+refused-elsewhere = this conversation goes on in another room or thread
+refused-edited-command = a command cannot be changed afterwards. Write it anew
+refused-time-unclear = "{ $time }" is no time such as 14:30, "2026-12-01 08:00" or "01.12.2026 08:00"
+refused-time-past = the time given is over already
+refused-time-far = the time given is more than a year ahead
+refused-too-many-recipients = one command goes to at most 50 recipients
+command-no-subjects = There are no subjects here. This is how you write to somebody: !{ $verb } RECIPIENT TEXT
+command-send-many = The message goes to { $count } recipients, to each in a conversation of its own. What becomes of it is told there.
+command-send-later = The message will be sent { $when }.
+command-send-not = Not to { $recipient }: { $reason }.
+sent-apart = To { $recipient }: { $text }
+command-approve-where = Write !approve in the thread of a sender who is not approved yet.
+command-approve-room = This bridge has no room "{ $room }".
+moved-to-main = Approved. The conversation goes on in the bridge's room.
+moved-to-team = Approved. The conversation goes on in the room "{ $room }".
+moved-to-own = Approved. The conversation goes on in a room of its own.
+moved-here = A conversation from another room goes on here.
+room-empty-moved = Everyone has left the room in which this conversation took place. It goes on here.
+
+# What a far side reports; report-delivered is the whole text of a reaction.
+report-delivered = ✓ delivered
+report-delayed = The other side reports a delay. { $detail }
+report-failed = The other side reports that this message was not delivered. { $detail }
+report-unknown = The other side reports that it is not known whether this message arrived. { $detail }

@@ -14,7 +14,7 @@ use viadukt_api::{Context, Env, Inbox, ItemId, Keep, Words, Worker, WorkerError,
 
 use crate::config::Config;
 use crate::http::front::{Bounds, Front};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Place};
 use crate::observe::Metrics;
 use crate::pipeline::{Journal, Parts, Pipeline, Policy};
 use crate::store::sled::{Options, SledStore};
@@ -110,7 +110,9 @@ impl App {
             metrics.introduce(&name);
         }
         let rules = config.bridges.iter().map(|b| (b.name.clone(), b.rules.clone())).collect();
-        let policy = Policy { zone: config.zone.clone(), invites: config.invites.clone(), rules };
+        let rooms = config.bridges.iter().map(|b| (b.name.clone(), b.rooms.clone())).collect();
+        let (zone, invites) = (config.zone.clone(), config.invites.clone());
+        let policy = Policy { zone, invites, rules, rooms };
         let pipeline = Pipeline::new(Parts {
             ledger: ledger.clone(),
             env: env.clone(),
@@ -198,8 +200,13 @@ impl App {
 
     fn start_rooms(&self, tasks: &mut JoinSet<Result<(), AppError>>, stop: &CancellationToken) {
         for bridge in &self.config.bridges {
-            let (pipeline, spec, stop) = (self.pipeline(), bridge.room.clone(), stop.clone());
-            tasks.spawn(async move { Ok(pipeline.ensure_room(&spec, &stop).await?) });
+            let further = bridge.rooms.further.iter();
+            let further = further.map(|(place, further)| (place.clone(), further.spec.clone()));
+            for (place, spec) in std::iter::once((Place::Main, bridge.room.clone())).chain(further)
+            {
+                let (pipeline, stop) = (self.pipeline(), stop.clone());
+                tasks.spawn(async move { Ok(pipeline.ensure_room(&place, &spec, &stop).await?) });
+            }
         }
     }
 
@@ -207,10 +214,12 @@ impl App {
         let (ledger, spool, env) = (self.ledger.clone(), self.spool.clone(), self.env.clone());
         let stop = stop.clone();
         let keep_dead = self.config.limits.dead_letter_retention;
+        let pipeline = self.pipeline();
         tasks.spawn(async move {
             let mut pause = tokio::time::interval(SWEEP);
             while stop.run_until_cancelled(pause.tick()).await.is_some() {
                 ledger.sweep(env.now(), REMEMBER_KEYS, keep_dead).await?;
+                pipeline.drop_unclaimed_reports().await?;
                 sweep_spool(&ledger, &spool).await?;
             }
             Ok(())

@@ -16,6 +16,7 @@
 //! sender is told. A crash between any two repeats at most the step that was under way.
 
 mod accept;
+mod at;
 mod commands;
 mod deliver;
 mod hold;
@@ -24,6 +25,7 @@ mod lanes;
 mod normalise;
 mod operations;
 mod record;
+mod reports;
 mod rooms;
 mod route;
 #[cfg(test)]
@@ -157,13 +159,18 @@ impl Pipeline {
         let items = self.about_to_parse(items).await?;
         let _rules = self.rules.lock().await;
         let mut draft = self.ledger.draft();
-        let mut deliveries = Vec::new();
+        let (mut deliveries, mut waiting) = (Vec::new(), Vec::new());
         for accepted in items {
             match self.normalise(&accepted).await? {
                 Ok(message) => {
                     let facts = self.facts(&draft, &accepted, &message)?;
                     let verdict = judge::judge(message, facts);
-                    deliveries.extend(self.route(&mut draft, &accepted, verdict)?);
+                    let routed = self.route(&mut draft, &accepted, verdict)?;
+                    deliveries.extend(routed.deliveries);
+                    if let Some(id) = routed.awaits {
+                        waiting.push((accepted.worker, id, accepted.id));
+                        continue;
+                    }
                 }
                 Err(unreadable) => {
                     deliveries.extend(self.put_aside(&mut draft, &accepted, unreadable)?);
@@ -175,6 +182,6 @@ impl Pipeline {
         self.ledger.commit(draft).await?;
         failpoint::pass("route.committed");
         self.lanes.add(deliveries);
-        Ok(())
+        self.look_again(waiting)
     }
 }

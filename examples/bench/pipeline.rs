@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use viadukt::config::{Invites, Rules, Zone};
-use viadukt::ledger::Ledger;
+use viadukt::ledger::{Ledger, Place};
 use viadukt::observe::Metrics;
 use viadukt::pipeline::{Journal, Parts, Pipeline, Policy};
 use viadukt::store::sled::{Options, SledStore};
@@ -76,6 +76,7 @@ async fn rate(folder: &Path, conversations: u32, each: u32) -> Result<f64> {
             zone: Zone::default(),
             invites: Invites(Vec::new()),
             rules: BTreeMap::from([(post.clone(), Rules::new(Vec::new(), "post"))]),
+            rooms: BTreeMap::new(),
         },
         hub: Arc::clone(&hub) as Arc<dyn Hub>,
         bridges: BTreeMap::from([(post.clone(), far as Arc<dyn Worker>)]),
@@ -84,8 +85,8 @@ async fn rate(folder: &Path, conversations: u32, each: u32) -> Result<f64> {
     })?);
     let stop = CancellationToken::new();
     let (bridge, name) = (post.clone(), "Post".to_owned());
-    let spec = RoomSpec { bridge, existing: None, name, invite: Vec::new() };
-    pipeline.ensure_room(&spec, &stop).await?;
+    let spec = RoomSpec { bridge, key: None, existing: None, name, invite: Vec::new() };
+    pipeline.ensure_room(&Place::Main, &spec, &stop).await?;
     let end = stop.clone();
     let mut running = tokio::spawn(async move { pipeline.run(accepted, end).await });
 

@@ -66,6 +66,7 @@ async fn fill(data: &Path) -> Result<()> {
                 conversation: ConversationId(id),
                 counterpart: Some(to.clone()),
                 item: ItemId(id),
+                reported: None,
             };
             draft.map(&post, &mail, &mapped(&event));
             draft.map(&hub, &event, &mapped(&mail));

@@ -1,16 +1,15 @@
 //! `[bridges.NAME]`: what is asked of every bridge, whatever its kind.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml::de::DeValue;
-use viadukt_api::config::{Fields, Findings, FromToml, text};
+use viadukt_api::config::{Fields, Findings};
 use viadukt_api::{Kind, RoomSpec, Section, WorkerName};
 
 use super::answers::Answers;
 use super::limits::BridgeLimits;
 use super::network::{Network, Networks};
-use super::rules::{Rules, UserId};
+use super::rooms::{Owners, Rooms, Usual};
+use super::rules::{Rules, Senders, UserId};
 
 /// One configured far side.
 pub struct Bridge {
@@ -18,6 +17,8 @@ pub struct Bridge {
     pub name: WorkerName,
     /// Its room.
     pub room: RoomSpec,
+    /// Its further rooms.
+    pub rooms: Rooms,
     /// What may leave that room.
     pub rules: Rules,
     /// Who may call it over HTTP.
@@ -37,37 +38,31 @@ pub(super) fn read_all(
     if root.table("bridges").is_none() {
         return Vec::new();
     }
-    let mut rooms = BTreeMap::new();
-    let mut bridges = Vec::new();
-    for (name, place, fields) in root.tables("bridges") {
-        let room = fields.optional::<Room>("room").map(|room| room.0);
-        if let Some(room) = &room
-            && let Some(other) = rooms.insert(room.clone(), name.clone())
-        {
-            let message = format!("bridges.{other} has this room already; a room has one bridge");
-            fields.object("room", message);
-        }
-        bridges.extend(read(&name, place, room, &fields, kinds, public, findings));
-    }
-    bridges
+    let mut owners = Owners::default();
+    let tables = root.tables("bridges");
+    let read = |(name, place, fields): &(String, Range<usize>, Fields<'_>)| {
+        read(name, place.clone(), fields, &mut owners, kinds, public, findings)
+    };
+    tables.iter().filter_map(read).collect()
 }
 
 fn read(
     name: &str,
     place: Range<usize>,
-    room: Option<String>,
     fields: &Fields<'_>,
+    owners: &mut Owners,
     kinds: &[Box<dyn Kind>],
     public: bool,
     findings: &Findings,
 ) -> Option<Bridge> {
+    let room = owners.read(fields, &format!("bridges.{name}"));
     let name = read_name(name)
         .map_err(|message| findings.add(place.clone(), format!("bridges.{name}"), message))
         .ok();
     let kind = read_kind(fields, kinds);
     let room_name = fields.optional::<String>("room_name");
     let invite: Vec<UserId> = fields.list("invite");
-    let senders = fields.required_list("senders");
+    let patterns = fields.required_list("senders");
     let power_level = fields.or("power_level", 0);
     let sources = fields.list_or("sources", Network::ALL.to_vec());
     let called = room_name
@@ -75,6 +70,16 @@ fn read(
         .unwrap_or_else(|| name.as_ref().map_or_else(String::new, WorkerName::to_string));
     let limits = fields.optional_table("limits").map(|f| BridgeLimits::read(&f));
     let answers = fields.optional_table("answers").map(|f| Answers::read(&f, &called));
+    let spec = RoomSpec {
+        bridge: name.clone().unwrap_or_else(WorkerName::hub),
+        key: None,
+        existing: room,
+        name: called.clone(),
+        invite: invite.into_iter().map(|user| user.0).collect(),
+    };
+    let senders = Senders { patterns: patterns.clone().unwrap_or_default(), power_level };
+    let usual = Usual { bridge: spec.bridge.clone(), spec, senders };
+    let rooms = Rooms::read(fields, &usual, owners, findings);
     // Without a kind every option of the kind would look unknown.
     let (name, kind) = (name?, kind?);
     let section = kind.parse(&name, fields);
@@ -84,17 +89,12 @@ fn read(
         findings.add(place, format!("bridges.{name}"), message);
     }
     Some(Bridge {
-        room: RoomSpec {
-            bridge: name.clone(),
-            existing: room,
-            name: called.clone(),
-            invite: invite.into_iter().map(|user| user.0).collect(),
-        },
+        room: usual.spec,
+        rooms,
         name,
         sources: Networks::new(sources),
         rules: Rules {
-            senders: senders?,
-            power_level,
+            senders: Senders { patterns: patterns?, power_level },
             limits: limits.unwrap_or_default(),
             answers: answers.unwrap_or_else(|| Answers::new(&called)),
         },
@@ -118,21 +118,4 @@ fn read_kind<'k>(fields: &Fields<'_>, kinds: &'k [Box<dyn Kind>]) -> Option<&'k 
         fields.object("kind", format!("unknown kind; known kinds: {known}"));
     }
     found.map(AsRef::as_ref)
-}
-
-struct Room(String);
-
-impl FromToml for Room {
-    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
-        let expected = "a room id (\"!…\") or an alias (\"#name:server\")";
-        let room = text(value, expected)?;
-        let fits = match room.split_at_checked(1) {
-            Some(("!", rest)) => !rest.is_empty(),
-            Some(("#", rest)) => rest
-                .split_once(':')
-                .is_some_and(|(alias, server)| !alias.is_empty() && !server.is_empty()),
-            _ => false,
-        };
-        if fits { Ok(Self(room.to_owned())) } else { Err(format!("expected {expected}")) }
-    }
 }

@@ -1,7 +1,7 @@
 //! Times of day: the zone that they are meant in, quiet hours, office hours. Pure; daylight
 //! saving is the zone's business, so that eight o'clock is eight o'clock on every day.
 
-use jiff::civil::{Time, Weekday};
+use jiff::civil::{DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, ZonedDateTime};
 use toml::de::DeValue;
@@ -41,6 +41,11 @@ impl Zone {
             self.0.to_timestamp(date.to_datetime(time)).ok().map(from_jiff)
         };
         (0..=2).filter_map(on).find(|at| *at > now).unwrap_or(now)
+    }
+
+    /// When clocks in this zone show `shown`, on the same terms; of two such times the first.
+    pub fn when(&self, shown: DateTime) -> Option<Timestamp> {
+        self.0.to_timestamp(shown).ok().map(from_jiff)
     }
 
     /// When the day that `now` is in ends.

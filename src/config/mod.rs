@@ -10,6 +10,7 @@ mod limits;
 mod network;
 mod public;
 mod report;
+mod rooms;
 mod rules;
 mod secrets;
 mod settings;
@@ -29,7 +30,8 @@ pub use limits::{Allowance, BridgeLimits, Period};
 pub use network::Networks;
 pub use public::{ProxyHeader, Public};
 pub use report::Report;
-pub use rules::{Denied, Invites, Rules, UserPattern};
+pub use rooms::{Further, Rooms};
+pub use rules::{Denied, Invites, Rules, Senders, UserPattern};
 pub use secrets::examine as examine_secrets;
 pub use settings::{Http, Limits, Log, LogFormat, LogLevel};
 

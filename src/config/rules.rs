@@ -76,13 +76,20 @@ impl FromToml for UserId {
     }
 }
 
+/// Who may send out of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Senders {
+    /// Them; never empty.
+    pub patterns: Vec<UserPattern>,
+    /// The least power level that a sender must have in the room.
+    pub power_level: i64,
+}
+
 /// What may leave the room of one bridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// Who may send out; never empty.
-    pub senders: Vec<UserPattern>,
-    /// The least power level that a sender must have in the room.
-    pub power_level: i64,
+    /// Who may send out.
+    pub senders: Senders,
     /// How much, and when.
     pub limits: BridgeLimits,
     /// What leaves it without anybody writing.
@@ -102,12 +109,14 @@ impl Rules {
     /// `senders` may send, without further bounds; `name` answers what must be answered.
     pub fn new(senders: Vec<UserPattern>, name: &str) -> Self {
         let (limits, answers) = (BridgeLimits::default(), Answers::new(name));
-        Self { senders, power_level: 0, limits, answers }
+        Self { senders: Senders { patterns: senders, power_level: 0 }, limits, answers }
     }
+}
 
-    /// Whether `user`, with power level `power` in the room, may send out.
+impl Senders {
+    /// Whether `user`, with power level `power` in the room, is one.
     pub fn may_send(&self, user: &Address, power: Option<i64>) -> Result<(), Denied> {
-        if !self.senders.iter().any(|pattern| pattern.matches(user)) {
+        if !self.patterns.iter().any(|pattern| pattern.matches(user)) {
             return Err(Denied::NotListed);
         }
         if power.is_none_or(|level| level < self.power_level) {
@@ -174,13 +183,12 @@ mod tests {
 
     #[test]
     fn sending_needs_a_pattern_and_a_known_power_level() {
-        let mut rules = Rules::new(vec![pattern("*:amt.example")], "post");
-        rules.power_level = 50;
+        let senders = Senders { patterns: vec![pattern("*:amt.example")], power_level: 50 };
         let (anna, stranger) = (Address::new("@anna:amt.example"), Address::new("@eve:x.example"));
-        assert_eq!(rules.may_send(&anna, Some(50)), Ok(()));
-        assert_eq!(rules.may_send(&anna, Some(49)), Err(Denied::TooLittlePower));
-        assert_eq!(rules.may_send(&anna, None), Err(Denied::TooLittlePower));
-        assert_eq!(rules.may_send(&stranger, Some(100)), Err(Denied::NotListed));
+        assert_eq!(senders.may_send(&anna, Some(50)), Ok(()));
+        assert_eq!(senders.may_send(&anna, Some(49)), Err(Denied::TooLittlePower));
+        assert_eq!(senders.may_send(&anna, None), Err(Denied::TooLittlePower));
+        assert_eq!(senders.may_send(&stranger, Some(100)), Err(Denied::NotListed));
     }
 
     #[test]

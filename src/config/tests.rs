@@ -13,6 +13,7 @@ use viadukt_api::{
 };
 
 use super::*;
+use crate::ledger::Place;
 
 #[test]
 fn every_case_gives_its_findings() {
@@ -52,7 +53,7 @@ fn what_is_left_out_has_its_default() {
     let [bridge] = config.bridges.as_slice() else { panic!("one bridge") };
     assert_eq!(bridge.room.existing, None);
     assert_eq!(bridge.room.name, "post");
-    assert_eq!(bridge.rules.power_level, 0);
+    assert_eq!(bridge.rules.senders.power_level, 0);
     assert!(bridge.sources.contain("203.0.113.9".parse().unwrap()));
     assert_eq!(bridge.rules.limits, BridgeLimits::default());
     assert_eq!(bridge.rules.answers, Answers::new("post"));
@@ -77,6 +78,14 @@ fn what_is_said_is_taken() {
     assert!(public.trusted_proxies.contain("10.1.2.3".parse().unwrap()));
     assert_eq!(public.proxy_header, ProxyHeader::Forwarded);
     assert_eq!((public.max_body, public.rate, public.burst), (ByteSize(64_000), 5, 10));
+    let bauamt = &post.rooms.further[&Place::Team("bauamt".to_owned())];
+    assert_eq!((bauamt.spec.name.as_str(), bauamt.spec.invite.len()), ("Bauamt", 1));
+    assert_eq!((bauamt.senders.power_level, bauamt.via.len()), (0, 1));
+    assert_eq!(post.rooms.birthplace(bauamt.via.first()), Place::Team("bauamt".to_owned()));
+    let intake = &post.rooms.further[&Place::Intake];
+    assert_eq!(intake.spec.existing.as_deref(), Some("#eingang:amt.example"));
+    assert_eq!(intake.senders, post.rules.senders, "as in the bridge's room");
+    assert_eq!(config.bridges[1].rooms.birthplace(None), Place::Own);
     let Rules { limits, answers, .. } = &post.rules;
     assert_eq!(limits.per_user, Some(Allowance { units: 200, period: Period::Day }));
     assert_eq!(limits.per_recipient, Some(Allowance { units: 5, period: Period::Hour }));

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use viadukt_api::{ConversationId, DeliveryId, ItemId, MessageId, RoomId, SourceKey, WorkerName};
+use viadukt_api::{ConversationId, DeliveryId, ItemId, MessageId, SourceKey, WorkerName};
 
 use super::records::{outbox_row, pack, unpack};
 use super::{
-    Accepted, Attempt, BRIDGE_ROOM, Conversation, Dead, Delivery, LAST_ITEM, Lane, Ledger, Mapped,
-    PARSING, Parsing, REPLACED_ROOM, Replaced, Step, Thread, Way, conversation_key, keep_key,
+    Accepted, Attempt, Awaited, Conversation, Dead, Delivery, Exchange, Fate, LAST_ITEM, Lane,
+    Ledger, Mapped, PARSING, Parsing, REPLACED_ROOM, Replaced, Step, Way, conversation_key,
+    keep_key,
 };
 use crate::store::{Batch, Space, StoreError};
 
@@ -90,14 +91,18 @@ impl<'l> Draft<'l> {
         self.put(Space::Conversation, &conversation_key(conversation.id, 0), conversation);
     }
 
-    /// Where the conversation `id` lives in Matrix.
-    pub fn thread(&self, id: ConversationId) -> Result<Option<Thread>, StoreError> {
-        self.get(Space::Conversation, &conversation_key(id, 1))
+    /// The exchange `id` of `bridge`.
+    pub fn exchange(
+        &self,
+        bridge: &WorkerName,
+        id: &MessageId,
+    ) -> Result<Option<Exchange>, StoreError> {
+        self.get(Space::Conversation, &self.ledger.exchange_key(bridge, id))
     }
 
-    /// Says where the conversation `id` lives in Matrix.
-    pub fn set_thread(&mut self, id: ConversationId, thread: &Thread) {
-        self.put(Space::Conversation, &conversation_key(id, 1), thread);
+    /// Writes an exchange.
+    pub fn set_exchange(&mut self, bridge: &WorkerName, id: &MessageId, exchange: &Exchange) {
+        self.put(Space::Conversation, &self.ledger.exchange_key(bridge, id), exchange);
     }
 
     /// What the map knows of `id` in `worker`'s network.
@@ -142,6 +147,30 @@ impl<'l> Draft<'l> {
         self.write(Space::Outbox, &outbox_row(lane, id, true), None);
     }
 
+    // Reports
+
+    /// What the far side reported about a delivery.
+    pub fn fate(&self, id: DeliveryId) -> Result<Option<Fate>, StoreError> {
+        self.get(Space::Fate, &id.to_bytes())
+    }
+
+    /// Writes what the far side reported about a delivery.
+    pub fn set_fate(&mut self, id: DeliveryId, fate: &Fate) {
+        self.put(Space::Fate, &id.to_bytes(), fate);
+    }
+
+    /// Says that the report in `item` waits until `id` is known.
+    pub fn set_awaited(&mut self, id: &MessageId, item: ItemId, awaited: &Awaited) {
+        let key = self.ledger.awaited_key(&awaited.worker, id, item);
+        self.put(Space::Awaited, &key, awaited);
+    }
+
+    /// Says that the report in `item` waits no longer.
+    pub fn forget_awaited(&mut self, worker: &WorkerName, id: &MessageId, item: ItemId) {
+        let key = self.ledger.awaited_key(worker, id, item);
+        self.write(Space::Awaited, &key, None);
+    }
+
     // Dead letters
 
     /// The dead letter kept under `key`.
@@ -177,15 +206,9 @@ impl<'l> Draft<'l> {
         self.put(Space::Trail, &key, step);
     }
 
-    /// Says which room is the bridge's.
-    pub fn set_room(&mut self, bridge: &WorkerName, room: &RoomId) {
-        let key = [BRIDGE_ROOM, bridge.as_str().as_bytes()].concat();
-        self.put(Space::Room, &key, &(bridge, room));
-    }
-
     /// Says that a room was replaced.
     pub fn set_replaced(&mut self, replaced: &Replaced) {
-        let hash = self.ledger.keys.lookup("room", replaced.old.as_str().as_bytes());
+        let hash = self.lookup("room", replaced.old.as_str());
         self.put(Space::Room, &[REPLACED_ROOM, &hash].concat(), replaced);
     }
 

@@ -4,23 +4,32 @@
 //! - the *journal* holds what was accepted and is not routed yet;
 //! - the *outbox* holds deliveries still to make, in lanes, and their attempts;
 //! - the *map* links a message's id in its network with its conversation and its counterpart;
+//! - *exchanges* tell the conversations with one party apart, *homes* and *threads* say where in
+//!   Matrix each of them lives;
+//! - *fates* hold what far sides reported about deliveries;
 //! - *dead letters* hold what was given up;
 //! - the *trail* tells one message's way, without content;
 //! - *contacts* and *tallies* are what the rules stand on.
 
 mod draft;
+mod exchange;
+mod fate;
+mod place;
 mod records;
 mod rules;
 mod sweep;
 
 use std::sync::Arc;
 
-use viadukt_api::{ConversationId, ItemId, MessageId, RoomId, SourceKey, Spool, WorkerName};
+use viadukt_api::{ConversationId, ItemId, MessageId, SourceKey, Spool, WorkerName};
 
 pub use draft::Draft;
+pub use exchange::{Exchange, Numbered};
+pub use fate::{Awaited, Fate, Reported};
+pub use place::{Place, Thread};
 pub use records::{
     Accepted, Attempt, Conversation, Dead, DeadWhat, Delivery, Lane, Mapped, Origin, Parsing,
-    Payload, RawRecord, Remote, Replaced, Step, Thread, Way,
+    Payload, RawRecord, Remote, Replaced, Step, Way,
 };
 pub use rules::{Account, Answer, Contact};
 
@@ -174,10 +183,11 @@ impl Ledger {
         rows.iter().map(|(_, value)| records::unpack(value)).collect()
     }
 
-    /// Rooms of bridges, by bridge.
-    pub fn rooms(&self) -> Result<Vec<(WorkerName, RoomId)>, StoreError> {
-        let rows = self.store.scan(Space::Room, BRIDGE_ROOM, None, usize::MAX)?;
-        rows.iter().map(|(_, value)| records::unpack(value)).collect()
+    /// The items with reports on `id` that came before it was known.
+    pub fn awaited(&self, worker: &WorkerName, id: &MessageId) -> Result<Vec<ItemId>, StoreError> {
+        let key = self.map_key(worker, id);
+        let rows = self.store.scan(Space::Awaited, &key, None, usize::MAX)?;
+        Ok(rows.iter().filter_map(|(row, _)| item_from(row.get(key.len()..)?)).collect())
     }
 
     /// Rooms that were replaced by another one.
@@ -188,6 +198,15 @@ impl Ledger {
 
     fn dedupe_key(&self, worker: &WorkerName, key: &SourceKey) -> [u8; 32] {
         self.keys.lookup(worker.as_str(), key.as_bytes())
+    }
+
+    fn exchange_key(&self, bridge: &WorkerName, id: &MessageId) -> [u8; 32] {
+        let key = [bridge.as_str().as_bytes(), b"/", id.as_str().as_bytes()].concat();
+        self.keys.lookup("exchange", &key)
+    }
+
+    fn awaited_key(&self, worker: &WorkerName, id: &MessageId, item: ItemId) -> Vec<u8> {
+        [self.map_key(worker, id).as_slice(), &item.to_bytes()].concat()
     }
 
     fn map_key(&self, worker: &WorkerName, id: &MessageId) -> [u8; 32] {

@@ -9,6 +9,7 @@ use viadukt_api::{
     WorkerName,
 };
 
+use super::Reported;
 use crate::store::StoreError;
 
 /// The version that this program writes.
@@ -159,8 +160,12 @@ pub struct Delivery {
     pub bridge: WorkerName,
     /// The conversation it is part of.
     pub conversation: Option<ConversationId>,
-    /// The room, when it is not the bridge's: for sentences about an event in that room.
+    /// The room, when it is not the conversation's or the bridge's: for sentences about an
+    /// event in that room.
     pub room: Option<RoomId>,
+    /// The thread in that room.
+    #[serde(default)]
+    pub root: Option<MessageId>,
     /// Towards a far side: who and with which ids.
     pub remote: Option<Remote>,
     /// The message that caused it and expects to hear what became of it.
@@ -210,6 +215,10 @@ pub struct Origin {
     pub message: MessageId,
     /// The room it was said in, if any.
     pub room: Option<RoomId>,
+    /// It is not part of the conversation that the delivery is part of: what became of it is
+    /// told in words there.
+    #[serde(default)]
+    pub apart: bool,
     /// What passing it on costs, in words, where its author wants to know.
     #[serde(default)]
     pub cost: Option<Reason>,
@@ -274,6 +283,9 @@ pub struct Conversation {
     pub ids: Vec<MessageId>,
     /// When it began.
     pub began_at: Timestamp,
+    /// What it began with, until somebody has approved its party.
+    #[serde(default)]
+    pub opening: Option<String>,
     /// The room was told that what is written here leaves its encryption.
     #[serde(default)]
     pub told_leaving: bool,
@@ -294,15 +306,6 @@ impl Conversation {
     }
 }
 
-/// Where a conversation lives in Matrix. Written by `record` (and by `!new`) alone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Thread {
-    /// The room.
-    pub room: RoomId,
-    /// The thread's first event.
-    pub root: MessageId,
-}
-
 /// What the map knows of a message id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Mapped {
@@ -312,6 +315,9 @@ pub struct Mapped {
     pub counterpart: Option<MessageId>,
     /// The item it came in or went out with.
     pub item: ItemId,
+    /// The delivery that a report on it is about, where it stands for one alone.
+    #[serde(default)]
+    pub reported: Option<Reported>,
 }
 
 /// A room replaced by another one.

@@ -4,18 +4,19 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use viadukt_api::{BlobRef, Form, Media, Timestamp};
+use viadukt_api::{BlobRef, Form, Media, Timestamp, WorkerName};
 
 use super::records::{Accepted, Dead, DeadWhat, Delivery, Payload, RawRecord, Step, unpack};
 use super::rules::Tally;
-use super::{Ledger, PAGE};
+use super::{Awaited, Fate, Ledger, PAGE, item_from};
 use crate::store::{Batch, Space, StoreError};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 impl Ledger {
-    /// Forgets what is older than its keeping time: keys after `keys`, dead letters and the
-    /// trail after `dead`, tallies a day after their period, should the clock jump back.
+    /// Forgets what is older than its keeping time: keys after `keys`; dead letters, the trail
+    /// and what was reported after `dead`; tallies a day after their period, should the clock
+    /// jump back.
     pub async fn sweep(
         &self,
         now: Timestamp,
@@ -25,8 +26,33 @@ impl Ledger {
         let old = |at: Timestamp, keep: Duration| now.since(at) > keep;
         self.sweep_space(Space::Dedupe, |value| Ok(old(unpack(value)?, keys))).await?;
         self.sweep_space(Space::Dead, |value| Ok(old(unpack::<Dead>(value)?.at, dead))).await?;
+        self.sweep_space(Space::Fate, |value| Ok(old(unpack::<Fate>(value)?.at, dead))).await?;
         self.sweep_space(Space::Trail, |value| Ok(old(unpack::<Step>(value)?.at, dead))).await?;
         self.sweep_space(Space::Tally, |value| Ok(old(unpack::<Tally>(value)?.until, DAY))).await
+    }
+
+    /// Drops the reports that have waited for longer than `patience`; gives the worker of each.
+    pub async fn sweep_awaited(
+        &self,
+        now: Timestamp,
+        patience: Duration,
+    ) -> Result<Vec<WorkerName>, StoreError> {
+        let mut dropped = Vec::new();
+        let mut batch = Batch::default();
+        self.each_row(Space::Awaited, |key, value| {
+            let awaited: Awaited = unpack(value)?;
+            let item = key.last_chunk::<16>().and_then(|item| item_from(item));
+            if let Some(item) = item.filter(|_| now.since(awaited.since) > patience) {
+                batch.remove(Space::Awaited, key.to_vec());
+                batch.remove(Space::Journal, item.to_bytes());
+                dropped.push(awaited.worker);
+            }
+            Ok(())
+        })?;
+        if !dropped.is_empty() {
+            self.store.commit(batch).await?;
+        }
+        Ok(dropped)
     }
 
     async fn sweep_space(

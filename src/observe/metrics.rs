@@ -55,6 +55,7 @@ pub struct Metrics {
     oldest: GaugeVec,
     dead_letters: IntGaugeVec,
     told: IntCounterVec,
+    unclaimed: IntCounterVec,
     left_encryption: IntCounterVec,
     answered: IntCounterVec,
     commit: Histogram,
@@ -133,6 +134,11 @@ impl Metrics {
                 "What a worker told its room on its own, such as an event that cannot be decrypted.",
                 &["worker", "reason"],
             )?,
+            unclaimed: into.counters(
+                "viadukt_unclaimed_reports_total",
+                "Reports of far sides on messages that nobody knows, dropped after a day.",
+                &["worker"],
+            )?,
             left_encryption: into.counters(
                 "viadukt_left_encryption_messages_total",
                 "Messages of an encrypted room that left towards a far side, by bridge.",
@@ -189,6 +195,7 @@ impl Metrics {
         }
         if !worker.is_hub() {
             self.left_encryption.with_label_values(&[name]);
+            self.unclaimed.with_label_values(&[name]);
             for direction in Direction::ALL {
                 self.delivered.with_label_values(&[name, direction.as_str()]);
             }
@@ -210,6 +217,11 @@ impl Metrics {
     /// `worker` brought an item that had been accepted before.
     pub fn duplicate(&self, worker: &WorkerName) {
         self.duplicates.with_label_values(&[worker.as_str()]).inc();
+    }
+
+    /// `worker` reported on a message that nobody knows.
+    pub fn unclaimed(&self, worker: &WorkerName) {
+        self.unclaimed.with_label_values(&[worker.as_str()]).inc();
     }
 
     /// A message from or to `bridge` was judged.

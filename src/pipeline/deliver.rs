@@ -16,8 +16,9 @@ use viadukt_api::{
 
 use super::Pipeline;
 use super::lanes::{Next, Pause};
+use super::{reports, rooms};
 use crate::failpoint;
-use crate::ledger::{Attempt, Delivery, Draft, Lane};
+use crate::ledger::{Attempt, Delivery, Draft, Lane, Place};
 use crate::store::StoreError;
 
 /// Deaths of the process during attempts at one delivery, after which it is given up. A stop in
@@ -133,6 +134,7 @@ impl Pipeline {
                 false => None,
             };
             let mut draft = self.ledger.draft();
+            let known = reports::Ids::of(&outcome);
             let (next, told) = self.record(&mut draft, outcome)?;
             let goes_on = next == Next::Done && !stop.is_cancelled();
             let follower = if goes_on { self.lanes.follow(lane) } else { None };
@@ -143,6 +145,9 @@ impl Pipeline {
             self.ledger.commit(draft).await?;
             failpoint::pass("record.committed");
             self.lanes.add(told);
+            if let Some(known) = known {
+                self.take_up_reports(&known)?;
+            }
             outcome = match begun {
                 Begun::Attempt(started) => self.attempt(started).await?,
                 Begun::Held(pause, told) => {
@@ -255,9 +260,9 @@ impl Pipeline {
                 message_id: remote.message_id.clone(),
                 references: remote.references.clone(),
             },
-            None => match self.place(delivery)? {
-                Some(target) => target,
-                None => return Ok(Err(DeliveryError::retry(Reason::new("delivery-no-room")))),
+            None => match self.place(delivery).await? {
+                Ok(target) => target,
+                Err(error) => return Ok(Err(error)),
             },
         };
         Ok(Ok(Outbound {
@@ -270,20 +275,37 @@ impl Pipeline {
     }
 
     /// Where in Matrix a delivery goes: the conversation's thread, as long as its room stands.
-    fn place(&self, delivery: &Delivery) -> Result<Option<Target>, StoreError> {
-        let thread = match delivery.conversation {
-            Some(id) => self.ledger.draft().thread(id)?,
-            None => None,
-        };
-        let bridge_room = || self.rooms.of(&delivery.bridge);
-        let thread_room = thread.as_ref().map(|thread| self.rooms.latest(&thread.room));
-        let Some(room) = delivery.room.clone().or(thread_room).or_else(bridge_room) else {
-            return Ok(None);
+    async fn place(
+        &self,
+        delivery: &Delivery,
+    ) -> Result<Result<Target, DeliveryError>, StoreError> {
+        if let Some(room) = delivery.room.clone() {
+            let (thread, reply_to) = (delivery.root.clone(), None);
+            return Ok(Ok(Target::Room { room, thread, reply_to }));
+        }
+        let (mut home, mut thread) = (Place::Main, None);
+        if let Some(id) = delivery.conversation {
+            let draft = self.ledger.draft();
+            (home, thread) = (draft.home(id)?, draft.thread(id)?);
+        }
+        let bridge = &delivery.bridge;
+        let room = match (&thread, delivery.conversation) {
+            (Some(thread), _) => Ok(self.rooms.latest(&thread.room)),
+            (None, Some(id)) if home == Place::Own => self.own_room(bridge, id).await?,
+            _ => {
+                let at_home = self.rooms.of(bridge, &home);
+                // A room that is not configured any more leaves the bridge's.
+                at_home.or_else(|| self.rooms.of(bridge, &Place::Main)).ok_or_else(rooms::no_room)
+            }
         };
         // Events of a room that was replaced cannot be answered in the new one.
-        let thread = thread.filter(|thread| thread.room == room);
-        let reply_to = delivery.answers.clone().filter(|_| thread.is_some());
-        Ok(Some(Target::Room { room, thread: thread.map(|thread| thread.root), reply_to }))
+        Ok(room.map(|room| {
+            let stands = thread.as_ref().is_none_or(|thread| thread.room == room);
+            let thread = thread.filter(|_| stands).and_then(|thread| thread.root);
+            let has_thread = thread.is_some() || home == Place::Own;
+            let reply_to = delivery.answers.clone().filter(|_| stands && has_thread);
+            Target::Room { room, thread, reply_to }
+        }))
     }
 
     /// The form with every attachment in the spool. What had to be fetched is committed, so

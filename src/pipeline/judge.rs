@@ -11,8 +11,8 @@ use leave::may_leave;
 use super::commands::Command;
 pub use leave::{Cause, Cleared, Prospect};
 
-use crate::config::{Denied, Invites, Rules, Zone};
-use crate::ledger::{Accepted, Conversation, Draft};
+use crate::config::{Denied, Invites, Rooms, Rules, Senders, Zone};
+use crate::ledger::{Accepted, Draft, Place};
 use crate::pipeline::Pipeline;
 use crate::store::StoreError;
 
@@ -31,6 +31,8 @@ pub struct Policy {
     pub invites: Invites,
     /// Per bridge, who may send out.
     pub rules: BTreeMap<WorkerName, Rules>,
+    /// Per bridge, its further rooms.
+    pub rooms: BTreeMap<WorkerName, Rooms>,
 }
 
 /// What the judge knows besides the message.
@@ -39,6 +41,10 @@ pub struct Facts<'p> {
     pub bridge: Option<(WorkerName, &'p Rules)>,
     /// The conversation that the message continues.
     pub conversation: Option<ConversationId>,
+    /// Who may send out of the room, where that is not for the bridge's rules to say.
+    pub senders: Option<&'p Senders>,
+    /// What keeps the conversation from being written to where the message was written.
+    pub closed: Option<Closed>,
     /// From a far side: nobody wants to hear of its sender.
     pub blocked: bool,
     /// From a room, in a conversation: what decides whether it may leave.
@@ -47,6 +53,15 @@ pub struct Facts<'p> {
     pub verb: &'p str,
     /// Who may invite.
     pub invites: &'p Invites,
+}
+
+/// Why a conversation cannot be written to in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// Nobody has approved the party yet.
+    NotApproved,
+    /// It lives in another room by now.
+    Elsewhere,
 }
 
 /// A message that may pass. Only [`judge`] makes one.
@@ -121,6 +136,16 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// The message that was judged.
+    pub fn message(&self) -> &Message {
+        match self {
+            Self::Pass(judged) => &judged.message,
+            Self::Refuse { message, .. } | Self::Ignore { message, .. } => message,
+        }
+    }
+}
+
 /// Judges one message.
 pub fn judge(message: Message, facts: Facts<'_>) -> Verdict {
     if message.room.is_some() { from_room(message, facts) } else { from_far_side(message, facts) }
@@ -159,18 +184,27 @@ fn from_room(message: Message, facts: Facts<'_>) -> Verdict {
     if message.automatic.is_some() {
         return Verdict::Ignore { message, why: "written-by-a-machine" };
     }
-    let command = match message.act {
-        Act::Say => Command::parse(&message.content.text, facts.verb),
-        _ => None,
-    };
+    let command = Command::parse(&message.content.text, facts.verb);
+    let is_edit = matches!(message.act, Act::Edit(_));
+    if is_edit && command.is_some() {
+        let (conversation, reason) = (facts.conversation, Reason::new("refused-edited-command"));
+        return Verdict::Refuse { message, bridge, conversation, reason };
+    }
     if command.is_none() && facts.conversation.is_none() {
         return Verdict::Ignore { message, why: "outside-any-conversation" };
     }
-    let conversation = facts.conversation;
-    if let Some(key) = obstacle(&message, rules) {
+    let leaves = command.is_none() && !matches!(message.act, Act::Redact(_));
+    let closed = facts.closed.filter(|_| leaves);
+    // The conversation lives elsewhere; who writes here must hear of it here.
+    let conversation = facts.conversation.filter(|_| closed != Some(Closed::Elsewhere));
+    let closed = closed.map(|closed| match closed {
+        Closed::NotApproved => "refused-not-approved",
+        Closed::Elsewhere => "refused-elsewhere",
+    });
+    let senders = facts.senders.unwrap_or(&rules.senders);
+    if let Some(key) = obstacle(&message, senders).or(closed) {
         return Verdict::Refuse { message, bridge, conversation, reason: Reason::new(key) };
     }
-    let leaves = command.is_none() && !matches!(message.act, Act::Redact(_));
     let cleared = match facts.prospect.filter(|_| leaves).map(may_leave).transpose() {
         Ok(cleared) => cleared,
         Err(reason) => return Verdict::Refuse { message, bridge, conversation, reason },
@@ -179,12 +213,12 @@ fn from_room(message: Message, facts: Facts<'_>) -> Verdict {
 }
 
 /// What keeps a person's message from going out.
-fn obstacle(message: &Message, rules: &Rules) -> Option<&'static str> {
+fn obstacle(message: &Message, senders: &Senders) -> Option<&'static str> {
     if !message.protection.encrypted && !matches!(message.act, Act::Redact(_)) {
         // Redactions carry no content and are never encrypted (Matrix client-server 11.7).
         return Some("refused-not-encrypted");
     }
-    match rules.may_send(&message.sender.address, message.sender.power) {
+    match senders.may_send(&message.sender.address, message.sender.power) {
         Ok(()) => None,
         Err(Denied::NotListed) => Some("refused-sender"),
         Err(Denied::TooLittlePower) => Some("refused-power-level"),
@@ -209,13 +243,24 @@ impl Pipeline {
         accepted: &Accepted,
         message: &Message,
     ) -> Result<Facts<'_>, StoreError> {
-        let bridge = match &message.room {
-            Some(room) => self.rooms.bridge_of(room),
-            None => Some(accepted.worker.clone()),
+        let room = match &message.room {
+            Some(room) => self.known_room(draft, room)?,
+            None => None,
         };
+        let bridge = match &room {
+            Some(room) => Some(room.bridge.clone()),
+            None => Some(accepted.worker.clone()).filter(|worker| !worker.is_hub()),
+        };
+        let mut conversation = self.conversation_of(draft, accepted, message)?;
+        let (mut senders, mut closed) = (None, None);
+        if let Some(room) = &room {
+            conversation = conversation.or(room.conversation);
+            senders = self.senders(&room.bridge, &room.place);
+            closed =
+                conversation.map(|id| self.closed(draft, id, message, &room.place)).transpose()?;
+        }
         let rules = |name: WorkerName| self.policy.rules.get(&name).map(|rules| (name, rules));
         let worker = bridge.as_ref().and_then(|name| self.worker(name));
-        let conversation = self.conversation_of(draft, accepted, message)?;
         let (mut blocked, mut prospect) = (false, None);
         if let Some(bridge) = &bridge {
             match (&message.room, conversation) {
@@ -232,10 +277,41 @@ impl Pipeline {
             verb: worker.map_or("send", |worker| worker.verb()),
             bridge: bridge.and_then(rules),
             conversation,
+            senders,
+            closed: closed.flatten(),
             blocked,
             prospect,
             invites: &self.policy.invites,
         })
+    }
+
+    /// Who may send out of a further room of `bridge`.
+    fn senders(&self, bridge: &WorkerName, place: &Place) -> Option<&Senders> {
+        Some(&self.policy.rooms.get(bridge)?.further.get(place)?.senders)
+    }
+
+    /// Why the conversation `id` cannot be written to by `message`, in a room that is `place`.
+    fn closed(
+        &self,
+        draft: &Draft<'_>,
+        id: ConversationId,
+        message: &Message,
+        place: &Place,
+    ) -> Result<Option<Closed>, StoreError> {
+        let latest = |room: &RoomId| self.rooms.latest(room);
+        let is_here = match draft.thread(id)? {
+            Some(thread) => Some(latest(&thread.room)) == message.room.as_ref().map(latest),
+            None => draft.home(id)? == *place,
+        };
+        if !is_here {
+            return Ok(Some(Closed::Elsewhere));
+        }
+        if *place != Place::Intake {
+            return Ok(None);
+        }
+        let Some(conversation) = draft.conversation(id)? else { return Ok(None) };
+        let is_approved = self.is_approved(draft, &conversation)?;
+        Ok((!is_approved).then_some(Closed::NotApproved))
     }
 
     /// What must be known before a person's message leaves in the conversation `id`.
@@ -247,13 +323,14 @@ impl Pipeline {
         id: ConversationId,
         message: &Message,
     ) -> Result<Option<Prospect>, StoreError> {
-        let Some(Conversation { remotes, .. }) = draft.conversation(id)? else { return Ok(None) };
+        let Some(conversation) = draft.conversation(id)? else { return Ok(None) };
         let cause = Cause::Person { user: &message.sender.address, room };
-        self.prospect(draft, bridge, cause, &remotes, &message.content).map(Some)
+        let content = self.numbered(draft, &conversation, message.content.clone())?;
+        self.prospect(draft, bridge, cause, &conversation.remotes, &content).map(Some)
     }
 
-    /// The conversation that a message continues: that of the nearest ancestor we know. A
-    /// subject alone never joins one.
+    /// The conversation that a message continues: that of the nearest ancestor we know, or, in
+    /// networks without threads, one of its exchange. A subject alone never joins one.
     fn conversation_of(
         &self,
         draft: &Draft<'_>,
@@ -269,7 +346,7 @@ impl Pipeline {
                 return Ok(Some(mapped.conversation));
             }
         }
-        Ok(None)
+        self.conversation_in_exchange(draft, &accepted.worker, message)
     }
 }
 

@@ -3,7 +3,7 @@
 //! What is about to be parsed is committed first. An item that takes the process down with it
 //! is therefore known at the next start; at its third death it is put aside unparsed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -60,8 +60,9 @@ impl Pipeline {
         let draft = self.ledger.draft();
         let mut deaths: HashMap<ItemId, u8> = draft.parsing()?.items.into_iter().collect();
         let mut items = Vec::with_capacity(ids.len());
-        for id in ids {
-            // Put back by a person and taken up by a restart at once, an item may come twice.
+        // Put back by a person and taken up by a restart at once, an item may come twice.
+        let ids: BTreeSet<ItemId> = ids.iter().copied().collect();
+        for id in &ids {
             items.extend(draft.accepted(*id)?);
         }
         self.commit_parsing(ids.iter().map(|id| (*id, deaths.remove(id).unwrap_or(0))).collect())
@@ -149,6 +150,7 @@ impl Pipeline {
             bridge: bridge.clone(),
             conversation: None,
             room: None,
+            root: None,
             remote: None,
             origin: None,
             answers: None,

@@ -10,7 +10,7 @@ use viadukt_api::{
 
 use super::Pipeline;
 use crate::http::{DeadLetterView, OperationError, Operations, Reference, TraceEntry, TraceView};
-use crate::ledger::{Attempt, Dead, DeadWhat, Delivery, Draft, Step, Way};
+use crate::ledger::{Attempt, Dead, DeadWhat, Delivery, Draft, Place, Step, Way};
 use crate::observe::Direction;
 use crate::store::StoreError;
 
@@ -155,7 +155,7 @@ impl Pipeline {
 #[async_trait]
 impl Operations for Pipeline {
     fn ready(&self) -> bool {
-        self.bridges.keys().all(|bridge| self.rooms.of(bridge).is_some())
+        self.bridges.keys().all(|bridge| self.rooms.of(bridge, &Place::Main).is_some())
     }
 
     fn health(&self) -> Vec<(WorkerName, Health)> {

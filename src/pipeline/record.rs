@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use viadukt_api::worker::ROOM_EMPTY;
 use viadukt_api::{
     ConversationId, DeliveryError, DeliveryId, Form, MessageId, Patience, Reason, Receipt, State,
     WorkerName,
@@ -13,7 +14,8 @@ use super::deliver::Outcome;
 use super::lanes::{Next, Pause};
 use super::route::Answered;
 use crate::ledger::{
-    Answer, Attempt, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Step, Thread, Way,
+    Answer, Attempt, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Place, Reported, Step, Thread,
+    Way,
 };
 use crate::observe::Direction;
 use crate::store::StoreError;
@@ -59,10 +61,16 @@ impl Pipeline {
                     (Next::Done, "gave-up", reason.to_string())
                 }
             },
-            Err(DeliveryError::Refused { reason }) => {
-                told = self.give_up(draft, &outcome, State::Failed, reason)?;
-                (Next::Done, "refused", reason.to_string())
-            }
+            Err(DeliveryError::Refused { reason }) => match self.refuge(draft, &outcome, reason)? {
+                Some(notice) => {
+                    told = vec![notice];
+                    (Next::Again(Pause::Retry(Duration::ZERO)), "retry", reason.to_string())
+                }
+                None => {
+                    told = self.give_up(draft, &outcome, State::Failed, reason)?;
+                    (Next::Done, "refused", reason.to_string())
+                }
+            },
             Err(DeliveryError::Unknown { reason }) => {
                 told = self.give_up(draft, &outcome, State::Unknown, reason)?;
                 (Next::Done, "unknown", reason.to_string())
@@ -132,10 +140,16 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         let Outcome { delivery, room, .. } = outcome;
         let item = delivery.id.item;
-        let mapped = |counterpart: Option<MessageId>| Mapped { conversation, counterpart, item };
-        let source = delivery.origin.as_ref().map(|origin| origin.message.clone());
-        for id in std::iter::once(id).chain(&receipt.more) {
-            draft.map(&delivery.to, id, &mapped(source.clone()));
+        let mapped = |counterpart| Mapped { conversation, counterpart, item, reported: None };
+        let origin = delivery.origin.as_ref().filter(|origin| !origin.apart);
+        let source = origin.map(|origin| origin.message.clone());
+        let of = u16::try_from(1 + receipt.more.len()).unwrap_or(u16::MAX);
+        for (part, id) in (0..of).zip(std::iter::once(id).chain(&receipt.more)) {
+            // An id that the deliveries to several recipients share is about none of them.
+            let is_shared = delivery.remote.as_ref().is_none_or(|r| r.to.len() > 1);
+            let reported = Reported { delivery: delivery.id, part: Some(part), of };
+            let reported = Some(reported).filter(|_| !is_shared);
+            draft.map(&delivery.to, id, &Mapped { reported, ..mapped(source.clone()) });
         }
         if !delivery.to.is_hub() {
             return Ok(());
@@ -144,11 +158,14 @@ impl Pipeline {
             draft.map(&origin.worker, &origin.message, &mapped(Some(id.clone())));
         }
         let form: Form = self.ledger.unpack(&delivery.form)?;
-        let Some(room) = room.clone().filter(|_| matches!(form, Form::Say { .. })) else {
+        let shows = matches!(form, Form::Say { .. } | Form::Notice { .. });
+        let Some(room) = room.clone().filter(|_| shows && delivery.room.is_none()) else {
             return Ok(());
         };
-        if draft.thread(conversation)?.is_none_or(|thread| thread.room != room) {
-            draft.set_thread(conversation, &Thread { room, root: id.clone() });
+        let is_own = draft.own_room(&room)?.is_some();
+        if !is_own && draft.thread(conversation)?.is_none_or(|thread| thread.room != room) {
+            let place = draft.home(conversation)?;
+            draft.set_thread(conversation, &Thread { place, room, root: Some(id.clone()) });
         }
         Ok(())
     }
@@ -186,6 +203,32 @@ impl Pipeline {
         let reason = self.words.reason(reason);
         let text = self.words.say("status-delayed", &[("reason", &reason)]);
         self.tell_sender(delivery, series(&attempt), State::Delayed, text)
+    }
+
+    /// Everyone has left the conversation's room: it goes on where somebody is, in the intake
+    /// room or else in the bridge's, and a sentence says so. `None` when it lives there already.
+    fn refuge(
+        &self,
+        draft: &mut Draft<'_>,
+        outcome: &Outcome,
+        reason: &Reason,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let Outcome { delivery, attempt, .. } = outcome;
+        let conversation = delivery.conversation.filter(|_| reason.key == ROOM_EMPTY);
+        let Some(conversation) = conversation else { return Ok(None) };
+        let rooms = self.policy.rooms.get(&delivery.bridge);
+        let has_intake = rooms.is_some_and(|rooms| rooms.has_intake());
+        let refuge = if has_intake { Place::Intake } else { Place::Main };
+        if draft.home(conversation)? == refuge {
+            return Ok(None);
+        }
+        draft.set_home(conversation, &refuge);
+        let now = self.env.now();
+        let attempt = Attempt { under_way: false, next_at: now, ..attempt.clone() };
+        draft.set_attempt(delivery.lane, delivery.id, &attempt);
+        let form = Form::Notice { text: self.words.say("room-empty-moved", &[]) };
+        let lane = Lane::to_room(conversation);
+        self.about(delivery, series(&attempt), lane, &form).map(Some)
     }
 
     /// The delivery becomes a dead letter, and a person hears of it.
@@ -274,7 +317,10 @@ impl Pipeline {
             Some(id) => Lane::to_room(id),
             None => Lane::of_bridge(&delivery.bridge),
         };
-        let form = Form::Status { of: origin.message.clone(), state, text };
+        let form = match origin.apart {
+            true => Form::Notice { text },
+            false => Form::Status { of: origin.message.clone(), state, text },
+        };
         self.about(delivery, series, lane, &form).map(Some)
     }
 
@@ -296,6 +342,7 @@ impl Pipeline {
                 .conversation
                 .filter(|_| lane != Lane::of_bridge(&delivery.bridge)),
             room: None,
+            root: None,
             remote: None,
             origin: None,
             answers: None,

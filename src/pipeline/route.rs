@@ -1,20 +1,27 @@
 //! route: the conversation, the recipients, and with them the deliveries of a message.
 
 mod answers;
+mod approve;
 mod command;
 mod control;
+mod exchange;
 mod inward;
 mod outward;
+mod report;
+mod send;
 mod wish;
 
-pub(super) use answers::Answered;
-
-use viadukt_api::{Act, ConversationId, DeliveryId, Form, MessageId, Reason, State, WorkerName};
+use viadukt_api::{
+    Act, ConversationId, DeliveryId, Form, MessageId, Reason, RoomId, State, WorkerName,
+};
 
 use super::Pipeline;
 use super::judge::{BLOCKED, Judged, Verdict};
-use crate::ledger::{Accepted, Delivery, Draft, Lane, Replaced, Step, Way};
+use crate::ledger::{Accepted, Delivery, Draft, Lane, Mapped, Replaced, Step, Way};
 use crate::store::StoreError;
+
+pub(super) use answers::Answered;
+pub(super) use report::reportable;
 
 /// The deliveries of one item in the making.
 pub(super) struct Routing<'r, 'l> {
@@ -22,6 +29,18 @@ pub(super) struct Routing<'r, 'l> {
     pub draft: &'r mut Draft<'l>,
     pub accepted: &'r Accepted,
     pub deliveries: Vec<Delivery>,
+    /// The room that the message was written in.
+    pub room: Option<RoomId>,
+    /// The id that must be known before the item can be routed; until then it stays in the
+    /// journal.
+    pub awaits: Option<MessageId>,
+}
+
+/// What came of routing one item.
+pub(super) struct Routed {
+    pub deliveries: Vec<Delivery>,
+    /// See [`Routing::awaits`].
+    pub awaits: Option<MessageId>,
 }
 
 impl Pipeline {
@@ -31,8 +50,10 @@ impl Pipeline {
         draft: &mut Draft<'_>,
         accepted: &Accepted,
         verdict: Verdict,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        let mut routing = Routing { pipeline: self, draft, accepted, deliveries: Vec::new() };
+    ) -> Result<Routed, StoreError> {
+        let (deliveries, room) = (Vec::new(), verdict.message().room.clone());
+        let mut routing =
+            Routing { pipeline: self, draft, accepted, deliveries, room, awaits: None };
         let (protection, outcome, verdict) = match verdict {
             Verdict::Pass(judged) => {
                 let protection = judged.message().protection.clone();
@@ -51,7 +72,7 @@ impl Pipeline {
         };
         tracing::info!(item = %accepted.id, worker = %accepted.worker, verdict = %verdict, "judged");
         self.metrics.judged(&accepted.worker, outcome);
-        let deliveries = routing.deliveries;
+        let Routing { deliveries, awaits, .. } = routing;
         let way = Way::Routed {
             worker: accepted.worker.clone(),
             received_at: accepted.received_at,
@@ -60,7 +81,7 @@ impl Pipeline {
             deliveries: u16::try_from(deliveries.len()).unwrap_or(u16::MAX),
         };
         draft.step(accepted.id, &Step { at: self.env.now(), way });
-        Ok(deliveries)
+        Ok(Routed { deliveries, awaits })
     }
 }
 
@@ -92,9 +113,12 @@ impl Routing<'_, '_> {
         self.add(Lane::of_bridge(&hub), &hub, |delivery| delivery.room = room, &Form::Join)
     }
 
-    fn moved(&mut self, judged: &Judged, new: viadukt_api::RoomId) -> Result<(), StoreError> {
+    fn moved(&mut self, judged: &Judged, new: RoomId) -> Result<(), StoreError> {
         let Some(old) = judged.message().room.clone() else { return Ok(()) };
         self.draft.set_replaced(&Replaced { old: old.clone(), new: new.clone() });
+        if let Some((bridge, conversation)) = self.draft.own_room(&old)? {
+            self.draft.set_own_room(&new, &bridge, conversation);
+        }
         self.pipeline.rooms.replace(old, new.clone());
         let bridge = judged.bridge().clone();
         self.add(
@@ -152,14 +176,21 @@ impl Routing<'_, '_> {
         form: &Form,
     ) -> Result<(), StoreError> {
         let lane = conversation.map_or_else(|| Lane::of_bridge(bridge), Lane::to_room);
+        let room = self.room.as_ref().map(|room| self.pipeline.rooms.latest(room));
         let fill = |delivery: &mut Delivery| {
             delivery.to = WorkerName::hub();
             delivery.conversation = conversation;
+            delivery.room = room.filter(|_| conversation.is_none());
         };
         self.add(lane, bridge, fill, form)
     }
 
-    /// The id of the next delivery to be added.
+    /// What the map says of a message of this item, as long as it has no counterpart.
+    fn mapped(&self, conversation: ConversationId) -> Mapped {
+        Mapped { conversation, counterpart: None, item: self.accepted.id, reported: None }
+    }
+
+    /// The id of the delivery that is added next.
     pub(super) fn next_id(&self) -> DeliveryId {
         let part = u16::try_from(self.deliveries.len()).unwrap_or(u16::MAX);
         DeliveryId { item: self.accepted.id, part }
@@ -180,6 +211,7 @@ impl Routing<'_, '_> {
             bridge: bridge.clone(),
             conversation: None,
             room: None,
+            root: None,
             remote: None,
             origin: None,
             answers: None,

@@ -3,9 +3,12 @@
 
 mod answers;
 mod bench;
+mod conversations;
 mod exchange;
 mod failure;
 mod hold;
 mod limits;
+mod reports;
 mod room;
+mod rooms;
 mod wish;

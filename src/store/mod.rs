@@ -36,7 +36,7 @@ pub enum Space {
     Dedupe = 3,
     /// Far-side message id or event id → conversation and delivery.
     Map = 4,
-    /// Conversations, by id.
+    /// Conversations and where they live, by id; exchanges, by a hash.
     Conversation = 5,
     /// What was given up, by item or delivery id.
     Dead = 6,
@@ -50,11 +50,15 @@ pub enum Space {
     Contact = 10,
     /// What was spent, by account and period.
     Tally = 11,
+    /// What far sides reported about deliveries, by delivery id.
+    Fate = 12,
+    /// Reports that came before what they are about was known, by a hash of that and item id.
+    Awaited = 13,
 }
 
 impl Space {
     /// Every space, for export and for the conformance suite.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Meta,
         Self::Journal,
         Self::Outbox,
@@ -67,6 +71,8 @@ impl Space {
         Self::Room,
         Self::Contact,
         Self::Tally,
+        Self::Fate,
+        Self::Awaited,
     ];
 
     /// The key of a record among those of all spaces: the space's byte, then the key.

@@ -116,6 +116,11 @@ impl<'a> Fields<'a> {
         if self.lookup(key).is_none() { default } else { self.list(key) }
     }
 
+    /// As [`Fields::list`]; `None` when it is missing or any item is unfit.
+    pub fn optional_list<T: FromToml>(&self, key: &str) -> Option<Vec<T>> {
+        self.lookup(key).and_then(|value| self.read_list(key, value))
+    }
+
     /// As [`Fields::list`], but the list must be there and have an item; `None` with a finding.
     pub fn required_list<T: FromToml>(&self, key: &str) -> Option<Vec<T>> {
         let Some(value) = self.lookup(key) else {

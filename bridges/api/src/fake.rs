@@ -27,6 +27,7 @@ pub struct FakeWorker {
     delivered: Mutex<Vec<Outbound>>,
     script: Mutex<VecDeque<DeliveryError>>,
     hanging: watch::Sender<Hanging>,
+    holding: watch::Sender<bool>,
     ids: AtomicU64,
     count: watch::Sender<u64>,
     remember: bool,
@@ -42,6 +43,9 @@ pub struct FakeWorker {
     pub measure: fn(&Address, &Content) -> Result<Cost, Reason>,
     /// How it reads a recipient.
     pub recipient: fn(&str) -> Result<Address, Reason>,
+    /// How many parts its far side takes a message in, each under an id of its own
+    /// ([`part`]); with 0 it takes a message whole, under the id that we chose.
+    pub parts: u16,
     /// Whether its network has one exchange with each party instead of threads.
     pub exchanges: bool,
 }
@@ -59,6 +63,7 @@ impl Default for FakeWorker {
             delivered: Mutex::default(),
             script: Mutex::default(),
             hanging: watch::Sender::new(Hanging::No),
+            holding: watch::Sender::new(false),
             ids: AtomicU64::new(1),
             count: watch::Sender::new(0),
             remember: true,
@@ -73,6 +78,7 @@ impl Default for FakeWorker {
             measure: |_, _| Ok(Cost::default()),
             recipient: |written| Ok(Address::new(written)),
             exchanges: false,
+            parts: 0,
         }
     }
 }
@@ -99,6 +105,11 @@ impl FakeWorker {
         let _ = self.hanging.subscribe().wait_for(|now| *now == Hanging::Yes).await;
     }
 
+    /// Whether answers to deliveries are held back from now on: made, they do not end.
+    pub fn hold_answers(&self, hold: bool) {
+        self.holding.send_replace(hold);
+    }
+
     /// What was delivered so far, in order.
     pub fn delivered(&self) -> Vec<Outbound> {
         lock(&self.delivered).clone()
@@ -121,6 +132,11 @@ impl FakeWorker {
 pub fn exchange(via: Option<&Address>, party: &Address) -> MessageId {
     let via = via.map_or("usual", Address::as_str);
     MessageId::new(format!("{via} with {}", party.as_str()))
+}
+
+/// The id of the part `number`, from 1, of the message that we called `message`.
+pub fn part(message: &MessageId, number: u16) -> MessageId {
+    MessageId::new(format!("{}/{number}", message.as_str()))
 }
 
 /// A message for [`item`]: said by `sender`, with the id `id`.
@@ -175,18 +191,24 @@ impl Worker for FakeWorker {
         if let Some(error) = lock(&self.script).pop_front() {
             return Err(error);
         }
-        let id = match &out.target {
+        let ids: Vec<_> = match &out.target {
             Target::Room { .. } => {
                 let n = self.ids.fetch_add(1, Ordering::Relaxed);
-                MessageId::new(format!("$event{n}"))
+                vec![MessageId::new(format!("$event{n}"))]
             }
-            Target::Remote { message_id, .. } => message_id.clone(),
+            Target::Remote { message_id, .. } if self.parts == 0 => vec![message_id.clone()],
+            Target::Remote { message_id, .. } => {
+                (1..=self.parts).map(|number| part(message_id, number)).collect()
+            }
         };
         if self.remember {
             lock(&self.delivered).push(out.clone());
         }
         self.count.send_modify(|made| *made += 1);
-        Ok(Receipt { id: Some(id), more: Vec::new(), protection: "fake".to_owned() })
+        // The sender is in `self`, so this ends only with what it waits for.
+        let _ = self.holding.subscribe().wait_for(|held| !held).await;
+        let mut ids = ids.into_iter();
+        Ok(Receipt { id: ids.next(), more: ids.collect(), protection: "fake".to_owned() })
     }
 
     async fn fetch(&self, _handle: &str) -> Result<BlobRef, DeliveryError> {
@@ -233,7 +255,8 @@ impl Worker for FakeWorker {
 #[async_trait]
 impl Hub for FakeWorker {
     async fn ensure_room(&self, spec: &RoomSpec) -> Result<RoomId, DeliveryError> {
-        Ok(RoomId::new(format!("!{}", spec.bridge)))
+        let key = spec.key.as_deref().map_or_else(String::new, |key| format!(".{key}"));
+        Ok(RoomId::new(format!("!{}{key}", spec.bridge)))
     }
 }
 

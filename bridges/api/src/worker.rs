@@ -172,11 +172,18 @@ pub trait Hub: Worker {
     async fn ensure_room(&self, spec: &RoomSpec) -> Result<RoomId, DeliveryError>;
 }
 
+/// The reason's key with which the hub refuses to say something in a room where nobody but
+/// itself has joined or is invited.
+pub const ROOM_EMPTY: &str = "matrix-room-empty";
+
 /// A room as the configuration describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomSpec {
     /// The bridge it is for.
     pub bridge: WorkerName,
+    /// What tells it from the bridge's other rooms: the same key gives the same created room.
+    /// `None` for the bridge's first one.
+    pub key: Option<String>,
     /// An existing room's id (`!…`) or alias (`#…`); `None` creates an encrypted one.
     pub existing: Option<String>,
     /// Name of a created room.

@@ -5,8 +5,9 @@ use matrix_sdk::ruma::api::client::state::get_state_event_for_key::v3 as state;
 use matrix_sdk::ruma::events::{AnyInitialStateEvent, StateEventType};
 use matrix_sdk::ruma::serde::Raw;
 use matrix_sdk::ruma::{OwnedUserId, RoomId, RoomOrAliasId, assign};
-use matrix_sdk::{Room, RoomState};
+use matrix_sdk::{Room, RoomMemberships, RoomState};
 use serde_json::{Value, json};
+use viadukt_api::worker::ROOM_EMPTY;
 use viadukt_api::{AcceptError, DeliveryError, Reason, RoomSpec};
 
 use crate::login::random_hex;
@@ -71,6 +72,18 @@ fn replaced_by(online: &Online, id: &RoomId) -> Option<Room> {
     online.client.joined_rooms().into_iter().find(leads_there)
 }
 
+/// Refuses a room in which nobody would read: all others have left. Whoever is invited may still
+/// come.
+pub(crate) async fn inhabited(online: &Online, room: &Room) -> Result<(), DeliveryError> {
+    // Asks the homeserver once for each room; afterwards the sync keeps the members up to date.
+    room.sync_members().await.map_err(|e| delivery_error(&e))?;
+    let store = online.client.state_store();
+    let members = store.get_user_ids(room.room_id(), RoomMemberships::ACTIVE).await;
+    let members = members.map_err(|_| DeliveryError::retry(internal()))?;
+    let others = members.iter().any(|user| *user != online.own);
+    if others { Ok(()) } else { Err(DeliveryError::refused(Reason::new(ROOM_EMPTY))) }
+}
+
 /// How a message into `room` is protected, or why it must not be sent there.
 pub(crate) async fn protection(
     online: &Online,
@@ -109,14 +122,17 @@ async fn follow(online: &Online, mut room: Room) -> Result<Room, DeliveryError> 
     Err(DeliveryError::refused(Reason::new("matrix-room-unknown")))
 }
 
-/// The room that we created for the bridge of `spec`, or create now.
+/// The room that we created for `spec`, or create now.
 ///
 /// Before the room is asked for, a random tag for it is kept. If a crash lets us forget its
 /// id, the tag in its creation event tells it from all other rooms.
 async fn own_room(online: &Online, spec: &RoomSpec) -> Result<Room, DeliveryError> {
     let keep = &online.context.keep;
-    let (created, creating) =
-        (format!("created/{}", spec.bridge), format!("creating/{}", spec.bridge));
+    let name = match &spec.key {
+        Some(key) => format!("{}/{key}", spec.bridge),
+        None => spec.bridge.to_string(),
+    };
+    let (created, creating) = (format!("created/{name}"), format!("creating/{name}"));
     if let Some(room) = kept_text(online, &created)? {
         let id = RoomId::parse(room).map_err(|_| DeliveryError::retry(internal()))?;
         return enter(online, &id).await;

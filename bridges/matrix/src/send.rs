@@ -43,6 +43,9 @@ pub(crate) async fn deliver(online: &Online, out: &Outbound) -> Result<Receipt, 
         return Ok(Receipt { id: None, more: Vec::new(), protection: "none".to_owned() });
     }
     let room = rooms::writable(online, &id).await?;
+    if let Form::Say { .. } = out.form {
+        rooms::inhabited(online, &room).await?;
+    }
     let attempt = Attempt::begin(online, &room, out).await?;
     let place = Place { thread: thread.as_ref(), reply_to: reply_to.as_ref() };
     match &out.form {

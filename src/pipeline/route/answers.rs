@@ -129,7 +129,8 @@ impl Pipeline {
         let references = conversation.ids.clone();
         conversation.push_id(message_id.clone());
         draft.set_conversation(&conversation);
-        let mapped = Mapped { conversation: conversation.id, counterpart: None, item };
+        let mapped =
+            Mapped { conversation: conversation.id, counterpart: None, item, reported: None };
         draft.map(&bridge, &message_id, &mapped);
         self.metrics.answered(&bridge, answer.as_str());
 
@@ -149,6 +150,7 @@ impl Pipeline {
             bridge,
             conversation: Some(conversation.id),
             room: None,
+            root: None,
             remote: Some(Remote {
                 recipient: author.clone(),
                 to: vec![author.clone()],

@@ -1,9 +1,10 @@
 //! What a command in a room does.
 
-use viadukt_api::{Address, Content, ConversationId, Message, WorkerName};
+use viadukt_api::{Address, Content, Message, Reason, Timestamp, WorkerName};
 
 use super::Routing;
-use crate::ledger::{Conversation, Mapped, Thread};
+use super::outward::Leaving;
+use crate::pipeline::at;
 use crate::pipeline::commands::Command;
 use crate::pipeline::judge::Judged;
 use crate::store::StoreError;
@@ -15,15 +16,18 @@ impl Routing<'_, '_> {
         let bridge = judged.bridge().clone();
         let text = match command {
             Command::New { to, subject, text } => {
-                return self.begin_with(judged, to, subject, text);
+                return self.begin_with(judged, &to, subject, text);
             }
-            // Each of these grows a file of its own.
-            Command::Send { .. } | Command::Approve { .. } => words.say("command-unclear", &[]),
+            Command::Send { to, at, text } => match self.time(at.as_deref()) {
+                Ok(not_before) => return self.send_to(judged, &to, not_before, text),
+                Err(reason) => words.say("not-sent", &[("reason", &words.reason(&reason))]),
+            },
+            Command::Approve { room } => return self.approve(judged, room.as_deref()),
             Command::Block => self.block(&bridge, judged.conversation())?,
             Command::Unblock { whom } => self.unblock(&bridge, &whom)?,
             Command::Pause => self.pause(&bridge),
             Command::Continue => self.go_on(&bridge),
-            Command::Help => words.say("command-help", &[]),
+            Command::Help => words.say("command-help", &[("verb", self.verb(&bridge))]),
             Command::Unclear => words.say("command-unclear", &[]),
             Command::Status => self.pipeline.status_text(),
             Command::Resend { reference } => {
@@ -40,42 +44,52 @@ impl Routing<'_, '_> {
         self.tell(&bridge, judged.conversation(), text)
     }
 
-    /// `!new`: a conversation whose thread grows from the command itself.
+    fn time(&self, written: Option<&str>) -> Result<Option<Timestamp>, Reason> {
+        let (now, zone) = (self.pipeline.env.now(), &self.pipeline.policy.zone);
+        written.map(|written| at::read(written, now, zone)).transpose()
+    }
+
+    /// The bridge's own word for `!send`.
+    fn verb(&self, bridge: &WorkerName) -> &'static str {
+        self.pipeline.worker(bridge).map_or("send", |worker| worker.verb())
+    }
+
+    /// `!new`: a conversation that may begin without a word.
     fn begin_with(
         &mut self,
         judged: &Judged,
-        to: Address,
+        to: &Address,
         subject: String,
         text: String,
     ) -> Result<(), StoreError> {
         let bridge = judged.bridge().clone();
         let message = judged.message();
-        let Some(room) = message.room.clone() else { return Ok(()) };
-        let conversation = Conversation {
-            id: ConversationId(self.accepted.id.0),
-            bridge: bridge.clone(),
-            remotes: vec![to],
-            via: None,
-            subject: Some(subject),
-            ids: Vec::new(),
-            began_at: self.accepted.received_at,
-            told_leaving: false,
-        };
+        let worker = self.pipeline.worker(&bridge);
+        if let Some(worker) = worker.filter(|worker| worker.exchange(None, to).is_some()) {
+            let args = [("verb", worker.verb())];
+            let text = self.pipeline.words.say("command-no-subjects", &args);
+            return self.tell(&bridge, judged.conversation(), text);
+        }
         let content = Content { text, ..Content::default() };
+        let conversation = self.begin_with_party(&bridge, to, None, Some(subject));
         let cleared = match self.may_leave(message, &bridge, &conversation.remotes, &content)? {
             Ok(cleared) => cleared,
             Err(reason) => return self.refuse(&bridge, &message.id, None, &reason),
         };
-        self.draft.set_thread(conversation.id, &Thread { room, root: message.id.clone() });
-        self.draft.set_conversation(&conversation);
-        if content.text.is_empty() {
-            let mapped =
-                Mapped { conversation: conversation.id, counterpart: None, item: self.accepted.id };
-            self.draft.map(&WorkerName::hub(), &message.id, &mapped);
-            let text = self.pipeline.words.say("command-new", &[]);
-            return self.tell(&bridge, Some(conversation.id), text);
+        let cradle = self.cradle(judged)?;
+        self.approve_party(&bridge, to)?;
+        if !content.text.is_empty() {
+            let first = Message { content, ancestors: Vec::new(), ..message.clone() };
+            return self.send_first(conversation, &cradle, first, Leaving::default(), cleared);
         }
-        let first = Message { content, ancestors: Vec::new(), ..message.clone() };
-        self.send(&bridge, conversation, first, false, cleared)
+        self.draft.set_home(conversation.id, &cradle.home);
+        self.draft.set_conversation(&conversation);
+        if let Some(thread) = &cradle.thread {
+            self.draft.set_thread(conversation.id, thread);
+            let mapped = self.mapped(conversation.id);
+            self.draft.map(&WorkerName::hub(), &message.id, &mapped);
+        }
+        let text = self.pipeline.words.say("command-new", &[]);
+        self.tell(&bridge, Some(conversation.id), text)
     }
 }

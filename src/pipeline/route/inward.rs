@@ -1,9 +1,9 @@
 //! From a far side into the room.
 
-use viadukt_api::{Act, ConversationId, Form, Message, MessageId, State, WorkerName};
+use viadukt_api::{Act, ConversationId, Form, Message, MessageId, WorkerName};
 
 use super::Routing;
-use crate::ledger::{Conversation, Delivery, Lane, Mapped, Origin};
+use crate::ledger::{Conversation, Delivery, Lane, Origin};
 use crate::pipeline::judge::{Judged, takes_part};
 use crate::store::StoreError;
 
@@ -13,9 +13,15 @@ impl Routing<'_, '_> {
         let bridge = judged.bridge().clone();
         let compact = judged.compact();
         let known = judged.conversation().map(|id| self.draft.conversation(id)).transpose()?;
-        let message = judged.into_message();
-        let remark = self.remark(known.as_ref().and_then(Option::as_ref), &message);
-        let mut conversation = known.flatten().unwrap_or_else(|| self.begin(&bridge, &message));
+        let mut message = judged.into_message();
+        let mut remark = self.remark(known.as_ref().and_then(Option::as_ref), &message);
+        let mut conversation = match known.flatten() {
+            Some(conversation) => conversation,
+            None => self.begin(&bridge, &message)?,
+        };
+        if self.heard(&mut message, &conversation)? {
+            remark = Some(self.pipeline.words.say("talks-elsewhere-too", &[]));
+        }
         let subject = message.subject.clone().filter(|subject| {
             conversation.ids.is_empty()
                 || !same_subject(conversation.subject.as_deref().unwrap_or_default(), subject)
@@ -24,12 +30,17 @@ impl Routing<'_, '_> {
         for id in message.ancestors.iter().rev() {
             self.index(&bridge, id, conversation.id)?;
         }
-        let mapped =
-            Mapped { conversation: conversation.id, counterpart: None, item: self.accepted.id };
+        let mapped = self.mapped(conversation.id);
         self.draft.map(&bridge, &message.id, &mapped);
         conversation.push_id(message.id.clone());
         self.draft.set_conversation(&conversation);
-        let origin = Origin { worker: bridge.clone(), message: message.id, room: None, cost: None };
+        let origin = Origin {
+            worker: bridge.clone(),
+            message: message.id,
+            room: None,
+            apart: false,
+            cost: None,
+        };
         let form = Form::Say {
             sender: message.sender,
             content: message.content,
@@ -63,8 +74,12 @@ impl Routing<'_, '_> {
         is_stranger.then(|| words.say("stranger-joined", &[]))
     }
 
-    fn begin(&self, bridge: &WorkerName, message: &Message) -> Conversation {
-        Conversation {
+    fn begin(
+        &mut self,
+        bridge: &WorkerName,
+        message: &Message,
+    ) -> Result<Conversation, StoreError> {
+        let mut conversation = Conversation {
             id: ConversationId(self.accepted.id.0),
             bridge: bridge.clone(),
             remotes: vec![message.answer_to.as_ref().unwrap_or(&message.sender.address).clone()],
@@ -72,8 +87,11 @@ impl Routing<'_, '_> {
             subject: message.subject.clone(),
             ids: Vec::new(),
             began_at: self.accepted.received_at,
+            opening: None,
             told_leaving: false,
-        }
+        };
+        self.settle_home(&mut conversation, message)?;
+        Ok(conversation)
     }
 
     /// Remembers an ancestor that nobody has seen, so that another branch of the same exchange
@@ -85,7 +103,7 @@ impl Routing<'_, '_> {
         conversation: ConversationId,
     ) -> Result<(), StoreError> {
         if self.draft.mapped(bridge, id)?.is_none() {
-            let mapped = Mapped { conversation, counterpart: None, item: self.accepted.id };
+            let mapped = self.mapped(conversation);
             self.draft.map(bridge, id, &mapped);
         }
         Ok(())
@@ -104,26 +122,6 @@ impl Routing<'_, '_> {
             }
         }
         Ok(None)
-    }
-
-    /// A far side's report on something we delivered: told where it was written.
-    pub(super) fn report(
-        &mut self,
-        judged: &Judged,
-        of: &MessageId,
-        state: State,
-    ) -> Result<(), StoreError> {
-        let bridge = judged.bridge();
-        let reported = self.draft.mapped(bridge, of)?;
-        let Some(event) = reported.and_then(|mapped| mapped.counterpart) else { return Ok(()) };
-        let key = match state {
-            State::Sent | State::Delivered => "report-delivered",
-            State::Held | State::Delayed => "report-delayed",
-            State::Failed | State::Unknown => "report-failed",
-        };
-        let detail = judged.message().content.text.as_str();
-        let text = self.pipeline.words.say(key, &[("detail", detail)]);
-        self.status(bridge, &event, judged.conversation(), state, text)
     }
 }
 

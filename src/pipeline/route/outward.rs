@@ -1,13 +1,26 @@
 //! From the room to the far side.
 
 use viadukt_api::{
-    Act, Address, Content, DeliveryId, Form, Message, MessageId, Reason, WorkerName,
+    Act, Address, Content, DeliveryId, Form, Message, MessageId, Reason, Timestamp, WorkerName,
 };
 
 use super::Routing;
-use crate::ledger::{Attempt, Conversation, Lane, Mapped, Origin, Remote};
+use crate::ledger::{Attempt, Conversation, Lane, Origin, Remote, Reported};
 use crate::pipeline::judge::{Cause, Cleared, Judged};
 use crate::store::StoreError;
+
+/// How a message leaves.
+#[derive(Clone, Copy, Default)]
+pub(in crate::pipeline) struct Leaving {
+    /// It corrects an earlier one.
+    pub correction: bool,
+    /// It is not part of the conversation's thread; see [`Origin::apart`].
+    pub apart: bool,
+    /// It goes to others as well, in conversations of their own.
+    pub is_one_of_many: bool,
+    /// When its author wants it sent.
+    pub not_before: Option<Timestamp>,
+}
 
 impl Routing<'_, '_> {
     /// To everybody on the far side who takes part.
@@ -19,8 +32,9 @@ impl Routing<'_, '_> {
             return Ok(());
         };
         let correction = matches!(judged.message().act, Act::Edit(_));
+        let leaving = Leaving { correction, ..Leaving::default() };
         let Some((message, cleared)) = judged.into_leaving() else { return Ok(()) };
-        self.send(&bridge, conversation, message, correction, cleared)
+        self.send(&bridge, conversation, message, leaving, cleared)
     }
 
     /// Whether what `message` asks to be sent may leave towards `to`; [`Routing::send`] follows
@@ -43,7 +57,7 @@ impl Routing<'_, '_> {
         bridge: &WorkerName,
         mut conversation: Conversation,
         message: Message,
-        correction: bool,
+        leaving: Leaving,
         cleared: Cleared,
     ) -> Result<(), StoreError> {
         let hub = WorkerName::hub();
@@ -53,34 +67,44 @@ impl Routing<'_, '_> {
         conversation.push_id(message_id.clone());
         let leaves_first = !std::mem::replace(&mut conversation.told_leaving, true);
         self.draft.set_conversation(&conversation);
-        let mut mapped = Mapped {
-            conversation: conversation.id,
-            counterpart: Some(message_id.clone()),
-            item: self.accepted.id,
-        };
-        self.draft.map(&hub, &message.id, &mapped);
-        mapped.counterpart = Some(message.id.clone());
+        self.wrote(&conversation)?;
+        let content = self.pipeline.numbered(self.draft, &conversation, message.content)?;
+        let mut mapped = self.mapped(conversation.id);
+        mapped.counterpart = Some(message_id.clone());
+        // Far sides that hand our own id back report on the message as a whole.
+        let whole = Reported { delivery: self.next_id(), part: None, of: 1 };
+        mapped.reported = Some(whole).filter(|_| conversation.remotes.len() == 1);
+        if !leaving.is_one_of_many {
+            self.draft.map(&hub, &message.id, &mapped);
+        }
+        mapped.counterpart = Some(message.id.clone()).filter(|_| !leaving.apart);
         self.draft.map(bridge, &message_id, &mapped);
         cleared.spend(self.draft, bridge)?;
         self.pipeline.metrics.left_encryption(bridge);
         let form = Form::Say {
             sender: message.sender,
-            content: message.content,
+            content,
             subject: None,
-            correction,
+            correction: leaving.correction,
             automatic: false,
         };
         for (recipient, cost) in cleared.parties() {
+            let lane = match leaving.not_before {
+                Some(_) => Lane::scheduled(self.next_id()),
+                None => Lane::to_remote(conversation.id),
+            };
             self.add(
-                Lane::to_remote(conversation.id),
+                lane,
                 bridge,
                 |delivery| {
                     delivery.conversation = Some(conversation.id);
                     delivery.answers = answers.clone();
+                    delivery.not_before = leaving.not_before;
                     delivery.origin = Some(Origin {
                         worker: WorkerName::hub(),
                         message: message.id.clone(),
                         room: message.room.clone(),
+                        apart: leaving.apart,
                         cost: cost.shown.clone(),
                     });
                     delivery.remote = Some(Remote {
@@ -118,6 +142,7 @@ impl Routing<'_, '_> {
         let bridge = judged.bridge().clone();
         let Some(mapped) = self.draft.mapped(&hub, of)? else { return Ok(()) };
         let first = DeliveryId { item: mapped.item, part: 0 };
+        let first = mapped.reported.map_or(first, |reported| reported.delivery);
         let scheduled = Lane::scheduled(first);
         let lane = match self.draft.delivery(scheduled, first)? {
             Some(_) => scheduled,

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use viadukt_api::{Address, Clock, Env, ItemId, MessageId, RoomSpec, Timestamp, Words, WorkerName};
 
 use super::super::{Journal, Parts, Pipeline, Policy};
-use crate::config::{Invites, Rules, Zone};
-use crate::ledger::{Contact, Ledger};
+use crate::config::{Invites, Rooms, Rules, Zone};
+use crate::ledger::{Contact, Ledger, Place};
 use crate::observe::Metrics;
 use crate::store::{FileSpool, Keys, MemoryStore, Store};
 
@@ -45,6 +45,7 @@ pub struct Setup {
     pub hub: FakeWorker,
     pub post: FakeWorker,
     pub rules: Rules,
+    pub rooms: Rooms,
     pub language: Language,
 }
 
@@ -129,6 +130,7 @@ impl Default for Setup {
             hub: FakeWorker::default(),
             post: FakeWorker::default(),
             rules: Rules::new(vec!["@clerk:agency".parse().unwrap()], "Bürgerbüro"),
+            rooms: Rooms::default(),
             language: Language::En,
         }
     }
@@ -140,7 +142,7 @@ impl Bench {
     }
 
     pub async fn of(setup: Setup) -> Self {
-        let Setup { disk, clock, hub, post: far, rules, language } = setup;
+        let Setup { disk, clock, hub, post: far, rules, rooms, language } = setup;
         let (hub, far) = (Arc::new(hub), Arc::new(far));
         let env = Env { clock: clock.clone(), ..Env::system() };
         let metrics = Arc::new(Metrics::new(&*env.clock).unwrap());
@@ -164,6 +166,7 @@ impl Bench {
                 zone: Zone::default(),
                 invites: Invites(vec!["*:agency".parse().unwrap()]),
                 rules: BTreeMap::from([(post(), rules.clone())]),
+                rooms: BTreeMap::from([(post(), rooms.clone())]),
             },
             hub: hub.clone(),
             bridges: BTreeMap::from([(post(), far.clone() as _)]),
@@ -175,11 +178,15 @@ impl Bench {
         let stop = CancellationToken::new();
         let spec = RoomSpec {
             bridge: post(),
+            key: None,
             existing: None,
             name: "Post".to_owned(),
             invite: Vec::new(),
         };
-        pipeline.ensure_room(&spec, &stop).await.unwrap();
+        pipeline.ensure_room(&Place::Main, &spec, &stop).await.unwrap();
+        for (place, further) in &rooms.further {
+            pipeline.ensure_room(place, &further.spec, &stop).await.unwrap();
+        }
         let (at_work, end) = (pipeline.clone(), stop.clone());
         let task = tokio::spawn(async move { at_work.run(accepted, end).await });
         let journal = Arc::new(journal.unwrap());

@@ -130,6 +130,7 @@ fn scheduled(bench: &Bench) -> Delivery {
         bridge: post(),
         conversation: Some(ConversationId(item.0)),
         room: None,
+        root: None,
         remote: Some(Remote {
             recipient: address("eva@example.org"),
             to: vec![address("eva@example.org")],
@@ -142,6 +143,7 @@ fn scheduled(bench: &Bench) -> Delivery {
             worker: WorkerName::hub(),
             message: super::bench::id("$s1"),
             room: None,
+            apart: false,
             cost: None,
         }),
         answers: None,

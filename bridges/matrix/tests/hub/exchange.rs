@@ -53,6 +53,11 @@ async fn messages_go_both_ways_in_an_encrypted_room() {
     let sent = Form::Status { of: answer.clone(), state: State::Sent, text: "✓ gesendet".into() };
     hub.hub.deliver(&outbound(2, &room, Some(&root), sent)).await.unwrap();
     clerk.event(&room, "a mark", |event| event["type"] == "m.reaction").await;
+    let text = "✓ zugestellt".into();
+    let arrived = Form::Status { of: answer.clone(), state: State::Delivered, text };
+    hub.hub.deliver(&outbound(5, &room, Some(&root), arrived)).await.unwrap();
+    let is_mark = |event: &Value| event["content"]["m.relates_to"]["key"] == "✓ zugestellt";
+    clerk.event(&room, "a second mark", is_mark).await;
     let failed = Form::Status { of: answer, state: State::Failed, text: "nicht zugestellt".into() };
     hub.hub.deliver(&outbound(3, &room, Some(&root), failed)).await.unwrap();
     let notice = clerk.reads(&room, "nicht zugestellt").await;

@@ -1,11 +1,12 @@
 //! Rooms entered and created, and encryption that stays.
 
+use viadukt_api::worker::ROOM_EMPTY;
 use viadukt_api::{Act, DeliveryError, Form, RoomId, RoomSpec};
 use viadukt_testservers::synapse::Synapse;
 
 use crate::servers;
 use crate::support::clerk::Clerk;
-use crate::support::{Remains, outbound, says, spec};
+use crate::support::{Remains, outbound, says, spec, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn history_is_not_bridged_but_what_follows_the_entering_is() {
@@ -114,6 +115,46 @@ async fn a_replaced_room_is_followed_and_stays_encrypted() {
     assert_eq!(refused.reason().key, "matrix-encryption-removed");
     let refused = hub.hub.ensure_room(&by_id).await.unwrap_err();
     assert_eq!(refused.reason().key, "matrix-encryption-removed");
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_stands_for_a_room_of_its_own_also_after_a_crash() {
+    let (_server, remains, clerk) = servers().await;
+    let hub = remains.start().await;
+    hub.up().await;
+    let own = RoomSpec { key: Some("01JD2Z".to_owned()), ..spec(&clerk) };
+    let room = hub.hub.ensure_room(&own).await.unwrap();
+    assert_ne!(room, hub.room(&clerk).await);
+    let tag = hub_tag(&clerk, &room).await;
+    hub.kill().await;
+    remains.durable.set_keep("created/mailbox/01JD2Z", None);
+    remains.durable.set_keep("creating/mailbox/01JD2Z", Some(tag.into_bytes()));
+    let hub = remains.start().await;
+    hub.up().await;
+    assert_eq!(hub.hub.ensure_room(&own).await.unwrap(), room);
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_said_to_nobody() {
+    let (_server, remains, clerk) = servers().await;
+    let hub = remains.start().await;
+    hub.up().await;
+    let room = hub.room(&clerk).await;
+    // Who is invited may still come.
+    hub.hub.deliver(&outbound(1, &room, None, says("eins"))).await.unwrap();
+    clerk.join(&room).await;
+    hub.hub.deliver(&outbound(2, &room, None, says("zwei"))).await.unwrap();
+    clerk.leaves(&room).await;
+    let mut number = 2;
+    let refused = until("the hub sees that the clerk left", async || {
+        number += 1;
+        hub.hub.deliver(&outbound(number, &room, None, says("drei"))).await.err()
+    });
+    let refused = refused.await;
+    assert!(matches!(refused, DeliveryError::Refused { .. }), "{refused:?}");
+    assert_eq!(refused.reason().key, ROOM_EMPTY);
     hub.stop().await;
 }
 

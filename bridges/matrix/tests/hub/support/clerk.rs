@@ -193,6 +193,10 @@ impl Clerk {
     }
 
     /// Replaces `room` by one of a newer version, as a client does before it invites everybody.
+    pub async fn leaves(&self, room: &RoomId) {
+        self.room(room).leave().await.unwrap();
+    }
+
     pub async fn upgrades(&self, room: &RoomId) -> RoomId {
         use matrix_sdk::ruma::api::client::room::upgrade_room::v3::Request;
         use matrix_sdk::ruma::room_version_id;

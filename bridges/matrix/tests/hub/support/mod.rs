@@ -194,6 +194,7 @@ impl Running {
 /// The description of a room to create, with `clerk` invited.
 pub fn spec(clerk: &clerk::Clerk) -> RoomSpec {
     RoomSpec {
+        key: None,
         bridge: "mailbox".parse().unwrap(),
         existing: None,
         name: "Bürgerpost".into(),
