@@ -1,5 +1,5 @@
-//! Calls over real sockets, whole files of which would be too long: what callers must pass is in
-//! [`passing`], what becomes of a call that has passed is here.
+//! Calls over real sockets: what callers must pass is in [`passing`], what becomes of a call that
+//! has passed is here.
 
 mod passing;
 mod site;

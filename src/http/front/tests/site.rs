@@ -16,7 +16,7 @@ use viadukt_api::inbox::Durable;
 use viadukt_api::spool::BlobRef;
 use viadukt_api::{
     DeliveryError, Env, Health, Hooks, Intake, Item, ItemId, Message, Outbound, Patience, Probe,
-    Raw, Receipt, SourceKey, Timestamp, Unreadable, WorkerError, async_trait,
+    Raw, Receipt, SourceKey, Unreadable, WorkerError, async_trait,
 };
 
 use super::super::*;
@@ -197,7 +197,9 @@ impl Hooks for Pager {
         }
         let raw = Raw { bytes: call.body, lifted: Vec::new() };
         let key = SourceKey::new(&[&call.path, &call.query]);
-        let item = Item { keys: vec![key], received_at: Timestamp(0), raw };
+        // Keys are forgotten 30 days after that.
+        let received_at = Env::system().now();
+        let item = Item { keys: vec![key], received_at, raw };
         inbox.accept(Intake { items: vec![item], keep: Vec::new() }).await?;
         let (status, content_type) = (StatusCode::ACCEPTED, "text/xml");
         Ok(Answer { status, content_type, body: "<Response/>".to_owned() })
