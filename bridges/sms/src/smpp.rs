@@ -24,6 +24,8 @@ mod progress;
 mod receipt;
 mod recent;
 mod send;
+#[cfg(test)]
+mod send_tests;
 mod session;
 #[cfg(test)]
 mod session_tests;
@@ -178,6 +180,12 @@ impl Transport for Smpp {
     fn parallel(&self) -> usize {
         self.section.submissions()
     }
+}
+
+/// Reads whatever a gateway may send.
+#[cfg(feature = "fuzz")]
+pub(crate) fn read_anything(octets: &[u8]) {
+    inbound::read_anything(octets);
 }
 
 /// One bind's share in how many stand; given back when it is dropped.

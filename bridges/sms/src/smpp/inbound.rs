@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use viadukt_api::{AcceptError, Env, Inbox, Intake, Keep, Timestamp};
 
 use super::coding;
-use super::config::SmppSection;
+use super::config::{Alphabet, SmppSection};
 use super::parts::{Part, Parts};
 use super::pdu::{Frame, Sm};
 use super::receipt;
@@ -93,7 +93,7 @@ impl Inbound {
             return self.take_receipt(&sm, now).await;
         }
         let id = self.id_of(&sm, digest, visit.number, now, frame.sequence);
-        match read(&sm, &self.section, visit.protection, now) {
+        match read(&sm, self.section.alphabet, visit.protection, now) {
             Read::Part(part) => {
                 let taken = self.parts.take(&self.inbox, part, id.text).await;
                 self.status(taken)
@@ -185,7 +185,7 @@ enum Read {
     Part(Part),
 }
 
-fn read(sm: &Sm, section: &SmppSection, protection: &str, now: Timestamp) -> Read {
+fn read(sm: &Sm, alphabet: Alphabet, protection: &str, now: Timestamp) -> Read {
     let binary = || {
         let bytes = u32::try_from(sm.octets.len()).unwrap_or(u32::MAX);
         Read::Whole(Body::Binary { bytes })
@@ -220,7 +220,7 @@ fn read(sm: &Sm, section: &SmppSection, protection: &str, now: Timestamp) -> Rea
         };
         return Read::Part(part);
     }
-    match coding::text(sm.data_coding, octets, section.alphabet) {
+    match coding::text(sm.data_coding, octets, alphabet) {
         Some(text) => Read::Whole(Body::Plain(text)),
         None => binary(),
     }
@@ -232,4 +232,20 @@ fn segment(sm: &Sm) -> Option<Place> {
     let of = u8::try_from(sm.parameters.number(TlvTag::SarTotalSegments)?).ok()?;
     let number = u8::try_from(sm.parameters.number(TlvTag::SarSegmentSeqnum)?).ok()?;
     (1..=of).contains(&number).then_some(Place { reference, of, number })
+}
+
+/// Reads whatever a gateway may send, as far as that goes without a session.
+#[cfg(any(test, feature = "fuzz"))]
+pub(super) fn read_anything(octets: &[u8]) {
+    let mut buffer = bytes::BytesMut::from(octets);
+    while let Ok(Some(frame)) = Frame::take(&mut buffer) {
+        let _ = frame.message_id();
+        let read_as: [fn(bytes::Bytes) -> Option<Sm>; 2] = [Sm::deliver, Sm::data];
+        for sm in read_as.into_iter().filter_map(|read_as| read_as(frame.body.clone())) {
+            for alphabet in [Alphabet::Gsm7, Alphabet::Latin1] {
+                let _ = read(&sm, alphabet, "none", Timestamp(0));
+            }
+            let _ = (receipt::is_one(&sm), receipt::read(&sm, super::config::ReceiptIds::Same));
+        }
+    }
 }

@@ -11,7 +11,7 @@ use viadukt_api::inbox::Durable;
 use viadukt_api::{Clock, Env, Inbox, Keep, Timestamp, WorkerName};
 
 use super::config::SmppSection;
-use super::inbound::{Inbound, Visit};
+use super::inbound::{Inbound, Visit, read_anything};
 use super::pdu::Frame;
 use super::pdu::tests::{deliver_body, parameter};
 use super::session::Taker;
@@ -227,4 +227,25 @@ async fn a_gateways_own_id_tells_repetitions() {
     bring(&visit, 1, deliver_body(0, 0, b"Ja", &id)).await;
     bring(&visit, 2, deliver_body(0, 0, b"Ja", &id)).await;
     assert_eq!(bench.bodies().len(), 1);
+}
+
+#[test]
+fn whatever_comes_is_read_without_a_panic() {
+    // Small numbers where lengths and flags stand, so that much of it is read some way.
+    let mut state = 7u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state >> 8
+    };
+    for _ in 0..20_000 {
+        let length = 16 + next() % 120;
+        let mut unit = length.to_be_bytes().to_vec();
+        let octets = (4..length).map(|_| match next() % 4 {
+            0 => 0,
+            1 => (next() % 8) as u8,
+            _ => next() as u8,
+        });
+        unit.extend(octets);
+        read_anything(&unit);
+    }
 }

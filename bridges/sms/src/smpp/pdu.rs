@@ -1,6 +1,6 @@
 //! Protocol data units (SMPP 3.4 3.2). What we write is rusmpp's and strict. What we read is our
-//! own and tolerant: rusmpp gives up a whole unit for one field that is too long or not ASCII, and
-//! reads across the end of a parameter whose length does not fit.
+//! own and tolerant: rusmpp gives up a whole unit for one field that is too long or not ASCII, or
+//! for a parameter without the NUL that should end it.
 
 use bytes::{Buf, Bytes, BytesMut};
 use rusmpp::encode::Length;
@@ -218,6 +218,7 @@ fn latin1(octets: &[u8]) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 pub(super) mod tests {
+    use rusmpp::decode::DecodeWithLength;
     use rusmpp::pdus::DeliverSm;
     use rusmpp::tlvs::MessageDeliveryRequestTlvValue as Tlv;
     use rusmpp::types::{COctetString, OctetString};
@@ -302,6 +303,19 @@ pub(super) mod tests {
         let parameters = Parameters(parameters.into());
         assert_eq!(parameters.text(TlvTag::ReceiptedMessageId).unwrap(), "42");
         assert_eq!(parameters.number(TlvTag::MessageState), Some(2));
+    }
+
+    /// The reason why what comes is read here; without it rusmpp would do.
+    #[test]
+    fn what_rusmpp_gives_up_is_read() {
+        let unended = [parameter(0x001e, b"42"), parameter(0x0427, &[2])].concat();
+        let name = [&b"\0\x05\0B\xfcrger\0\x01\x0110001\0"[..], &[0; 10]].concat();
+        for body in [deliver_body(4, 0, b"", &unended), Bytes::from(name)] {
+            let mut theirs = BytesMut::from(&body[..]);
+            let read = <DeliverSm as DecodeWithLength>::decode(&mut theirs, body.len());
+            assert!(read.is_err());
+            assert!(Sm::deliver(body).is_some());
+        }
     }
 
     #[test]

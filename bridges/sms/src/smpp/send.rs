@@ -31,7 +31,7 @@ pub(super) struct Sender {
     gateway: Arc<Gateway>,
     pub(super) ways: Ways,
     rate: Option<Rate>,
-    progress: Progress,
+    pub(super) progress: Progress,
     env: Env,
     /// Whether binds are held; else each attempt binds for itself.
     pub(super) running: AtomicBool,

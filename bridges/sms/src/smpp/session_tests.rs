@@ -21,13 +21,13 @@ use super::session::{End, NoAnswer, Session, Taker, Timing, over};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The gateway's end.
-struct Gateway {
-    line: DuplexStream,
+pub(super) struct Gateway {
+    pub(super) line: DuplexStream,
     read: BytesMut,
 }
 
 impl Gateway {
-    async fn next(&mut self) -> Frame {
+    pub(super) async fn next(&mut self) -> Frame {
         let next = async {
             loop {
                 if let Some(frame) = Frame::take(&mut self.read).unwrap() {
@@ -39,13 +39,13 @@ impl Gateway {
         tokio::time::timeout(PATIENCE, next).await.unwrap()
     }
 
-    async fn say(&mut self, status: CommandStatus, sequence: u32, pdu: impl Into<Pdu>) {
+    pub(super) async fn say(&mut self, status: CommandStatus, sequence: u32, pdu: impl Into<Pdu>) {
         let mut out = BytesMut::new();
         pdu::write(&Command::new(status, sequence, pdu), &mut out);
         self.line.write_all(&out).await.unwrap();
     }
 
-    async fn answer(&mut self, question: &Frame, id: &str) {
+    pub(super) async fn answer(&mut self, question: &Frame, id: &str) {
         let answer = SubmitSmResp::builder().message_id(bounded(id).unwrap()).build();
         self.say(CommandStatus::EsmeRok, question.sequence, answer).await;
     }
@@ -85,7 +85,7 @@ fn session(taking: &Arc<Taking>, enquire_link: Duration) -> (Session, Gateway, J
     (session, Gateway { line, read: BytesMut::new() }, carried)
 }
 
-fn usual() -> (Session, Gateway, JoinHandle<End>) {
+pub(super) fn usual() -> (Session, Gateway, JoinHandle<End>) {
     session(&Arc::default(), PATIENCE)
 }
 

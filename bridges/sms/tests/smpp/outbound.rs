@@ -124,7 +124,7 @@ async fn too_much_is_a_retry_and_parts_that_were_taken_are_not_sent_again() {
     let out = with_parts(&centre, &text);
     assert!(bench.worker.deliver(&out).await.is_err(), "the first part alone, nothing taken");
     bench.worker.deliver(&out).await.unwrap();
-    assert_eq!(centre.texts().await, [text.clone()]);
+    assert_eq!(centre.texts().await, [text]);
     running.stop().await;
 }
 
