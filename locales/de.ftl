@@ -226,6 +226,13 @@ cli-state-good = OK
 cli-token-refused = Der Prozess auf { $address } nimmt das Token aus { $token } nicht an. Gehört er zu einer anderen Konfiguration?
 cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie die Referenz; Spuren und Aufgegebenes werden nach der Aufbewahrungszeit gelöscht.
 
+## sms gateway over http
+
+sms-gateway-away = Das SMS-Gateway ist zurzeit nicht erreichbar.
+sms-gateway-login-refused = Das SMS-Gateway weist die Anmeldung der Brücke ab. Bitte lassen Sie die Zugangsdaten von der Betriebsstelle prüfen.
+sms-gateway-put-off = Das SMS-Gateway kann die Nachricht zurzeit nicht annehmen ({ $code }).
+sms-gateway-refused = Das SMS-Gateway hat die Nachricht abgewiesen ({ $code }).
+sms-gateway-unknown = Das SMS-Gateway hat nicht gemeldet, ob es die Nachricht angenommen hat.
 ## smpp
 
 smpp-away = Das SMS-Gateway ist nicht erreichbar.
@@ -257,7 +264,6 @@ refused-time-far = die angegebene Zeit liegt mehr als ein Jahr in der Zukunft
 refused-too-many-recipients = ein Befehl geht an höchstens 50 Empfänger
 command-no-subjects = Hier gibt es keine Betreffe. So schreiben Sie jemandem: !{ $verb } EMPFÄNGER TEXT
 command-send-many = Die Nachricht geht an { $count } Empfänger, an jeden in einem eigenen Gespräch. Was daraus wird, steht dort.
-command-send-later = Die Nachricht wird { $when } gesendet.
 command-send-not = Nicht an { $recipient }: { $reason }.
 sent-apart = An { $recipient }: { $text }
 command-approve-where = Schreiben Sie !approve in den Thread eines Absenders, der noch nicht angenommen ist.

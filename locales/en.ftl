@@ -226,6 +226,13 @@ cli-state-good = OK
 cli-token-refused = The process on { $address } does not take the token in { $token }. Does it belong to another configuration?
 cli-unknown-reference = Nothing is known by this reference. Check the reference; traces and what was given up are deleted after their retention time.
 
+## sms gateway over http
+
+sms-gateway-away = The SMS gateway cannot be reached at the moment.
+sms-gateway-login-refused = The SMS gateway refuses the bridge's login. An operator must check the access data.
+sms-gateway-put-off = The SMS gateway cannot take the message at the moment ({ $code }).
+sms-gateway-refused = The SMS gateway refused the message ({ $code }).
+sms-gateway-unknown = The SMS gateway did not say whether it took the message.
 ## smpp
 
 smpp-away = The SMS gateway cannot be reached.
@@ -257,7 +264,6 @@ refused-time-far = the time given is more than a year ahead
 refused-too-many-recipients = one command goes to at most 50 recipients
 command-no-subjects = There are no subjects here. This is how you write to somebody: !{ $verb } RECIPIENT TEXT
 command-send-many = The message goes to { $count } recipients, to each in a conversation of its own. What becomes of it is told there.
-command-send-later = The message will be sent { $when }.
 command-send-not = Not to { $recipient }: { $reason }.
 sent-apart = To { $recipient }: { $text }
 command-approve-where = Write !approve in the thread of a sender who is not approved yet.

@@ -53,8 +53,8 @@ fn what_is_left_out_has_its_default() {
     let [bridge] = config.bridges.as_slice() else { panic!("one bridge") };
     assert_eq!(bridge.room.existing, None);
     assert_eq!(bridge.room.name, "post");
-    assert!(bridge.sources.contain("203.0.113.9".parse().unwrap()));
     assert_eq!(bridge.rules.senders.power_level, 0);
+    assert!(bridge.sources.contain("203.0.113.9".parse().unwrap()));
     assert_eq!(bridge.rules.limits, BridgeLimits::default());
     assert_eq!(bridge.rules.answers, Answers::new("post"));
     assert_eq!(config.zone, Zone::default());

@@ -129,7 +129,7 @@ impl Pipeline {
             Begun::Gone => return Ok(Next::Done),
         };
         loop {
-            let _contacts = match outcome.may_be_answered() {
+            let contacts = match outcome.may_be_answered() {
                 true => Some(self.contacts.lock().await),
                 false => None,
             };
@@ -144,6 +144,7 @@ impl Pipeline {
             };
             self.ledger.commit(draft).await?;
             failpoint::pass("record.committed");
+            drop(contacts);
             self.lanes.add(told);
             if let Some(known) = known {
                 self.take_up_reports(&known)?;

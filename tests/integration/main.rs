@@ -10,3 +10,4 @@ mod outage;
 #[path = "../../src/registry.rs"]
 mod registry;
 mod scene;
+mod sms;

@@ -53,10 +53,6 @@ impl Routing<'_, '_> {
             let count = sent.to_string();
             answer.insert(0, self.pipeline.words.say("command-send-many", &[("count", &count)]));
         }
-        if let Some(time) = not_before.filter(|_| sent > 0) {
-            let when = self.pipeline.when(time);
-            answer.insert(0, self.pipeline.words.say("command-send-later", &[("when", &when)]));
-        }
         match answer.is_empty() {
             true => Ok(()),
             false => self.tell(&bridge, judged.conversation(), answer.join("\n")),

@@ -143,7 +143,12 @@ async fn what_arrived_after_all_is_no_dead_letter_any_more() {
     assert_eq!(state_of(&bench.shown(2).await[1]), Some(State::Unknown));
     let mut dead = Vec::new();
     let ledger = bench.pipeline.ledger.clone();
-    ledger.dead(|letter| Ok(dead.push(letter))).unwrap();
+    ledger
+        .dead(|letter| {
+            dead.push(letter);
+            Ok(())
+        })
+        .unwrap();
     let crate::ledger::DeadWhat::Delivery(delivery) = &dead[0].what else { panic!("a delivery") };
     let sent_as = delivery.remote.as_ref().unwrap().message_id.clone();
     bench.report("r1", &sent_as, State::Delivered).await;

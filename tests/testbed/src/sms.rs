@@ -54,10 +54,9 @@ impl Testbed {
     pub async fn add_kannel(&self, bridge: &mut Bridge) -> Result<Kannel> {
         let public = format!("127.0.0.1:{}", free_port()?);
         let hooks = format!("http://{public}/hooks/{SMS_BRIDGE}");
-        // `%b` and not `%a`, which makes one blank of two, also inside UCS-2.
+        // As bridges/sms/presets/kannel.toml says.
         let inbound = format!(
-            "{hooks}/message?from=%p&to=%P&text=%b&charset=%C&coding=%c&udh=%u&time=%T&id=%I\
-             &secret={}",
+            "{hooks}/message?id=%I&from=%p&to=%P&at=%T&charset=%C&text=%b&token={}",
             Kannel::PASSWORD
         );
         let kannel = Kannel::start(&inbound).await;
