@@ -86,6 +86,12 @@ impl Draft<'_> {
         Ok(self.get(Space::Contact, &self.contact_key(bridge, party))?.unwrap_or_default())
     }
 
+    /// A short name for `party` on `bridge` that may stand in a log: the same at every message,
+    /// and telling nobody who it is without the store's key.
+    pub fn alias(&self, bridge: &WorkerName, party: &Address) -> String {
+        self.contact_key(bridge, party).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Writes what is known of `party` on `bridge`.
     pub fn set_contact(&mut self, bridge: &WorkerName, party: &Address, contact: &Contact) {
         self.put(Space::Contact, &self.contact_key(bridge, party), contact);

@@ -52,6 +52,8 @@ impl Pipeline {
         verdict: Verdict,
     ) -> Result<Routed, StoreError> {
         let (deliveries, room) = (Vec::new(), verdict.message().room.clone());
+        let party = Some(&verdict.message().sender.address).filter(|_| room.is_none());
+        let contact = party.map(|party| draft.alias(&accepted.worker, party));
         let mut routing =
             Routing { pipeline: self, draft, accepted, deliveries, room, awaits: None };
         let (protection, outcome, verdict) = match verdict {
@@ -70,7 +72,9 @@ impl Pipeline {
             }
             Verdict::Ignore { message, why } => (message.protection, "ignore", why.to_owned()),
         };
-        tracing::info!(item = %accepted.id, worker = %accepted.worker, verdict = %verdict, "judged");
+        tracing::info!(
+            item = %accepted.id, worker = %accepted.worker, contact, verdict = %verdict, "judged"
+        );
         self.metrics.judged(&accepted.worker, outcome);
         let Routing { deliveries, awaits, .. } = routing;
         let way = Way::Routed {
