@@ -2,14 +2,13 @@
 //! (3GPP TS 23.038, TS 23.040 9.2.3.24).
 //!
 //! In reading order: the alphabets ([`gsm7`] and UCS-2, chosen by [`Encoding`]), the cut
-//! ([`parts`]), what stands before a part ([`header`]), seven bits in eight ([`packed`]), and
-//! plainer words where they spare parts ([`plain`]).
+//! ([`parts`]), what stands before a part ([`header`]), and plainer words where they spare parts
+//! ([`plain`]).
 
 pub(crate) mod gsm7;
 pub(crate) mod header;
 #[cfg(test)]
 mod oracle_tests;
-pub(crate) mod packed;
 pub(crate) mod parts;
 pub(crate) mod plain;
 
