@@ -244,7 +244,6 @@ async fn a_receipt_finds_a_text_whose_answer_was_lost() {
         to: "+491701234567".to_owned(),
         from: "10001".to_owned(),
         text: "Ja".to_owned(),
-        accepted_at: Timestamp(0),
         validity: None,
         repeated: false,
     };

@@ -76,8 +76,7 @@ impl Sender {
 
     /// Makes one attempt; see [`crate::transport::Transport::send`].
     pub(super) async fn send(&self, sms: &Outgoing) -> Result<Receipt, DeliveryError> {
-        let parts = compose::submissions(sms, &self.section, self.env.now())
-            .map_err(DeliveryError::refused)?;
+        let parts = compose::submissions(sms, &self.section).map_err(DeliveryError::refused)?;
         if sms.repeated && self.section.unanswered == Unanswered::Hold {
             self.nameless.note(sms).await;
             return Err(DeliveryError::unknown(Reason::new("smpp-interrupted")));

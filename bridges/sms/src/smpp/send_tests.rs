@@ -9,7 +9,7 @@ use rusmpp::pdus::SubmitSmResp;
 use tokio::task::JoinHandle;
 use viadukt_api::contract::{Memory, delivery_id};
 use viadukt_api::inbox::Durable;
-use viadukt_api::{DeliveryError, Env, Keep, Receipt, Timestamp};
+use viadukt_api::{DeliveryError, Env, Keep, Receipt};
 
 use super::bind;
 use super::config::SmppSection;
@@ -43,7 +43,6 @@ fn long() -> Outgoing {
         to: "+491701234567".to_owned(),
         from: "+4915112345678".to_owned(),
         text: "a".repeat(400),
-        accepted_at: Timestamp(0),
         validity: None,
         repeated: false,
     }
