@@ -56,7 +56,7 @@ use self::send::Sender;
 use crate::outgoing::Outgoing;
 use crate::transport::Transport;
 
-/// How often parts that wait for others are looked at, at least.
+/// How often what has waited too long is looked for, at least.
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// A gateway over SMPP.
@@ -140,6 +140,7 @@ impl Transport for Smpp {
         let sweeping = async {
             loop {
                 inbound.sweep().await;
+                self.sender.progress.sweep().await;
                 tokio::time::sleep(every).await;
             }
         };
