@@ -5,8 +5,8 @@
 //! kept ([`bind`]). Out: a text as
 //! submissions ([`compose`]), one attempt at them ([`send`]) over one of the open [`ways`], at the
 //! gateway's [`pace`]; what its answers mean ([`status`]) and what is known of a text of which it
-//! took some parts only ([`progress`]) or that had no answer ([`nameless`]). In: what is brought ([`inbound`]), its alphabets
-//! ([`coding`]), long texts ([`parts`]), texts that come a second time ([`recent`]), receipts
+//! took some parts only ([`progress`]) or that had no answer ([`nameless`]). In: what is brought
+//! ([`inbound`]), its alphabets ([`coding`]), texts that come a second time ([`recent`]), receipts
 //! ([`receipt`]) and the ids that they name ([`ids`]).
 
 mod bind;
@@ -21,7 +21,6 @@ mod inbound_tests;
 mod line;
 mod nameless;
 mod pace;
-mod parts;
 mod pdu;
 mod progress;
 mod receipt;
