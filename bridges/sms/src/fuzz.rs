@@ -10,8 +10,8 @@ use crate::gateway;
 use crate::normalise::Reader;
 use crate::number::{Party, Region};
 use crate::smpp;
-use crate::text::header::Header;
-use crate::text::{Encoding, Parts, packed, plain};
+use crate::text::header::{Header, Place};
+use crate::text::{Encoding, Parts, plain};
 
 /// Any text is cut into parts that fit, say the same, and can each be read alone.
 pub fn text(data: &[u8]) {
@@ -20,22 +20,23 @@ pub fn text(data: &[u8]) {
     let encoding = parts.encoding;
     let room = parts.room();
     let mut together = String::new();
-    for (part, data) in parts.iter().zip(parts.user_data(7)) {
+    let of = parts.count();
+    for (part, number) in parts.iter().zip(1..=of) {
         assert!(part.units(encoding) <= room, "a part is too long");
         assert_eq!(encoding.decode(&part.octets), part.text);
         together.push_str(&part.text);
-        if parts.count() > 1 {
-            let (header, rest) = Header::split(&data).unwrap_or_default();
-            assert!(header.place.is_some_and(|place| place.of == parts.count()));
-            assert_eq!(rest, part.octets);
-        }
+        let place = Place { reference: 7, of, number };
+        let data = [&place.short()[..], &part.octets].concat();
+        let (header, rest) = Header::split(&data).unwrap_or_default();
+        assert_eq!(header.place, Some(place));
+        assert_eq!(rest, part.octets);
     }
     assert_eq!(together, text);
     let spared = Parts::of(&plain::spare_parts(&text)).map(|spared| spared.count());
     assert!(spared.is_ok_and(|count| count <= parts.count()), "plainer words cost more");
 }
 
-/// Any user data can be read, and septets come back from their packed form.
+/// Any user data can be read.
 pub fn user_data(data: &[u8]) {
     if let Ok((header, rest)) = Header::split(data) {
         assert!(rest.len() < data.len());
@@ -44,11 +45,6 @@ pub fn user_data(data: &[u8]) {
     for encoding in [Encoding::Gsm7, Encoding::Ucs2] {
         assert!(encoding.decode(data).chars().count() <= data.len());
     }
-    let septets: Vec<u8> = data.iter().map(|octet| octet & 0x7f).collect();
-    let header = septets.first().copied().unwrap_or_default().into();
-    let octets = packed::pack(&septets, header);
-    assert_eq!(packed::unpack(&octets, header, septets.len()), septets);
-    packed::unpack(data, header, usize::MAX);
 }
 
 /// Whatever stands in the journal becomes a message or is said to be unreadable.

@@ -1,10 +1,10 @@
 //! The SMS bridge: one or more own numbers behind a gateway, reached over SMPP 3.4 or HTTP.
 //!
 //! In reading order: the options ([`config`]); what is said: numbers ([`number`]), texts and
-//! their parts ([`text`]); what comes in and how it is journalled ([`received`]) and what is made
-//! of it ([`reassembly`] of long texts; [`normalise`], with [`reasons`] in words); what goes out ([`compose`], [`outgoing`]) and
-//! by which way ([`transport`]): [`smpp`] or an HTTP [`gateway`]; the worker that puts these
-//! together ([`worker`]) and the dry runs ([`tool`]).
+//! their parts ([`text`]); what comes in, long texts put together ([`reassembly`]), how it is
+//! journalled ([`received`]) and what is made of it ([`normalise`], with [`reasons`] in words);
+//! what goes out ([`compose`], [`outgoing`]) and by which way ([`transport`]): [`smpp`] or an HTTP
+//! [`gateway`]; the worker that puts these together ([`worker`]) and the dry runs ([`tool`]).
 
 mod compose;
 mod config;
@@ -18,6 +18,8 @@ mod number;
 mod outgoing;
 mod reasons;
 mod reassembly;
+#[cfg(test)]
+mod reassembly_tests;
 mod received;
 mod smpp;
 mod text;

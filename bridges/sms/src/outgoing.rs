@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use viadukt_api::{DeliveryId, Timestamp};
+use viadukt_api::DeliveryId;
 
 /// One text to one number.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub(crate) struct Outgoing {
     pub(crate) from: String,
     /// What.
     pub(crate) text: String,
-    /// When it was accepted; the same at every attempt.
-    pub(crate) accepted_at: Timestamp,
-    /// How long the network may keep trying; its own limit without one.
+    /// How long the network may keep trying, from the moment that it takes the text; its own
+    /// limit without one. What was held before, over night or while the gateway was away, does
+    /// not count.
     pub(crate) validity: Option<Duration>,
     /// An earlier attempt may have reached the gateway already.
     pub(crate) repeated: bool,

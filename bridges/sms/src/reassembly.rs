@@ -1,25 +1,32 @@
-//! Long texts that come in parts, put together: from a webhook's `concat-ref` as from a user data
-//! header (3GPP TS 23.040 9.2.3.24) or from SMPP's `sar_*` (SMPP 3.4 5.3.2.22).
+//! Long texts that come in parts, put together: by a user data header (3GPP TS 23.040 9.2.3.24),
+//! by SMPP's `sar_*` (SMPP 3.4 5.3.2.22), or by what a webhook says of its place.
 //!
 //! Parts that wait for others are kept in the worker's durable memory, committed before the
 //! gateway hears that they were taken; the last one becomes, in one transaction, an item and the
 //! end of that memory. So a crash between two parts costs nothing, and a part that is sent again
-//! is known again.
+//! is known again. What stays away is given up after a while, and what there is, is shown.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use viadukt_api::{AcceptError, Inbox, Intake, Item, Keep, Timestamp};
 
 use crate::received::{Body, Received, Text, fingerprint, source_key};
 use crate::text::header::Place;
+use crate::text::said::Said;
 
 /// Where waiting parts are kept.
 const SHELF: &str = "part/";
+/// A text lies in the drawer that the first byte of its fingerprint names.
+const DRAWERS: usize = 256;
 /// What [`Intake::keep`] takes at most; far more than any part of a real SMS.
 const LARGEST: usize = 3 << 10;
+/// How long, at least, a part without an id is known again after its text became whole. Not for
+/// ever: references come again, and people send the same words twice.
+const REMEMBERED: Duration = Duration::from_secs(10 * 60);
 
 /// One part of a long text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,18 +37,31 @@ pub(crate) struct Part {
     pub(crate) to: String,
     /// Its place in the text.
     pub(crate) place: Place,
+    /// Who gave the text its reference.
+    pub(crate) numbered_by: Numbering,
     /// The gateway's id for this part, or one made of what it says.
     pub(crate) id: String,
-    /// The fingerprint by which it is known again.
-    pub(crate) same: String,
+    /// The fingerprint of what the gateway calls it; without one it is known again by what it
+    /// says, and for [`REMEMBERED`] only.
+    pub(crate) same: Option<String>,
     /// See [`Text::at`].
     pub(crate) at: Timestamp,
     /// When it came.
     pub(crate) received_at: Timestamp,
     /// What it says.
-    pub(crate) text: String,
+    pub(crate) said: Said,
     /// See [`Text::protection`].
     pub(crate) protection: String,
+}
+
+/// Who counts references; each does so on its own.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Numbering {
+    /// The sender's phone, in a user data header.
+    Phone,
+    /// The gateway, in parameters of its own.
+    Gateway,
 }
 
 /// The parts of one text that have come, by number.
@@ -51,14 +71,16 @@ type Set = BTreeMap<u8, Part>;
 pub(crate) struct Reassembly {
     keep: Keep,
     patience: Duration,
-    /// Two parts of one text that come at the same time must see each other.
-    turn: Mutex<()>,
+    /// Two parts of one text that come at the same time must see each other, so each drawer has
+    /// one user at a time; texts in different drawers share commits.
+    drawers: Vec<Mutex<()>>,
 }
 
 impl Reassembly {
     /// Parts wait on `keep`, and for others no longer than `patience`.
     pub(crate) fn new(keep: Keep, patience: Duration) -> Self {
-        Self { keep, patience, turn: Mutex::default() }
+        let drawers = (0..DRAWERS).map(|_| Mutex::default()).collect();
+        Self { keep, patience, drawers }
     }
 
     /// Accepts `items` and `parts` in one transaction; returns once both are durable.
@@ -69,92 +91,149 @@ impl Reassembly {
         parts: Vec<Part>,
     ) -> Result<(), AcceptError> {
         let mut intake = Intake { items, keep: Vec::new() };
-        if parts.is_empty() {
-            return inbox.accept(intake).await.map(drop);
-        }
-        let _turn = self.turn.lock().await;
+        let _open = self.open(&parts).await;
         let mut sets: BTreeMap<String, Set> = BTreeMap::new();
         for part in parts {
-            if inbox.seen(&source_key(&part.same))? {
+            if part.was_taken(inbox)? {
                 continue;
             }
-            if part.kept().is_none_or(|kept| kept.len() > LARGEST) {
-                take_down(by_number(vec![part]), &mut intake);
-                continue;
-            }
-            let shelf = part.shelf();
-            let waiting = match sets.remove(&shelf) {
-                Some(set) => set,
-                None => by_number(self.waiting(&shelf)?),
+            let set = match sets.entry(part.text()) {
+                Entry::Occupied(set) => set.into_mut(),
+                Entry::Vacant(missing) => {
+                    let waiting = self.waiting(missing.key())?.into_iter();
+                    missing.insert(waiting.map(|part| (part.place.number, part)).collect())
+                }
             };
-            sets.insert(shelf, put(waiting, part, &mut intake));
+            put(set, part, &mut intake);
         }
-        for set in sets.into_values() {
-            if is_whole(&set) {
-                take_down(set, &mut intake);
-            } else {
-                intake.keep.extend(set.into_values().map(|part| (part.key(), part.kept())));
-            }
-        }
-        inbox.accept(intake).await.map(drop)
+        accept(inbox, intake).await
     }
 
     /// Accepts, as they are, the parts that have waited too long for others.
     pub(crate) async fn give_up(&self, inbox: &Inbox, now: Timestamp) -> Result<(), AcceptError> {
-        let _turn = self.turn.lock().await;
-        let mut sets: BTreeMap<String, Set> = BTreeMap::new();
-        for part in self.waiting(SHELF)? {
-            sets.entry(part.shelf()).or_default().insert(part.place.number, part);
+        // One drawer after the other, so that never more than that is in memory.
+        for (number, drawer) in self.drawers.iter().enumerate() {
+            let _open = drawer.lock().await;
+            let mut sets: BTreeMap<String, Set> = BTreeMap::new();
+            for part in self.waiting(&format!("{number:02x}"))? {
+                sets.entry(part.text()).or_default().insert(part.place.number, part);
+            }
+            let overdue = |set: &Set| {
+                let oldest = set.values().map(|part| part.received_at).min();
+                oldest.is_none_or(|oldest| now.since(oldest) >= self.patience)
+            };
+            let mut intake = Intake::default();
+            for set in sets.into_values().filter(overdue) {
+                take_down(set, &mut intake);
+            }
+            accept(inbox, intake).await?;
         }
-        let overdue = |set: &Set| {
-            let oldest = set.values().map(|part| part.received_at).min();
-            oldest.is_none_or(|oldest| now.since(oldest) >= self.patience)
-        };
-        let mut intake = Intake::default();
-        for set in sets.into_values().filter(overdue) {
-            take_down(set, &mut intake);
-        }
-        if intake.items.is_empty() { Ok(()) } else { inbox.accept(intake).await.map(drop) }
+        Ok(())
     }
 
-    /// The parts that wait under `prefix`.
-    fn waiting(&self, prefix: &str) -> Result<Vec<Part>, AcceptError> {
-        let kept = self.keep.starting_with(prefix)?.into_iter();
+    /// The drawers in which the texts of `parts` lie, for this caller alone. Always in the same
+    /// order, so that nobody waits for somebody who waits for him.
+    async fn open(&self, parts: &[Part]) -> Vec<MutexGuard<'_, ()>> {
+        let numbers: BTreeSet<usize> = parts.iter().map(Part::drawer).collect();
+        let mut open = Vec::with_capacity(numbers.len());
+        for drawer in numbers.into_iter().filter_map(|number| self.drawers.get(number)) {
+            open.push(drawer.lock().await);
+        }
+        open
+    }
+
+    /// The waiting parts of the texts whose fingerprints begin with `text`.
+    fn waiting(&self, text: &str) -> Result<Vec<Part>, AcceptError> {
+        let kept = self.keep.starting_with(&format!("{SHELF}{text}"))?.into_iter();
         Ok(kept.filter_map(|(_, value)| serde_json::from_slice(&value).ok()).collect())
     }
 }
 
-fn by_number(parts: Vec<Part>) -> Set {
-    parts.into_iter().map(|part| (part.place.number, part)).collect()
-}
-
 impl Part {
-    /// What the keys of all parts of this text begin with.
-    fn shelf(&self) -> String {
+    /// The fingerprint of the text that it belongs to.
+    fn text(&self) -> String {
         let Place { reference, of, .. } = &self.place;
+        let numbered_by = match self.numbered_by {
+            Numbering::Phone => "phone",
+            Numbering::Gateway => "gateway",
+        };
         let (reference, of) = (reference.to_string(), of.to_string());
-        let text = fingerprint(&[&self.from, &self.to, &reference, &of]);
-        format!("{SHELF}{text}/")
+        fingerprint(&[&self.from, &self.to, numbered_by, &reference, &of])
+    }
+
+    fn drawer(&self) -> usize {
+        let text = self.text();
+        let number = text.get(..2).and_then(|digits| usize::from_str_radix(digits, 16).ok());
+        number.unwrap_or_default()
     }
 
     fn key(&self) -> String {
-        format!("{}{:03}", self.shelf(), self.place.number)
+        format!("{SHELF}{}/{:03}", self.text(), self.place.number)
     }
 
+    /// As it is kept; `None` when it is too large for that.
     fn kept(&self) -> Option<Vec<u8>> {
-        serde_json::to_vec(self).ok()
+        serde_json::to_vec(self).ok().filter(|kept| kept.len() <= LARGEST)
+    }
+
+    /// Whether the gateway brings again what waits already.
+    fn is(&self, waiting: &Self) -> bool {
+        match (&self.same, &waiting.same) {
+            (Some(same), Some(other)) => same == other,
+            _ => self.said == waiting.said,
+        }
+    }
+
+    /// Whether it is part of a text that was accepted already.
+    fn was_taken(&self, inbox: &Inbox) -> Result<bool, AcceptError> {
+        if let Some(same) = &self.same {
+            return inbox.seen(&source_key(same));
+        }
+        let span = self.span();
+        Ok(inbox.seen(&source_key(&self.mark(span)))?
+            || inbox.seen(&source_key(&self.mark(span.saturating_sub(1))))?)
+    }
+
+    /// The fingerprint of what it says in a span of time as long as [`REMEMBERED`].
+    fn mark(&self, span: u128) -> String {
+        let said = serde_json::to_string(&self.said).unwrap_or_default();
+        fingerprint(&[&self.key(), &said, &span.to_string()])
+    }
+
+    /// The span in which it came.
+    fn span(&self) -> u128 {
+        u128::from(self.received_at.0) / REMEMBERED.as_millis()
     }
 }
 
-/// Puts `part` beside those that wait. If its place is taken by another one, the reference is
-/// in use again: the old text is given up.
-fn put(mut waiting: Set, part: Part, intake: &mut Intake) -> Set {
-    let number = part.place.number;
-    if waiting.get(&number).is_some_and(|old| old.same != part.same) {
-        take_down(std::mem::take(&mut waiting), intake);
+/// Accepts `intake` if there is anything in it.
+async fn accept(inbox: &Inbox, intake: Intake) -> Result<(), AcceptError> {
+    if intake.items.is_empty() && intake.keep.is_empty() {
+        return Ok(());
     }
-    waiting.insert(number, part);
-    waiting
+    inbox.accept(intake).await.map(drop)
+}
+
+/// Puts `part` beside those that wait; the last one makes the text whole. If its place is taken
+/// by another one, the reference is in use again: the old text is given up.
+fn put(set: &mut Set, part: Part, intake: &mut Intake) {
+    let number = part.place.number;
+    match set.get(&number) {
+        Some(waiting) if part.is(waiting) => return,
+        Some(_) => take_down(std::mem::take(set), intake),
+        None => {}
+    }
+    let (key, kept) = (part.key(), part.kept());
+    if kept.is_none() {
+        take_down(Set::from([(number, part)]), intake);
+        return;
+    }
+    set.insert(number, part);
+    if is_whole(set) {
+        take_down(std::mem::take(set), intake);
+    } else {
+        intake.keep.push((key, kept));
+    }
 }
 
 fn is_whole(set: &Set) -> bool {
@@ -165,156 +244,23 @@ fn is_whole(set: &Set) -> bool {
 /// Makes what there is of a text into an item, and forgets its parts.
 fn take_down(set: Set, intake: &mut Intake) {
     let Some(first) = set.values().next() else { return };
-    let (id, from, to, of) =
-        (first.id.clone(), first.from.clone(), first.to.clone(), first.place.of);
-    let protection = first.protection.clone();
+    let Part { id, from, to, protection, place, .. } = first.clone();
+    let is_whole = is_whole(&set);
     let at = set.values().map(|part| part.at).min().unwrap_or_default();
     let received_at = set.values().map(|part| part.received_at).max().unwrap_or_default();
-    let same: Vec<_> = set.values().map(|part| part.same.clone()).collect();
+    // Parts without an id of a text that was given up may come once more, in the one that its
+    // reference is used for next.
+    let mark = |part: &Part| is_whole.then(|| part.mark(part.span()));
+    let same: Vec<_> =
+        set.values().filter_map(|part| part.same.clone().or_else(|| mark(part))).collect();
     intake.keep.extend(set.values().map(|part| (part.key(), None)));
-    let body = if is_whole(&set) {
-        Body::Plain(set.into_values().map(|part| part.text).collect())
+    let body = if is_whole {
+        Body::of(Said::together(set.into_values().map(|part| part.said)))
     } else {
-        let parts = set.into_iter().map(|(number, part)| (number, part.text)).collect();
-        Body::Incomplete { of, parts }
+        let shown = |part: &Part| part.said.text().unwrap_or("\u{fffd}".into()).into_owned();
+        let parts = set.iter().map(|(number, part)| (*number, shown(part))).collect();
+        Body::Incomplete { of: place.of, parts }
     };
     let received = Received::Text(Text { id, from, to, at, body, protection });
     intake.items.push(received.into_item(&same, received_at));
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests {
-    use std::sync::Arc;
-
-    use viadukt_api::WorkerName;
-    use viadukt_api::contract::Memory;
-    use viadukt_api::inbox::Durable;
-
-    use super::*;
-
-    struct Bench {
-        memory: Arc<Memory>,
-        inbox: Inbox,
-        reassembly: Reassembly,
-    }
-
-    fn bench(memory: &Arc<Memory>) -> Bench {
-        let name: WorkerName = "sms".parse().unwrap();
-        let durable: Arc<dyn Durable> = Arc::clone(memory) as _;
-        let keep = Keep::new(name.clone(), Arc::clone(&durable));
-        Bench {
-            memory: Arc::clone(memory),
-            inbox: Inbox::new(name, durable),
-            reassembly: Reassembly::new(keep, Duration::from_secs(600)),
-        }
-    }
-
-    fn part(reference: u16, number: u8, of: u8, text: &str) -> Part {
-        Part {
-            from: "491701234567".to_owned(),
-            to: "10001".to_owned(),
-            place: Place { reference, of, number },
-            id: format!("id-{number}"),
-            same: fingerprint(&[&reference.to_string(), &number.to_string(), text]),
-            at: Timestamp(1_000 + u64::from(number)),
-            received_at: Timestamp(2_000 + u64::from(number)),
-            text: text.to_owned(),
-            protection: "TLS".to_owned(),
-        }
-    }
-
-    impl Bench {
-        async fn take(&self, parts: Vec<Part>) {
-            self.reassembly.accept(&self.inbox, Vec::new(), parts).await.unwrap();
-        }
-
-        fn bodies(&self) -> Vec<Body> {
-            let items = self.memory.items().into_iter();
-            let texts = items.map(|item| serde_json::from_slice(&item.raw.bytes).unwrap());
-            let bodies = texts.map(|received| match received {
-                Received::Text(text) => text.body,
-                Received::Receipt(_) => panic!("no receipt was taken"),
-            });
-            bodies.collect()
-        }
-
-        fn kept(&self) -> usize {
-            self.reassembly.keep.starting_with("").unwrap().len()
-        }
-    }
-
-    fn plain(text: &str) -> Body {
-        Body::Plain(text.to_owned())
-    }
-
-    #[tokio::test]
-    async fn parts_in_any_order_over_a_restart_are_one_text() {
-        let memory = Arc::new(Memory::default());
-        let before = bench(&memory);
-        before.take(vec![part(7, 3, 3, "c")]).await;
-        before.take(vec![part(7, 1, 3, "a")]).await;
-        assert!(before.bodies().is_empty());
-        let after = bench(&memory);
-        after.take(vec![part(7, 2, 3, "b")]).await;
-        assert!(after.bodies() == [plain("abc")]);
-        assert_eq!(after.kept(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_part_that_comes_again_changes_nothing() {
-        let bench = bench(&Arc::new(Memory::default()));
-        bench.take(vec![part(7, 1, 2, "a")]).await;
-        bench.take(vec![part(7, 1, 2, "a")]).await;
-        bench.take(vec![part(7, 2, 2, "b")]).await;
-        bench.take(vec![part(7, 2, 2, "b"), part(7, 1, 2, "a")]).await;
-        assert!(bench.bodies() == [plain("ab")]);
-        assert_eq!(bench.kept(), 0);
-    }
-
-    #[tokio::test]
-    async fn two_texts_at_a_time_stay_apart_and_one_call_may_bring_all() {
-        let bench = bench(&Arc::new(Memory::default()));
-        bench.take(vec![part(1, 1, 2, "a"), part(2, 2, 2, "d"), part(2, 1, 2, "c")]).await;
-        bench.take(vec![part(1, 2, 2, "b")]).await;
-        assert!(bench.bodies() == [plain("cd"), plain("ab")]);
-    }
-
-    #[tokio::test]
-    async fn parts_that_come_at_the_same_time_see_each_other() {
-        let bench = bench(&Arc::new(Memory::default()));
-        tokio::join!(bench.take(vec![part(7, 1, 2, "a")]), bench.take(vec![part(7, 2, 2, "b")]));
-        assert!(bench.bodies() == [plain("ab")]);
-    }
-
-    #[tokio::test]
-    async fn what_stays_incomplete_is_shown_as_it_is() {
-        let bench = bench(&Arc::new(Memory::default()));
-        bench.take(vec![part(7, 1, 3, "a"), part(7, 3, 3, "c")]).await;
-        bench.reassembly.give_up(&bench.inbox, Timestamp(601_000)).await.unwrap();
-        assert!(bench.bodies().is_empty(), "the oldest part came at 2 s");
-        bench.reassembly.give_up(&bench.inbox, Timestamp(602_001)).await.unwrap();
-        let parts = vec![(1, "a".to_owned()), (3, "c".to_owned())];
-        assert!(bench.bodies() == [Body::Incomplete { of: 3, parts }]);
-        assert_eq!(bench.kept(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_reference_in_use_again_ends_the_old_text() {
-        let bench = bench(&Arc::new(Memory::default()));
-        bench.take(vec![part(7, 1, 2, "old")]).await;
-        bench.take(vec![part(7, 1, 2, "new ")]).await;
-        bench.take(vec![part(7, 2, 2, "text")]).await;
-        let old = Body::Incomplete { of: 2, parts: vec![(1, "old".to_owned())] };
-        assert!(bench.bodies() == [old, plain("new text")]);
-    }
-
-    #[tokio::test]
-    async fn nothing_is_kept_while_there_is_no_room() {
-        let bench = bench(&Arc::new(Memory::default()));
-        bench.memory.refuse(true);
-        let full = bench.reassembly.accept(&bench.inbox, Vec::new(), vec![part(7, 1, 2, "a")]);
-        assert!(matches!(full.await, Err(AcceptError::Full(_))));
-        assert_eq!(bench.kept(), 0);
-    }
 }

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use viadukt_api::{Item, Raw, SourceKey, State, Timestamp};
 
+use crate::text::said::Said;
+
 /// One thing that a gateway brought.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -62,6 +64,17 @@ pub(crate) enum Body {
         /// How many bytes.
         bytes: u32,
     },
+}
+
+impl Body {
+    /// What was said, whole.
+    pub(crate) fn of(said: Said) -> Self {
+        match said {
+            Said::Text(text) => Self::Plain(text),
+            Said::Octets(coding, octets) => Self::Plain(coding.decode(&octets)),
+            Said::Binary(bytes) => Self::Binary { bytes: u32::try_from(bytes).unwrap_or(u32::MAX) },
+        }
+    }
 }
 
 /// What became of a message of ours, or of one part of it.

@@ -5,8 +5,8 @@
 //! kept ([`bind`]). Out: a text as
 //! submissions ([`compose`]), one attempt at them ([`send`]) over one of the open [`ways`], at the
 //! gateway's [`pace`]; what its answers mean ([`status`]) and what is known of a text of which it
-//! took some parts only ([`progress`]) or that had no answer ([`nameless`]). In: what is brought ([`inbound`]), its alphabets
-//! ([`coding`]), long texts ([`parts`]), texts that come a second time ([`recent`]), receipts
+//! took some parts only ([`progress`]) or that had no answer ([`nameless`]). In: what is brought
+//! ([`inbound`]), its alphabets ([`coding`]), texts that come a second time ([`recent`]), receipts
 //! ([`receipt`]) and the ids that they name ([`ids`]).
 
 mod bind;
@@ -21,7 +21,6 @@ mod inbound_tests;
 mod line;
 mod nameless;
 mod pace;
-mod parts;
 mod pdu;
 mod progress;
 mod receipt;
@@ -56,7 +55,7 @@ use self::send::Sender;
 use crate::outgoing::Outgoing;
 use crate::transport::Transport;
 
-/// How often parts that wait for others are looked at, at least.
+/// How often what has waited too long is looked for, at least.
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// A gateway over SMPP.
@@ -140,6 +139,7 @@ impl Transport for Smpp {
         let sweeping = async {
             loop {
                 inbound.sweep().await;
+                self.sender.progress.sweep().await;
                 tokio::time::sleep(every).await;
             }
         };

@@ -1,17 +1,18 @@
 //! What is said in a short message, and how it is cut into the parts that a network carries
 //! (3GPP TS 23.038, TS 23.040 9.2.3.24).
 //!
-//! In reading order: the alphabets ([`gsm7`] and UCS-2, chosen by [`Encoding`]), the cut
-//! ([`parts`]), what stands before a part ([`header`]), seven bits in eight ([`packed`]), and
-//! plainer words where they spare parts ([`plain`]).
+//! In reading order: the alphabets that we write in ([`gsm7`] and UCS-2, chosen by [`Encoding`]),
+//! the cut ([`parts`]), what stands before a part ([`header`]), and plainer words where they spare
+//! parts ([`plain`]); the alphabets that others write in ([`coding`]), and what they [`said`].
 
+pub(crate) mod coding;
 pub(crate) mod gsm7;
 pub(crate) mod header;
 #[cfg(test)]
 mod oracle_tests;
-pub(crate) mod packed;
 pub(crate) mod parts;
 pub(crate) mod plain;
+pub(crate) mod said;
 
 pub(crate) use parts::Parts;
 

@@ -65,7 +65,6 @@ impl SmsWorker {
             to: sms.to.as_str().to_owned(),
             from: self.own(via.as_ref()).as_str().to_owned(),
             text: sms.text,
-            accepted_at: out.accepted_at,
             validity: self.options.validity,
             repeated: out.repeated,
         })

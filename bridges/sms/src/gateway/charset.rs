@@ -6,44 +6,16 @@ use serde_json::Value;
 use viadukt_api::config::Fields;
 
 use super::path::FieldPath;
-use crate::text::Encoding;
+use crate::text::coding::Coding;
+use crate::text::said::Said;
 
 /// Where a call says how its text is written, and what its words for that mean; every other
 /// word means UTF-8.
 #[derive(Clone, Debug)]
 pub(crate) struct Charset {
     field: FieldPath,
-    words: BTreeMap<String, Writing>,
-}
-
-/// A way to write a text in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Writing {
-    /// GSM 03.38, a septet in each byte.
-    Gsm,
-    Latin1,
-    /// UTF-16, big-endian.
-    Ucs2,
-    /// No text at all.
-    Binary,
-}
-
-/// What a phone said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    Text(String),
-    /// So many bytes.
-    Binary(usize),
-}
-
-impl Said {
-    /// The text; empty for binary data.
-    pub(crate) fn text(&self) -> &str {
-        match self {
-            Self::Text(text) => text,
-            Self::Binary(_) => "",
-        }
-    }
+    /// `None`: no text at all.
+    words: BTreeMap<String, Option<Coding>>,
 }
 
 impl Charset {
@@ -51,27 +23,25 @@ impl Charset {
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {
         let field = fields.required("field");
         let mut words = BTreeMap::new();
-        for (name, writing) in [
-            ("gsm", Writing::Gsm),
-            ("latin1", Writing::Latin1),
-            ("ucs2", Writing::Ucs2),
-            ("binary", Writing::Binary),
+        for (name, coding) in [
+            ("gsm", Some(Coding::Gsm7)),
+            ("latin1", Some(Coding::Latin1)),
+            ("ucs2", Some(Coding::Ucs2)),
+            ("binary", None),
         ] {
-            words.extend(fields.list::<String>(name).into_iter().map(|word| (word, writing)));
+            words.extend(fields.list::<String>(name).into_iter().map(|word| (word, coding)));
         }
         fields.finish();
         Some(Self { field: field?, words })
     }
 
     /// What `bytes` say in a call that says `message`.
-    pub(crate) fn read(&self, message: &Value, bytes: &[u8]) -> Said {
+    pub(crate) fn read(&self, message: &Value, bytes: Vec<u8>) -> Said {
         let word = self.field.text(message).unwrap_or_default();
         match self.words.get(&word) {
-            Some(Writing::Gsm) => Said::Text(Encoding::Gsm7.decode(bytes)),
-            Some(Writing::Ucs2) => Said::Text(Encoding::Ucs2.decode(bytes)),
-            Some(Writing::Latin1) => Said::Text(bytes.iter().copied().map(char::from).collect()),
-            Some(Writing::Binary) => Said::Binary(bytes.len()),
-            None => Said::Text(String::from_utf8_lossy(bytes).into_owned()),
+            Some(Some(coding)) => Said::Octets(*coding, bytes),
+            Some(None) => Said::Binary(bytes.len()),
+            None => Said::Text(String::from_utf8_lossy(&bytes).into_owned()),
         }
     }
 }

@@ -231,6 +231,7 @@ mod tests {
         let table = toml::de::DeTable::parse(toml).unwrap();
         let fields = Fields::new(table.get_ref(), table.span(), "http", &findings);
         let section = GatewaySection::parse(&fields);
+        fields.finish();
         let found = findings.into_sorted().into_iter();
         (section, found.map(|one| format!("{}: {}", one.path, one.message)).collect())
     }

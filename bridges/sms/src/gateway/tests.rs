@@ -75,7 +75,6 @@ fn sms(text: &str) -> Outgoing {
         to: "+491701234567".to_owned(),
         from: "+4915799912345".to_owned(),
         text: text.to_owned(),
-        accepted_at: Timestamp(0),
         validity: None,
         repeated: false,
     }

@@ -259,11 +259,9 @@ impl Shown {
                 }
                 Brought::Part(part) => {
                     let (place, from) = (&part.place, &part.from);
+                    let said = part.said.text().unwrap_or_default();
                     let which = format!("{} of {}", place.number, place.of);
-                    format!(
-                        "\nPart {which} of text {}\nFrom: {from}\n\n{}\n",
-                        place.reference, part.text
-                    )
+                    format!("\nPart {which} of text {}\nFrom: {from}\n\n{said}\n", place.reference)
                 }
             };
         }

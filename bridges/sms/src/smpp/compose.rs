@@ -9,7 +9,7 @@ use rusmpp::values::{
     DataCoding, EsmClass, MessagePayload, Npi, RegisteredDelivery, ServiceType, Ton,
     UserMessageReference,
 };
-use viadukt_api::{Reason, Timestamp};
+use viadukt_api::Reason;
 
 use super::bind::bounded;
 use super::config::{Addressing, Alphabet, Long, SmppSection};
@@ -27,20 +27,14 @@ const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// With less a gateway would give up before its first attempt.
 const SHORTEST: Duration = Duration::from_secs(60);
 
-/// The submissions for `sms`, the same ones at every attempt but for the time that is left.
-pub(super) fn submissions(
-    sms: &Outgoing,
-    section: &SmppSection,
-    now: Timestamp,
-) -> Result<Vec<SubmitSm>, Reason> {
+/// The submissions for `sms`, the same ones at every attempt.
+pub(super) fn submissions(sms: &Outgoing, section: &SmppSection) -> Result<Vec<SubmitSm>, Reason> {
     let Addressing { source_ton, source_npi, destination_ton, destination_npi } =
         section.addressing;
     let source = Numbered::of(&sms.from, source_ton, source_npi);
     let destination = Numbered::of(&sms.to, destination_ton, destination_npi);
     let refused = |key| move || Reason::new(key).with("code", "SMPP 3.4 5.2.8");
-    let validity = sms.validity.map(|span| {
-        relative(span.saturating_sub(now.since(sms.accepted_at)).clamp(SHORTEST, LONGEST))
-    });
+    let validity = sms.validity.map(|span| relative(span.clamp(SHORTEST, LONGEST)));
     let reference = reference(sms);
     let mut bare = SubmitSm::builder()
         .service_type(ServiceType::new(bounded(&section.service_type).unwrap_or_default()))
@@ -190,14 +184,13 @@ mod tests {
             to: "+491701234567".to_owned(),
             from: from.to_owned(),
             text: text.to_owned(),
-            accepted_at: Timestamp(0),
             validity: Some(Duration::from_secs(2 * 86_400 + 3_600)),
             repeated: false,
         }
     }
 
     fn composed(sms: &Outgoing, section: &SmppSection) -> Vec<SubmitSm> {
-        submissions(sms, section, Timestamp(3_600_000)).unwrap()
+        submissions(sms, section).unwrap()
     }
 
     #[test]
@@ -216,7 +209,7 @@ mod tests {
             );
             assert_eq!(written, (ton, npi, address));
             assert_eq!(u8::from(submission.dest_addr_ton), 1);
-            assert_eq!(submission.validity_period.as_str(), "000002000000000R");
+            assert_eq!(submission.validity_period.as_str(), "000002010000000R");
         }
         let addressing =
             Addressing { source_ton: Some(0), source_npi: Some(8), ..Default::default() };
@@ -224,7 +217,7 @@ mod tests {
         let submission = composed(&sms("10001", "Ja"), &section).remove(0);
         let as_configured = (submission.source_addr_ton.into(), submission.source_addr_npi.into());
         assert_eq!(as_configured, (0u8, 8u8));
-        let refused = submissions(&sms("Bürgeramt", "Ja"), &section, Timestamp(0)).err().unwrap();
+        let refused = submissions(&sms("Bürgeramt", "Ja"), &section).err().unwrap();
         assert_eq!(refused.key, "smpp-sender-refused");
     }
 

@@ -10,17 +10,18 @@ use rusmpp::{CommandId, CommandStatus};
 use tokio_util::sync::CancellationToken;
 use viadukt_api::{AcceptError, Env, Inbox, Intake, Keep, Timestamp};
 
-use super::coding;
+use super::coding::coding;
 use super::config::{Alphabet, SmppSection};
 use super::connection::Taker;
 use super::nameless::Nameless;
-use super::parts::{Part, Parts};
 use super::pdu::{Frame, Sm};
 use super::receipt;
 use super::recent::{Digest, Recent};
 use super::status::Answer;
+use crate::reassembly::{Numbering, Part, Reassembly};
 use crate::received::{Body, Received, Text, fingerprint};
 use crate::text::header::{Header, Place};
+use crate::text::said::Said;
 
 /// `esm_class` with the indicator of a user data header (SMPP 3.4 5.2.12).
 const UDHI: u8 = 0x40;
@@ -30,7 +31,7 @@ pub(super) struct Inbound {
     section: SmppSection,
     inbox: Inbox,
     env: Env,
-    parts: Parts,
+    reassembly: Reassembly,
     recent: Recent,
     nameless: Arc<Nameless>,
     sessions: AtomicU64,
@@ -56,7 +57,7 @@ impl Inbound {
         env: Env,
     ) -> Self {
         Self {
-            parts: Parts::load(keep, section.alphabet, section.parts_timeout),
+            reassembly: Reassembly::new(keep.clone(), section.parts_timeout),
             recent: Recent::load(keep, env.now()),
             nameless,
             section,
@@ -84,7 +85,7 @@ impl Inbound {
 
     /// Gives up parts that waited too long.
     pub(super) async fn sweep(&self) {
-        let swept = self.parts.sweep(&self.inbox, self.env.now()).await;
+        let swept = self.reassembly.give_up(&self.inbox, self.env.now()).await;
         let _ = self.status(swept);
     }
 
@@ -103,29 +104,28 @@ impl Inbound {
             return self.take_receipt(&sm, now).await;
         }
         let id = self.id_of(&sm, digest, visit.number, now, frame.sequence);
-        match read(&sm, self.section.alphabet, visit.protection, now) {
-            Read::Part(part) => {
-                let taken = self.parts.take(&self.inbox, part, id.text).await;
-                self.status(taken)
-            }
-            Read::Whole(body) => {
-                if self.recent.is_repetition(digest, now) {
-                    self.recent.accepted(digest, visit.number, now);
-                    tracing::info!("a text came again whose answer had been lost");
-                    return CommandStatus::EsmeRok;
-                }
-                let (from, to) = (sm.source.written(), sm.destination.written());
-                let protection = visit.protection.to_owned();
-                let text = Text { id: id.text, from, to, at: now, body, protection };
-                let item = Received::Text(text).into_item(id.same.as_slice(), now);
-                let keep = vec![self.recent.to_keep(digest, now)];
-                let taken = self.inbox.accept(Intake { items: vec![item], keep }).await;
-                if taken.is_ok() {
-                    self.recent.accepted(digest, visit.number, now);
-                }
-                self.status(taken)
-            }
+        let Read { said, part } = read(&sm, self.section.alphabet);
+        let (from, to) = (sm.source.written(), sm.destination.written());
+        let protection = visit.protection.to_owned();
+        if let Some((place, numbered_by)) = part {
+            let (id, same, at, received_at) = (id.text, None, now, now);
+            let part =
+                Part { from, to, place, numbered_by, id, same, at, received_at, said, protection };
+            return self.status(self.reassembly.accept(&self.inbox, vec![], vec![part]).await);
         }
+        if self.recent.is_repetition(digest, now) {
+            self.recent.accepted(digest, visit.number, now);
+            tracing::info!("a text came again whose answer had been lost");
+            return CommandStatus::EsmeRok;
+        }
+        let text = Text { id: id.text, from, to, at: now, body: Body::of(said), protection };
+        let item = Received::Text(text).into_item(id.same.as_slice(), now);
+        let keep = vec![self.recent.to_keep(digest, now)];
+        let taken = self.inbox.accept(Intake { items: vec![item], keep }).await;
+        if taken.is_ok() {
+            self.recent.accepted(digest, visit.number, now);
+        }
+        self.status(taken)
     }
 
     async fn take_receipt(&self, sm: &Sm, now: Timestamp) -> CommandStatus {
@@ -204,17 +204,15 @@ impl Drop for Visit {
     }
 }
 
-/// A text, or a part of one.
-enum Read {
-    Whole(Body),
-    Part(Part),
+/// What a unit says.
+struct Read {
+    said: Said,
+    /// Its place in a long text, and who gave that its reference.
+    part: Option<(Place, Numbering)>,
 }
 
-fn read(sm: &Sm, alphabet: Alphabet, protection: &str, now: Timestamp) -> Read {
-    let binary = || {
-        let bytes = u32::try_from(sm.octets.len()).unwrap_or(u32::MAX);
-        Read::Whole(Body::Binary { bytes })
-    };
+fn read(sm: &Sm, alphabet: Alphabet) -> Read {
+    let binary = || Read { said: Said::Binary(sm.octets.len()), part: None };
     let (header, octets) = if sm.esm_class & UDHI == 0 {
         (Header::default(), &*sm.octets)
     } else {
@@ -226,29 +224,13 @@ fn read(sm: &Sm, alphabet: Alphabet, protection: &str, now: Timestamp) -> Read {
     if header.for_application {
         return binary();
     }
-    let (place, sar) = match header.place {
-        Some(place) => (Some(place), false),
-        None => (segment(sm), true),
+    let by_phone = header.place.map(|place| (place, Numbering::Phone));
+    let part = by_phone.or_else(|| segment(sm).map(|place| (place, Numbering::Gateway)));
+    let said = match coding(sm.data_coding, alphabet) {
+        Some(coding) => Said::Octets(coding, octets.to_vec()),
+        None => Said::Binary(octets.len()),
     };
-    if let Some(place) = place.filter(|place| place.of > 1) {
-        let part = Part {
-            from: sm.source.written(),
-            to: sm.destination.written(),
-            sar,
-            reference: place.reference,
-            of: place.of,
-            number: place.number,
-            data_coding: sm.data_coding,
-            octets: octets.to_vec(),
-            at: now,
-            protection: protection.to_owned(),
-        };
-        return Read::Part(part);
-    }
-    match coding::text(sm.data_coding, octets, alphabet) {
-        Some(text) => Read::Whole(Body::Plain(text)),
-        None => binary(),
-    }
+    Read { said, part: part.filter(|(place, _)| place.of > 1) }
 }
 
 /// A place by the `sar_*` parameters (SMPP 3.4 5.3.2.22 to 24); what cannot be one is ignored.
@@ -267,9 +249,8 @@ pub(super) fn read_anything(octets: &[u8]) {
         let _ = frame.message_id();
         let read_as: [fn(bytes::Bytes) -> Option<Sm>; 2] = [Sm::deliver, Sm::data];
         for sm in read_as.into_iter().filter_map(|read_as| read_as(frame.body.clone())) {
-            for alphabet in [Alphabet::Gsm7, Alphabet::Latin1] {
-                let _ = read(&sm, alphabet, "none", Timestamp(0));
-            }
+            let said = [Alphabet::Gsm7, Alphabet::Latin1].map(|alphabet| read(&sm, alphabet).said);
+            let _ = Said::together(said);
             let _ = (receipt::is_one(&sm), receipt::read(&sm, super::config::ReceiptIds::Same));
         }
     }

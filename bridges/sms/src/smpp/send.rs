@@ -22,8 +22,9 @@ use super::status::Answer;
 use super::ways::{Way, Ways};
 use crate::outgoing::Outgoing;
 
-/// The pauses, in seconds, within an attempt of whose parts the gateway took some: the phone shows nothing
-/// until it has them all. After them the attempt ends, and the next one sends what is missing.
+/// The pauses, in seconds, within an attempt of whose parts the gateway took some: the phone shows
+/// nothing until it has them all. After them the attempt ends, and the next one sends what is
+/// missing.
 const PAUSES: [u64; 4] = [1, 2, 4, 8];
 
 /// The way out.
@@ -67,7 +68,7 @@ impl Sender {
             gateway,
             ways: Ways::default(),
             rate,
-            progress: Progress::new(keep),
+            progress: Progress::load(keep, env.clone()),
             nameless,
             env,
             running: AtomicBool::new(false),
@@ -76,8 +77,7 @@ impl Sender {
 
     /// Makes one attempt; see [`crate::transport::Transport::send`].
     pub(super) async fn send(&self, sms: &Outgoing) -> Result<Receipt, DeliveryError> {
-        let parts = compose::submissions(sms, &self.section, self.env.now())
-            .map_err(DeliveryError::refused)?;
+        let parts = compose::submissions(sms, &self.section).map_err(DeliveryError::refused)?;
         if sms.repeated && self.section.unanswered == Unanswered::Hold {
             self.nameless.note(sms).await;
             return Err(DeliveryError::unknown(Reason::new("smpp-interrupted")));

@@ -9,7 +9,7 @@ use rusmpp::pdus::SubmitSmResp;
 use tokio::task::JoinHandle;
 use viadukt_api::contract::{Memory, delivery_id};
 use viadukt_api::inbox::Durable;
-use viadukt_api::{DeliveryError, Env, Keep, Receipt, Timestamp};
+use viadukt_api::{Clock, DeliveryError, Env, Keep, Receipt, Timestamp};
 
 use super::bind;
 use super::config::SmppSection;
@@ -23,9 +23,12 @@ use super::ways::Way;
 use crate::outgoing::Outgoing;
 
 fn sender(memory: &Arc<Memory>) -> Arc<Sender> {
+    sender_in(memory, Env::system())
+}
+
+fn sender_in(memory: &Arc<Memory>, env: Env) -> Arc<Sender> {
     let section = SmppSection::usual();
     let server = Server::new(&section.server).unwrap();
-    let env = Env::system();
     let gateway = bind::Gateway::new(&section, server, "geheim".to_owned().into(), env.clone());
     let durable: Arc<dyn Durable> = Arc::clone(memory) as _;
     let keep = Keep::new("handy".parse().unwrap(), durable);
@@ -43,7 +46,6 @@ fn long() -> Outgoing {
         to: "+491701234567".to_owned(),
         from: "+4915112345678".to_owned(),
         text: "a".repeat(400),
-        accepted_at: Timestamp(0),
         validity: None,
         repeated: false,
     }
@@ -104,6 +106,32 @@ async fn what_was_taken_is_known_after_a_restart() {
     assert_eq!(ids(sent.await.unwrap().unwrap()), ["id-1", "id-2", "id-3"]);
     let kept = memory.kept_under(&"handy".parse().unwrap(), "smpp/taken/").unwrap();
     assert!(kept.is_empty());
+}
+
+/// A clock that shows one time for ever.
+struct Stopped(Timestamp);
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+#[tokio::test]
+async fn what_was_taken_of_a_text_that_was_given_up_is_forgotten_one_day() {
+    let memory = Arc::<Memory>::default();
+    let kept = || memory.kept_under(&"handy".parse().unwrap(), "smpp/taken/").unwrap().len();
+    let on_day = |day: u64| {
+        let clock = Arc::new(Stopped(Timestamp(day * 86_400_000)));
+        sender_in(&memory, Env { clock, ..Env::system() })
+    };
+    on_day(1).progress.put(delivery_id(1), &vec![Some("id-1".to_owned()), None]).await;
+    on_day(31).progress.sweep().await;
+    assert_eq!(kept(), 1);
+    let later = on_day(32);
+    later.progress.sweep().await;
+    assert_eq!(kept(), 0);
+    assert!(later.progress.take(delivery_id(1), 2).is_none());
 }
 
 #[tokio::test]

@@ -1,14 +1,14 @@
 //! A bridge of ours behind an SMS centre that is not ours.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use tokio::sync::Mutex;
 use viadukt_api::config::{Fields, Findings};
 use viadukt_api::contract::{Bench, FarSide, Memory, Taken, context, delivery_id, eventually};
 use viadukt_api::{
-    Address, Content, DeliveryError, DeliveryId, Form, Kind, MessageId, Outbound, Receipt, Sender,
-    State, Target, Timestamp, WorkerName, async_trait,
+    Address, Content, DeliveryError, DeliveryId, Form, Health, Kind, MessageId, Outbound, Receipt,
+    Sender, State, Target, Timestamp, Worker, WorkerName, async_trait,
 };
 use viadukt_sms::Sms;
 use viadukt_testservers::smsc::{Behaviour, Sms as Text, Submitted};
@@ -24,6 +24,7 @@ pub struct Centre {
     authority: Authority,
     away: Mutex<bool>,
     next: AtomicU64,
+    bridges: std::sync::Mutex<Vec<Weak<dyn Worker>>>,
 }
 
 impl Centre {
@@ -31,7 +32,8 @@ impl Centre {
         let authority = Authority::new().unwrap();
         let smsc = Smsc::start(&authority).await.unwrap();
         std::fs::write(authority.folder().join("password"), Smsc::PASSWORD).unwrap();
-        Arc::new(Self { smsc, authority, away: Mutex::new(false), next: AtomicU64::new(100) })
+        let (away, next, bridges) = (Mutex::new(false), AtomicU64::new(100), Default::default());
+        Arc::new(Self { smsc, authority, away, next, bridges })
     }
 
     /// A bridge with more options in its table `smpp`, which may replace the usual ones.
@@ -76,6 +78,7 @@ impl Centre {
         let context = context(&name, durable);
         let spool = Arc::clone(&context.spool);
         let worker = section.unwrap().build(context).await.unwrap();
+        self.bridges.lock().unwrap().push(Arc::downgrade(&worker));
         let far = Arc::clone(self) as Arc<dyn FarSide>;
         Bench { worker, durable: Arc::clone(durable), spool, name, far }
     }
@@ -110,6 +113,19 @@ impl Centre {
     /// Waits until the centre counts at least `count` of something.
     pub async fn wait_count(&self, what: &str, count: u64) {
         eventually(what, || async { self.count(what).await >= count }).await;
+    }
+
+    /// Waits until no bridge has a connection left. What is submitted before that may have
+    /// arrived for all that a bridge can know.
+    async fn wait_until_noticed(&self) {
+        let bridges: Vec<_> =
+            self.bridges.lock().unwrap().iter().filter_map(Weak::upgrade).collect();
+        for bridge in bridges {
+            eventually("the outage is noticed", || async {
+                matches!(bridge.health(), Health::Down(why) if why.starts_with("0 of "))
+            })
+            .await;
+        }
     }
 
     /// The texts of the messages that it took and has whole.
@@ -163,7 +179,10 @@ impl FarSide for Centre {
     async fn outage(&self, on: bool) {
         let mut away = self.away.lock().await;
         match (on, *away) {
-            (true, false) => self.smsc.pause().await.unwrap(),
+            (true, false) => {
+                self.smsc.pause().await.unwrap();
+                self.wait_until_noticed().await;
+            }
             (false, true) => self.smsc.resume().await.unwrap(),
             _ => {}
         }

@@ -5,12 +5,13 @@ use viadukt_api::config::Fields;
 
 use super::{Arrival, Brought};
 use crate::gateway::call::bytes;
-use crate::gateway::charset::{Charset, Said};
+use crate::gateway::charset::Charset;
 use crate::gateway::path::FieldPath;
 use crate::gateway::time::moment;
-use crate::reassembly::Part;
+use crate::reassembly::{Numbering, Part};
 use crate::received::{Body, Received, Text, fingerprint};
 use crate::text::header::Place;
+use crate::text::said::Said;
 
 /// Where a call says what a phone said.
 #[derive(Clone, Debug)]
@@ -78,20 +79,28 @@ impl TextShape {
         let written_at = optional(&self.at).as_deref().and_then(moment);
         let at = written_at.unwrap_or(arrival.at);
         let said = self.said(message);
-        let same = self.same(message, &[&from, &to, said.text(), &at.0.to_string()]);
+        let text = said.text().unwrap_or_default();
+        let same = self.same(message, &[&from, &to, &text, &at.0.to_string()]);
         let id = optional(&self.id).unwrap_or_else(|| same.clone());
         let protection = arrival.protection.to_owned();
-        let body = match (self.media(message), said, self.place(message)) {
-            (0, Said::Text(text), Some(place)) => {
-                let received_at = arrival.at;
-                let part = Part { from, to, place, id, same, at, received_at, text, protection };
-                return Brought::Part(part);
+        let body = match (self.media(message), self.place(message)) {
+            (0, Some(place)) => {
+                let (numbered_by, same, received_at) = (Numbering::Gateway, Some(same), arrival.at);
+                return Brought::Part(Part {
+                    from,
+                    to,
+                    place,
+                    numbered_by,
+                    id,
+                    same,
+                    at,
+                    received_at,
+                    said,
+                    protection,
+                });
             }
-            (0, Said::Text(text), None) => Body::Plain(text),
-            (0, Said::Binary(bytes), _) => {
-                Body::Binary { bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
-            }
-            (count, said, _) => Body::Mms { text: said.text().to_owned(), count },
+            (0, None) => Body::of(said),
+            (count, _) => Body::Mms { text: text.into_owned(), count },
         };
         Brought::Whole(Received::Text(Text { id, from, to, at, body, protection }), same)
     }
@@ -116,7 +125,7 @@ impl TextShape {
         }
         let value = self.text.as_ref().and_then(|path| path.all(message).into_iter().next());
         match (&self.charset, value) {
-            (Some(charset), Some(value)) => charset.read(message, &bytes(value)),
+            (Some(charset), Some(value)) => charset.read(message, bytes(value)),
             _ => {
                 let text = self.text.as_ref().and_then(|path| path.text(message));
                 Said::Text(text.unwrap_or_default())
