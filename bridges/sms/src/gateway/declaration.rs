@@ -10,6 +10,7 @@ use viadukt_api::{Answer, Timestamp};
 
 use super::answer::AnswerShape;
 use super::hook::{Arrival, HookShape};
+use super::place::Setting;
 use super::request::RequestShape;
 use super::signature::SignatureShape;
 
@@ -77,6 +78,11 @@ impl Declaration {
             fields.optional_table("signature").and_then(|fields| SignatureShape::parse(&fields));
         if count > 0 && signature.is_none() {
             fields.object("signature", "missing: hooks need a `scheme` by which callers are known");
+        }
+        let needs_address =
+            request.as_ref().is_some_and(|request| request.needs().contains(&Setting::HooksUrl));
+        if count == 0 && needs_address {
+            fields.object("request", "{hooks_url} is nowhere without hooks; mark it with ?");
         }
         let reply = fields.optional_table("reply");
         let reply = reply.map_or_else(|| Some(Reply::empty()), |fields| Reply::parse(&fields));
@@ -203,6 +209,13 @@ status = 500
         let (_, block) = own.split_once("```toml\n").unwrap();
         let (example, _) = block.split_once("```").unwrap();
         Declaration::read(example).unwrap();
+    }
+
+    #[test]
+    fn an_address_that_nobody_calls_is_named() {
+        let found = Declaration::read("[request]\npath = '/?to={hooks_url}'\n[answer]\n");
+        let expected = "1:1: request: {hooks_url} is nowhere without hooks; mark it with ?";
+        assert_eq!(found.unwrap_err(), [expected]);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use viadukt_api::config::{Fields, FromToml, text};
 
-use super::template::{Facts, Setting, Template};
+use super::place::Setting;
+use super::template::{Facts, Template};
 
 /// How a message is sent.
 #[derive(Clone, Debug)]
