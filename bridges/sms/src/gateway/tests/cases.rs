@@ -140,8 +140,8 @@ fn calls_are_read_as_documented() {
             found += 1;
             let request = tool::SavedCall::read(&std::fs::read(&file).unwrap(), None).unwrap();
             let brings = request.meaning(&declaration, Timestamp(1_795_521_600_000));
-            let shown = Shown { signature: "not checked".to_owned(), brings };
-            let line = shown.as_json(&declaration);
+            let signature = "not checked".to_owned();
+            let line = Shown { declaration: &declaration, signature, brings }.as_json();
             let json: serde_json::Value = serde_json::from_str(&line).unwrap();
             expect(&file.with_extension("json"), &format!("{json:#}\n"));
         }
