@@ -1,6 +1,8 @@
 //! A gateway as a TOML file declares it: the presets are such files, and operators write their
 //! own. `docs/sms-gateways.md` explains every field.
 
+use std::path::Path;
+
 use http::StatusCode;
 use serde_json::Value;
 use toml::de::DeTable;
@@ -59,6 +61,15 @@ impl Declaration {
             Some(declaration) if findings.is_empty() => Ok(declaration),
             _ => Err(findings),
         }
+    }
+
+    /// Reads a file; the error names it in each of its lines.
+    pub(crate) fn load(path: &Path) -> Result<Self, String> {
+        let named = |why: &str| format!("{}:{why}", path.display());
+        let source = std::fs::read_to_string(path).map_err(|e| named(&format!(" {e}")))?;
+        Self::read(&source).map_err(|findings| {
+            findings.iter().map(|why| named(why)).collect::<Vec<_>>().join("\n")
+        })
     }
 
     /// Reads a table.

@@ -137,13 +137,7 @@ impl GatewaySection {
     fn declaration(&self) -> Result<Declaration, String> {
         match &self.declared {
             Declared::Here(declaration) => Ok((**declaration).clone()),
-            Declared::File(path) => {
-                let named = |why: &str| format!("{}:{why}", path.display());
-                let source = std::fs::read_to_string(path).map_err(|e| named(&format!(" {e}")))?;
-                Declaration::read(&source).map_err(|findings| {
-                    findings.iter().map(|why| named(why)).collect::<Vec<_>>().join("\n")
-                })
-            }
+            Declared::File(path) => Declaration::load(path),
         }
     }
 

@@ -8,6 +8,7 @@ mod shown;
 mod tests;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use viadukt_api::config::SecretFile;
@@ -95,15 +96,11 @@ impl Asked {
         if PRESETS.iter().any(|(name, _)| *name == self.gateway) {
             return preset(&self.gateway);
         }
-        let source = std::fs::read_to_string(&self.gateway)
-            .map_err(|e| format!("{} is neither a preset nor a file: {e}", self.gateway))?;
-        Declaration::read(&source).map_err(|findings| {
-            findings
-                .iter()
-                .map(|why| format!("{}:{why}", self.gateway))
-                .collect::<Vec<_>>()
-                .join("\n")
-        })
+        let path = Path::new(&self.gateway);
+        if !path.exists() {
+            return Err(format!("{} is neither a preset nor a file", self.gateway));
+        }
+        Declaration::load(path)
     }
 
     /// What the signature is worth; the error when the secret cannot be read.
