@@ -94,6 +94,7 @@ impl App {
             spool: Arc::new(spool.clone()),
             keep: Keep::new(name.clone(), journal.clone() as Arc<dyn Durable>),
             words: Arc::clone(&words),
+            hooks_url: config.hooks_url(name),
         };
         let hub = config
             .hub

@@ -63,6 +63,7 @@ async fn try_all(config: &Config, env: &Env, words: &Arc<Words>) -> Vec<ProbeVie
         spool: Arc::new(Nothing),
         keep: Keep::new(name.clone(), Arc::new(Nothing)),
         words: words.clone(),
+        hooks_url: config.hooks_url(name),
     };
     let hub = WorkerName::hub();
     let built = config.hub.build(context(&hub), &config.hub_dir()).await;

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use toml::de::DeTable;
 use viadukt_api::config::{Fields, Finding, Findings, NamedSecret};
 use viadukt_api::words::Language;
-use viadukt_api::{HubKind, HubSection, Kind};
+use viadukt_api::{HubKind, HubSection, Kind, WorkerName};
 
 pub use answers::Answers;
 pub use bridge::Bridge;
@@ -81,6 +81,12 @@ impl Config {
     /// Where the hub keeps its own state.
     pub fn hub_dir(&self) -> PathBuf {
         self.data_dir.join("matrix")
+    }
+
+    /// Where far sides reach the hooks of `worker`; `None` without a public listener.
+    pub fn hooks_url(&self, worker: &WorkerName) -> Option<String> {
+        let public = self.public.as_ref()?;
+        Some(format!("{}/hooks/{worker}", public.base_url))
     }
 
     /// Reads the text of a configuration file. The error holds every finding, in the order of

@@ -73,7 +73,9 @@ fn what_is_said_is_taken() {
     let post = &config.bridges[0];
     assert_eq!(post.room.existing.as_deref(), Some("#post:amt.example"));
     assert!(!post.sources.contain("203.0.113.9".parse().unwrap()));
-    let public = config.public.unwrap();
+    let hooks = config.hooks_url(&post.name).unwrap();
+    assert_eq!(hooks, "https://Amt.example:443/viadukt/hooks/post");
+    let public = config.public.as_ref().unwrap();
     assert_eq!(public.base_url, "https://Amt.example:443/viadukt");
     assert!(public.trusted_proxies.contain("10.1.2.3".parse().unwrap()));
     assert_eq!(public.proxy_header, ProxyHeader::Forwarded);

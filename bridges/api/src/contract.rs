@@ -82,6 +82,7 @@ pub fn context(name: &WorkerName, durable: &Arc<Memory>) -> Context {
         spool: Arc::new(MemorySpool::default()),
         keep: Keep::new(name.clone(), shared),
         words: Arc::new(Words::new(Language::default())),
+        hooks_url: None,
     }
 }
 

@@ -307,6 +307,9 @@ pub struct Context {
     pub keep: Keep,
     /// The sentences people read.
     pub words: Arc<Words>,
+    /// Where far sides reach its [`Worker::hooks`]: `https://…/hooks/NAME`; `None` when nothing
+    /// listens for them.
+    pub hooks_url: Option<String>,
 }
 
 /// A worker could not be built.

@@ -1,8 +1,8 @@
 //! A gateway over HTTP, as a TOML file declares it.
 //!
 //! In reading order: the options ([`section`]) and the declaration ([`declaration`], or one of
-//! the [`preset`]s); a message out: its [`request`], made of [`template`]s [`filling`] in what is
-//! said, carried by the [`client`], the gateway's [`answer`]; a call in: its [`signature`], what
+//! the [`preset`]s); a message out: its [`request`], made of [`template`]s with [`place`]s for the
+//! [`filling`], carried by the [`client`], and the gateway's [`answer`]; a call in: its [`signature`], what
 //! it says ([`call`], [`path`], [`pick`], [`condition`], [`time`], [`charset`]) and what that means
 //! ([`hook`]), taken by [`hooks`]; and the dry run ([`tool`]).
 
@@ -19,6 +19,7 @@ mod hook;
 mod hooks;
 mod path;
 mod pick;
+mod place;
 mod preset;
 mod request;
 mod section;

@@ -33,7 +33,10 @@ impl Section for SmsSection {
     }
 
     fn is_called(&self) -> bool {
-        matches!(self.way, Way::Http(_))
+        match &self.way {
+            Way::Smpp(_) => false,
+            Way::Http(section) => section.is_called(),
+        }
     }
 }
 

@@ -68,7 +68,6 @@ impl Testbed {
             url = 'http://127.0.0.1:{port}'
             user = {user:?}
             secret_file = {secret:?}
-            hooks_url = {hooks:?}
             hook_secret_file = {secret:?}",
             port = kannel.http,
             user = Kannel::USER,

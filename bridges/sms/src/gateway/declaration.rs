@@ -1,6 +1,8 @@
 //! A gateway as a TOML file declares it: the presets are such files, and operators write their
 //! own. `docs/sms-gateways.md` explains every field.
 
+use std::path::Path;
+
 use http::StatusCode;
 use serde_json::Value;
 use toml::de::DeTable;
@@ -10,6 +12,7 @@ use viadukt_api::{Answer, Timestamp};
 
 use super::answer::AnswerShape;
 use super::hook::{Arrival, HookShape};
+use super::place::Setting;
 use super::request::RequestShape;
 use super::signature::SignatureShape;
 
@@ -60,6 +63,15 @@ impl Declaration {
         }
     }
 
+    /// Reads a file; the error names it in each of its lines.
+    pub(crate) fn load(path: &Path) -> Result<Self, String> {
+        let named = |why: &str| format!("{}:{why}", path.display());
+        let source = std::fs::read_to_string(path).map_err(|e| named(&format!(" {e}")))?;
+        Self::read(&source).map_err(|findings| {
+            findings.iter().map(|why| named(why)).collect::<Vec<_>>().join("\n")
+        })
+    }
+
     /// Reads a table.
     pub(crate) fn parse(fields: &Fields<'_>) -> Option<Self> {
         let url = fields.optional::<String>("url");
@@ -77,6 +89,11 @@ impl Declaration {
             fields.optional_table("signature").and_then(|fields| SignatureShape::parse(&fields));
         if count > 0 && signature.is_none() {
             fields.object("signature", "missing: hooks need a `scheme` by which callers are known");
+        }
+        let needs_address =
+            request.as_ref().is_some_and(|request| request.needs().contains(&Setting::HooksUrl));
+        if count == 0 && needs_address {
+            fields.object("request", "{hooks_url} is nowhere without hooks; mark it with ?");
         }
         let reply = fields.optional_table("reply");
         let reply = reply.map_or_else(|| Some(Reply::empty()), |fields| Reply::parse(&fields));
@@ -203,6 +220,13 @@ status = 500
         let (_, block) = own.split_once("```toml\n").unwrap();
         let (example, _) = block.split_once("```").unwrap();
         Declaration::read(example).unwrap();
+    }
+
+    #[test]
+    fn an_address_that_nobody_calls_is_named() {
+        let found = Declaration::read("[request]\npath = '/?to={hooks_url}'\n[answer]\n");
+        let expected = "1:1: request: {hooks_url} is nowhere without hooks; mark it with ?";
+        assert_eq!(found.unwrap_err(), [expected]);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::place::{Place, Setting, Writing};
 use super::request::percent_encode;
-use super::template::{Facts, Place, Setting, Template, Writing};
+use super::template::{Facts, Template};
 use crate::outgoing::Outgoing;
 use crate::text::{Encoding, Parts};
 
@@ -56,7 +57,9 @@ impl Facts for Filling<'_> {
                 Encoding::Ucs2 => Cow::Borrowed(other),
             },
             Place::Parts => Cow::Owned(Parts::of(&sms.text).ok()?.count().to_string()),
-            Place::Validity(unit) => Cow::Owned(unit.count(sms.validity?).to_string()),
+            Place::Validity(unit, most) => {
+                Cow::Owned(unit.count(sms.validity?).min(*most).to_string())
+            }
             Place::ReceiptUrl | Place::Setting(_) => return None,
         })
     }

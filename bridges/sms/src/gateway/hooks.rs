@@ -17,6 +17,7 @@ impl Hooks for Gateway {
         let Some(hook) = self.declaration.hook(&call.path, &value) else {
             // Gateways report more than anybody declares; refused they would repeat it for days.
             let is_known = self.declaration.has_hook_at(&call.path);
+            tracing::debug!(is_known, "the gateway called for what no hook is declared for");
             return if is_known { Ok(reply) } else { Err(HookError::Unknown) };
         };
         let arrival = Arrival::new(now, &call.url);

@@ -3,13 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderName, HeaderValue, Method};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use toml::de::DeValue;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use viadukt_api::config::{Fields, FromToml, text};
 
-use super::template::{Facts, Setting, Template};
+use super::place::Setting;
+use super::template::{Facts, Template};
 
 /// How a message is sent.
 #[derive(Clone, Debug)]
@@ -243,7 +244,8 @@ enum Json {
 }
 
 impl Json {
-    /// `None` for a text without a value; it is left out of what it stands in.
+    /// `None` for a text without a value; it is left out of what it stands in, and so is an
+    /// object of which nothing is left.
     fn fill(&self, facts: &dyn Facts) -> Option<Value> {
         Some(match self {
             Self::Fixed(value) => value.clone(),
@@ -255,12 +257,15 @@ impl Json {
                 }
             }
             Self::List(items) => items.iter().filter_map(|item| item.fill(facts)).collect(),
-            Self::Object(fields) => Value::Object(
-                fields
-                    .iter()
-                    .filter_map(|(name, field)| Some((name.clone(), field.fill(facts)?)))
-                    .collect(),
-            ),
+            Self::Object(fields) => {
+                let filled =
+                    |(name, field): &(String, Self)| Some((name.clone(), field.fill(facts)?));
+                let object: Map<_, _> = fields.iter().filter_map(filled).collect();
+                if object.is_empty() && !fields.is_empty() {
+                    return None;
+                }
+                Value::Object(object)
+            }
         })
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use url::{Host, Url};
 use viadukt_api::config::{Fields, SecretFile};
 use viadukt_api::{BuildError, Context};
@@ -12,9 +13,9 @@ use super::Gateway;
 use super::client::Client;
 use super::declaration::Declaration;
 use super::filling::Settings;
+use super::place::Setting;
 use super::preset::preset;
 use super::signature::{Guard, Scheme, SchemeName, SignatureShape};
-use super::template::Setting;
 use crate::transport::Transport;
 
 /// A gateway's options, valid as far as they can be checked without files and network.
@@ -26,7 +27,6 @@ pub(crate) struct GatewaySection {
     user: Option<String>,
     service: Option<String>,
     secret_file: Option<SecretFile>,
-    hooks_url: Option<String>,
     hook_user: Option<String>,
     hook_secret_file: Option<SecretFile>,
     scheme: Option<SchemeName>,
@@ -49,12 +49,11 @@ impl GatewaySection {
         let declared = Declared::parse(fields);
         let section = Self {
             declared: declared.clone().unwrap_or_else(|| Declared::File(PathBuf::new())),
-            url: fields.optional::<String>("url").and_then(|url| address(fields, "url", &url)),
+            url: address(fields),
             account: fields.optional("account"),
             user: fields.optional("user"),
             service: fields.optional("service"),
             secret_file: fields.optional("secret_file"),
-            hooks_url: fields.optional("hooks_url"),
             hook_user: fields.optional("hook_user"),
             hook_secret_file: fields.optional("hook_secret_file"),
             scheme: fields.optional("signature"),
@@ -62,9 +61,6 @@ impl GatewaySection {
             timeout: fields.or("timeout", Duration::from_secs(30)),
             parallel: fields.or("parallel", 4),
         };
-        if let Some(hooks_url) = &section.hooks_url {
-            address(fields, "hooks_url", hooks_url);
-        }
         if section.scheme == Some(SchemeName(None)) {
             fields.object("signature", "a token's place is part of the gateway's declaration");
         }
@@ -77,6 +73,16 @@ impl GatewaySection {
             }
         }
         declared.map(|_| section)
+    }
+
+    /// Whether the gateway will call: it must be able to prove who it is, and an operator's file
+    /// is believed to declare that it calls. Else it is only for sending.
+    pub(crate) fn is_called(&self) -> bool {
+        let may_call = match &self.declared {
+            Declared::Here(declaration) => !declaration.hooks.is_empty(),
+            Declared::File(_) => true,
+        };
+        may_call && self.hook_secret_file.is_some()
     }
 
     /// Builds the way to the gateway: reads its secrets and the operator's declaration.
@@ -96,23 +102,16 @@ impl GatewaySection {
             let read = file.as_ref().map(SecretFile::read).transpose();
             read.map_err(|e| error(e.to_string(), "put the gateway's secret there"))
         };
+        let hook_secret = secret(&self.hook_secret_file)?;
+        let guard = self.guard(&declaration, hook_secret.clone());
         let settings = Settings {
             account: self.account.clone(),
             user: self.user.clone(),
             service: self.service.clone(),
             secret: secret(&self.secret_file)?,
-            hooks_url: self.hooks_url.as_deref().map(|url| url.trim_end_matches('/').to_owned()),
-            hook_secret: secret(&self.hook_secret_file)?,
+            hooks_url: context.hooks_url.clone().filter(|_| guard.is_some()),
+            hook_secret,
         };
-        let shape = declaration.signature.clone().map(|shape| match &self.scheme {
-            Some(SchemeName(Some(scheme))) => SignatureShape { scheme: scheme.clone(), ..shape },
-            _ => shape,
-        });
-        let guard = shape.zip(settings.hook_secret.clone()).map(|(shape, secret)| Guard {
-            shape,
-            secret,
-            user: self.hook_user.clone().unwrap_or_default(),
-        });
         let base = match (&self.url, &declaration.url) {
             (Some(url), _) => Some(url.clone()),
             (None, usual) => usual.as_deref().and_then(|url| url.parse().ok()),
@@ -124,16 +123,21 @@ impl GatewaySection {
         Ok(Arc::new(Gateway::new(context, declaration, settings, base, client, guard, parallel)))
     }
 
+    /// By what callers are known; `None` when nobody may call.
+    fn guard(&self, declaration: &Declaration, secret: Option<SecretString>) -> Option<Guard> {
+        let shape = declaration.signature.clone().filter(|_| !declaration.hooks.is_empty())?;
+        let shape = match &self.scheme {
+            Some(SchemeName(Some(scheme))) => SignatureShape { scheme: scheme.clone(), ..shape },
+            _ => shape,
+        };
+        let user = self.hook_user.clone().unwrap_or_default();
+        Some(Guard { shape, secret: secret?, user })
+    }
+
     fn declaration(&self) -> Result<Declaration, String> {
         match &self.declared {
             Declared::Here(declaration) => Ok((**declaration).clone()),
-            Declared::File(path) => {
-                let named = |why: &str| format!("{}:{why}", path.display());
-                let source = std::fs::read_to_string(path).map_err(|e| named(&format!(" {e}")))?;
-                Declaration::read(&source).map_err(|findings| {
-                    findings.iter().map(|why| named(why)).collect::<Vec<_>>().join("\n")
-                })
-            }
+            Declared::File(path) => Declaration::load(path),
         }
     }
 
@@ -144,13 +148,13 @@ impl GatewaySection {
             Setting::User => self.user.is_some(),
             Setting::Service => self.service.is_some(),
             Setting::Secret => self.secret_file.is_some(),
-            Setting::HooksUrl => self.hooks_url.is_some(),
-            Setting::HookSecret => self.hook_secret_file.is_some(),
+            Setting::HooksUrl | Setting::HookSecret => self.hook_secret_file.is_some(),
         };
         let needs = declaration.request.needs().into_iter().filter(|setting| !is_set(*setting));
         let mut lacks: Vec<_> = needs
             .map(|setting| (setting.option(), "missing: this gateway needs it".to_owned()))
             .collect();
+        lacks.dedup();
         let scheme = match (&self.scheme, &declaration.signature) {
             (Some(SchemeName(own)), _) => own.as_ref(),
             (None, declared) => declared.as_ref().map(|shape| &shape.scheme),
@@ -196,9 +200,9 @@ impl Declared {
     }
 }
 
-/// An address; in clear on this machine only.
-fn address(fields: &Fields<'_>, key: &str, written: &str) -> Option<Url> {
-    let url = Url::parse(written).ok();
+/// `url`; in clear on this machine only.
+fn address(fields: &Fields<'_>) -> Option<Url> {
+    let url = Url::parse(&fields.optional::<String>("url")?).ok();
     let is_safe = url.as_ref().is_some_and(|url| match url.scheme() {
         "https" => true,
         "http" => match url.host() {
@@ -212,7 +216,7 @@ fn address(fields: &Fields<'_>, key: &str, written: &str) -> Option<Url> {
     if is_safe {
         return url;
     }
-    fields.object(key, "expected https://…, or http:// for 127.0.0.1, ::1 and localhost only");
+    fields.object("url", "expected https://…, or http:// for 127.0.0.1, ::1 and localhost only");
     None
 }
 
@@ -260,7 +264,6 @@ mod tests {
                 "preset = 'pigeon'
                 file = 'gateway.toml'
                 url = 'http://gateway.example'
-                hooks_url = 'nowhere'
                 signature = 'token'
                 parallel = 0
                 colour = 'blue'"
@@ -268,13 +271,11 @@ mod tests {
             [
                 "http.preset: one of `preset`, `file` and `gateway` is enough",
                 "http.url: expected https://…, or http:// for 127.0.0.1, ::1 and localhost only",
-                "http.hooks_url: expected https://…, or http:// for 127.0.0.1, ::1 and localhost \
-                 only",
                 "http.signature: a token's place is part of the gateway's declaration",
                 "http.parallel: expected a number from 1 to 64",
                 "http.colour: unknown option; known here: account, ca_file, file, gateway, \
-                 hook_secret_file, hook_user, hooks_url, parallel, preset, secret_file, service, \
-                 signature, timeout, url, user",
+                 hook_secret_file, hook_user, parallel, preset, secret_file, service, signature, \
+                 timeout, url, user",
             ]
         );
         let basic = "preset = 'sms-gate'\nuser = 'a'\nsecret_file = 'b'\nsignature = 'basic'";
@@ -296,6 +297,18 @@ mod tests {
             shape = 'text'
             taken = { starts = ['OK'] }";
         assert_eq!(findings(toml), ["http.secret_file: missing: this gateway needs it"]);
+    }
+
+    /// What is only for sending needs no listener, and tells the gateway no address of ours.
+    #[test]
+    fn it_is_called_when_there_is_a_secret_by_which_callers_are_known() {
+        let is_called = |toml: &str| parse(toml).0.unwrap().is_called();
+        let kannel = "preset = 'kannel'\nurl = 'http://127.0.0.1:1'\nuser = 'a'\nsecret_file = 'b'";
+        assert!(!is_called(kannel));
+        assert!(is_called(&format!("{kannel}\nhook_secret_file = 'c'")));
+        let sipgate = "preset = 'sipgate'\nuser = 'a'\nsecret_file = 'b'\nservice = 's0'";
+        assert!(!is_called(&format!("{sipgate}\nhook_secret_file = 'c'")));
+        assert!(is_called("file = 'gateway.toml'\nhook_secret_file = 'c'"));
     }
 
     #[tokio::test]

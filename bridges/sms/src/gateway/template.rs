@@ -5,10 +5,11 @@
 //! phone or a clerk wrote can leave the place it was meant for.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use toml::de::DeValue;
 use viadukt_api::config::{FromToml, text};
+
+use super::place::{Place, Setting, Writing};
 
 /// A text with places to fill in. `{{` and `}}` are braces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,68 +19,6 @@ pub(crate) struct Template(Vec<Piece>);
 enum Piece {
     Literal(String),
     Place { what: Place, optional: bool },
-}
-
-/// What can be filled in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// `{to}`, `{to:digits}`, `{to:00}`: the recipient.
-    To(Number),
-    /// `{from}` and so on: the sender.
-    From(Number),
-    /// `{text}`; `{text:gsm}` for a text that GSM 03.38 can write, else nothing;
-    /// `{text:ucs2hex}` for every other, in hexadecimal UTF-16, else nothing.
-    Text(Writing),
-    /// `{reference}`: our own id for the message, which nobody can guess.
-    Reference,
-    /// `{coding:A|B}`: A for a text that GSM 03.38 can write, B for every other.
-    Coding(String, String),
-    /// `{parts}`: how many parts the network will carry.
-    Parts,
-    /// `{validity:minutes}`, `{validity:seconds}`: how long to try, rounded up.
-    Validity(Unit),
-    /// `{receipt_url}`: where receipts of this message go.
-    ReceiptUrl,
-    /// `{account}`, `{user}`, `{secret}`, `{service}`, `{hooks_url}`, `{hook_secret}`: as the
-    /// operator has set it.
-    Setting(Setting),
-}
-
-/// How a number is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Number {
-    /// `+49170…`; short codes and names as they are.
-    Plus,
-    /// `49170…`
-    Digits,
-    /// `0049170…`
-    Zeros,
-}
-
-/// How a text is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Writing {
-    Plain,
-    IfGsm,
-    ElseUcs2Hex,
-}
-
-/// A unit of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
-    Seconds,
-    Minutes,
-}
-
-/// What the operator sets in `[bridges.NAME.http]`, by the option's name without `_file`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Setting {
-    Account,
-    User,
-    Secret,
-    Service,
-    HooksUrl,
-    HookSecret,
 }
 
 /// Gives what is filled in.
@@ -147,7 +86,7 @@ impl Template {
 
     /// Whether it is a single place that holds a whole number, which JSON writes without quotes.
     pub(crate) fn is_number(&self) -> bool {
-        matches!(self.0.as_slice(), [Piece::Place { what: Place::Validity(_) | Place::Parts, .. }])
+        matches!(self.0.as_slice(), [Piece::Place { what: Place::Validity(..) | Place::Parts, .. }])
     }
 
     /// The settings without which it cannot be filled in.
@@ -161,7 +100,7 @@ impl Template {
     /// Whether a place may have no value and is not marked with `?`.
     fn has_unmarked(&self) -> bool {
         self.places(false).any(|place| match place {
-            Place::Validity(_) | Place::ReceiptUrl => true,
+            Place::Validity(..) | Place::ReceiptUrl => true,
             Place::Text(writing) => *writing != Writing::Plain,
             _ => false,
         })
@@ -184,94 +123,6 @@ impl FromToml for Template {
                 .to_owned());
         }
         Ok(template)
-    }
-}
-
-impl Place {
-    fn parse(name: &str) -> Result<Self, String> {
-        let number = |format: &str| match format {
-            "" => Ok(Number::Plus),
-            "digits" => Ok(Number::Digits),
-            "00" => Ok(Number::Zeros),
-            _ => Err(format!("{{{name}}}: numbers are written plain, :digits or :00")),
-        };
-        let (word, format) = name.split_once(':').unwrap_or((name, ""));
-        Ok(match (word, format) {
-            ("to", format) => Self::To(number(format)?),
-            ("from", format) => Self::From(number(format)?),
-            ("coding", format) => {
-                let (gsm, other) = format.split_once('|').ok_or("expected {coding:A|B}")?;
-                Self::Coding(gsm.to_owned(), other.to_owned())
-            }
-            ("validity", "seconds") => Self::Validity(Unit::Seconds),
-            ("validity", "minutes") => Self::Validity(Unit::Minutes),
-            ("text", "") => Self::Text(Writing::Plain),
-            ("text", "gsm") => Self::Text(Writing::IfGsm),
-            ("text", "ucs2hex") => Self::Text(Writing::ElseUcs2Hex),
-            ("reference", "") => Self::Reference,
-            ("parts", "") => Self::Parts,
-            ("receipt_url", "") => Self::ReceiptUrl,
-            (word, "") => Self::Setting(Setting::parse(word).ok_or_else(|| {
-                format!(
-                    "{{{name}}} is not known; known: to, from, text, reference, coding:A|B, \
-                     parts, validity:minutes, validity:seconds, receipt_url, {}",
-                    Setting::ALL.map(Setting::name).join(", ")
-                )
-            })?),
-            _ => return Err(format!("{{{name}}} is not known")),
-        })
-    }
-}
-
-impl Setting {
-    const ALL: [Self; 6] =
-        [Self::Account, Self::User, Self::Secret, Self::Service, Self::HooksUrl, Self::HookSecret];
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|setting| setting.name() == name)
-    }
-
-    /// The word in templates.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::User => "user",
-            Self::Secret => "secret",
-            Self::Service => "service",
-            Self::HooksUrl => "hooks_url",
-            Self::HookSecret => "hook_secret",
-        }
-    }
-
-    /// The option that sets it.
-    pub(crate) fn option(self) -> &'static str {
-        match self {
-            Self::Secret => "secret_file",
-            Self::HookSecret => "hook_secret_file",
-            other => other.name(),
-        }
-    }
-}
-
-impl Number {
-    /// Writes a number that begins with a plus sign; anything else stays as it is.
-    pub(crate) fn write(self, number: &str) -> Cow<'_, str> {
-        match (self, number.strip_prefix('+')) {
-            (Self::Digits, Some(digits)) => Cow::Borrowed(digits),
-            (Self::Zeros, Some(digits)) => Cow::Owned(format!("00{digits}")),
-            _ => Cow::Borrowed(number),
-        }
-    }
-}
-
-impl Unit {
-    /// How many of it `span` takes, at least one.
-    pub(crate) fn count(self, span: Duration) -> u64 {
-        let unit = match self {
-            Self::Seconds => 1,
-            Self::Minutes => 60,
-        };
-        span.as_secs().div_ceil(unit).max(1)
     }
 }
 
@@ -310,7 +161,16 @@ mod tests {
 
     #[test]
     fn what_is_no_template_is_refused() {
-        for written in ["{to", "to}", "{nobody}", "{to:roman}", "{coding}", "{text:loud}"] {
+        for written in [
+            "{to",
+            "to}",
+            "{nobody}",
+            "{to:roman}",
+            "{coding}",
+            "{text:loud}",
+            "{validity}",
+            "{validity:seconds|long}",
+        ] {
             assert!(Template::parse(written).is_err(), "{written}");
         }
     }

@@ -1,4 +1,4 @@
-//! Moments as gateways write them.
+//! Moments as gateways write them, and as we write them for a person.
 
 use viadukt_api::Timestamp;
 
@@ -25,6 +25,23 @@ pub(crate) fn moment(written: &str) -> Option<Timestamp> {
     let utc = civil(&digits(date), &digits(time.trim()))?
         .checked_sub_signed(offset_milliseconds(offset.trim())?)?;
     Some(Timestamp(utc + milliseconds(fraction)?))
+}
+
+/// Writes it as RFC 3339 does, to the second: `2016-10-06T09:28:39Z`.
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    let seconds = at.0 / 1000;
+    // Days since the first of March in the year 0, in years that begin in March, so that the leap
+    // day comes last; 400 of them have 146,097 days.
+    let days = seconds / 86_400 + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let year = 400 * era + year + u64::from(month >= 10);
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let (hour, minute) = (seconds / 3600 % 24, seconds / 60 % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z", seconds % 60)
 }
 
 /// Milliseconds since 1970 of `YYYYMMDD` and `HHMMSS`.
@@ -102,6 +119,20 @@ mod tests {
             ["", "soon", "2026-13-01T00:00:00Z", "1970-01-01T00:00:00+01:00", "2026-1-1 1:1:1", "T"]
         {
             assert_eq!(moment(written), None, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_again() {
+        for written in [
+            "1970-01-01T00:00:00Z",
+            "2000-02-29T23:59:59Z",
+            "2024-02-29T12:30:05Z",
+            "2026-11-24T13:00:00Z",
+            "2100-03-01T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+        ] {
+            assert_eq!(rfc3339(moment(written).unwrap()), written);
         }
     }
 }

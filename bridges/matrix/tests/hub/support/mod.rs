@@ -123,6 +123,7 @@ impl Remains {
             spool: self.spool.clone(),
             keep: Keep::new(WorkerName::hub(), self.durable.clone()),
             words: Arc::new(Words::new(Language::De)),
+            hooks_url: None,
         };
         section.unwrap().build(context, Path::new(&self.data())).await.unwrap()
     }

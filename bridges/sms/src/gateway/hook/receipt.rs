@@ -16,6 +16,8 @@ use crate::received::{Received, Report, fingerprint};
 pub(super) struct ReceiptShape {
     of: FieldPath,
     state: FieldPath,
+    /// Where a finer word stands; it counts where `states` knows it.
+    substate: Option<FieldPath>,
     states: BTreeMap<String, State>,
     code: Option<Pick>,
 }
@@ -43,6 +45,7 @@ impl ReceiptShape {
         Some(Self {
             of: fields.required("of")?,
             state: fields.required("state")?,
+            substate: fields.optional("substate"),
             states,
             code: fields.optional_table("code").map(|fields| Pick::parse(&fields)),
         })
@@ -53,6 +56,9 @@ impl ReceiptShape {
     pub(super) fn read(&self, message: &Value) -> Result<Brought, &'static str> {
         let of = self.of.text(message).ok_or("a receipt does not say of which message")?;
         let word = self.state.text(message).ok_or("a receipt does not say what happened")?;
+        let finer = self.substate.as_ref().and_then(|path| path.text(message));
+        let finer = finer.filter(|finer| self.states.contains_key(finer));
+        let word = finer.unwrap_or(word);
         let known = self.states.get(&word).copied();
         let said = self.code.as_ref().and_then(|pick| pick.first(message));
         let code = match known {

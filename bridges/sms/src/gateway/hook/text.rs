@@ -1,7 +1,8 @@
 //! A text from a phone, whole or in parts, with pictures or binary data.
 
 use serde_json::Value;
-use viadukt_api::config::Fields;
+use toml::de::DeValue;
+use viadukt_api::config::{Fields, FromToml};
 
 use super::{Arrival, Brought};
 use crate::gateway::call::bytes;
@@ -27,11 +28,20 @@ pub(super) struct TextShape {
     at: Option<FieldPath>,
     /// The number of pictures, or the list of them.
     media: Option<FieldPath>,
-    /// Binary data in hexadecimal.
+    /// Binary data.
     binary: Option<FieldPath>,
+    /// How it is written.
+    binary_in: BinaryIn,
     part: Option<PartShape>,
     /// What makes a message the same one when it comes again; by default its id.
     same: Vec<FieldPath>,
+}
+
+/// How a gateway writes bytes.
+#[derive(Clone, Copy, Debug)]
+enum BinaryIn {
+    Hexadecimal,
+    Base64,
 }
 
 /// Where a part says what it is a part of.
@@ -64,6 +74,7 @@ impl TextShape {
             at: fields.optional("at"),
             media: fields.optional("media"),
             binary: fields.optional("binary"),
+            binary_in: fields.or("binary_in", BinaryIn::Hexadecimal),
             part,
             same: fields.list("same"),
         })
@@ -120,8 +131,8 @@ impl TextShape {
 
     /// The text in its charset, or how many bytes of binary data there are.
     fn said(&self, message: &Value) -> Said {
-        if let Some(hex) = self.binary.as_ref().and_then(|path| path.text(message)) {
-            return Said::Binary(hex.len() / 2);
+        if let Some(written) = self.binary.as_ref().and_then(|path| path.text(message)) {
+            return Said::Binary(self.binary_in.bytes(&written));
         }
         let value = self.text.as_ref().and_then(|path| path.all(message).into_iter().next());
         match (&self.charset, value) {
@@ -151,5 +162,26 @@ impl TextShape {
         let reference = shape.reference.text(message)?.parse().ok()?;
         let (of, number) = (number(&shape.of)?, number(&shape.number)?);
         (of > 1 && (1..=of).contains(&number)).then_some(Place { reference, of, number })
+    }
+}
+
+impl FromToml for BinaryIn {
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        match value.as_str() {
+            Some("hex") => Ok(Self::Hexadecimal),
+            Some("base64") => Ok(Self::Base64),
+            _ => Err("expected \"hex\" or \"base64\"".to_owned()),
+        }
+    }
+}
+
+impl BinaryIn {
+    /// How many bytes are written.
+    fn bytes(self, written: &str) -> usize {
+        match self {
+            Self::Hexadecimal => written.len() / 2,
+            // RFC 4648 4: four characters for three bytes, filled up with =.
+            Self::Base64 => written.trim_end_matches('=').len() * 3 / 4,
+        }
     }
 }

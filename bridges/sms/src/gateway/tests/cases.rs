@@ -127,6 +127,24 @@ fn messages_go_out_as_documented_and_answers_are_understood() {
     }
 }
 
+/// Where nobody may call, no gateway is told to.
+#[test]
+fn what_is_only_for_sending_asks_for_no_receipts() {
+    for (name, _) in PRESETS {
+        let declaration = preset(name).unwrap();
+        let case = std::fs::read_to_string(folder(name).join("send.toml")).unwrap();
+        let case: Send = toml::from_str(&case).unwrap();
+        let settings = Settings { hooks_url: None, hook_secret: None, ..case.settings() };
+        let (sms, receipt_url) = (case.sms(), declaration.request.receipt_url.as_ref());
+        let filling = Filling { settings: &settings, sms: Some(&sms), receipt_url };
+        let base = case.url.as_deref().or(declaration.url.as_deref()).unwrap();
+        let request = declaration.request.fill(&Url::parse(base).unwrap(), &filling).unwrap();
+        let line = on_the_line(&request);
+        assert!(!line.contains("/hooks/") && !line.contains("%2Fhooks%2F"), "{name}: {line}");
+        assert!(!line.contains("\"webhooks\""), "{name}: {line}");
+    }
+}
+
 #[test]
 fn calls_are_read_as_documented() {
     let mut found = 0;
@@ -140,8 +158,8 @@ fn calls_are_read_as_documented() {
             found += 1;
             let request = tool::SavedCall::read(&std::fs::read(&file).unwrap(), None).unwrap();
             let brings = request.meaning(&declaration, Timestamp(1_795_521_600_000));
-            let shown = Shown { signature: "not checked".to_owned(), brings };
-            let line = shown.as_json(&declaration);
+            let signature = "not checked".to_owned();
+            let line = Shown { declaration: &declaration, signature, brings }.as_json();
             let json: serde_json::Value = serde_json::from_str(&line).unwrap();
             expect(&file.with_extension("json"), &format!("{json:#}\n"));
         }
