@@ -1,5 +1,5 @@
-//! Texts without an id of the gateway's, since the submission had no answer. A receipt may hand our
-//! own reference back (`user_message_reference`, SMPP 3.4 5.3.2.17). Kept durably, since
+//! Texts without an id of the gateway's, since the submission had no answer. A receipt may hand
+//! our own reference back (`user_message_reference`, SMPP 3.4 5.3.2.17). Kept durably, since
 //! receipts take their time.
 
 use std::collections::HashMap;
@@ -21,8 +21,8 @@ pub(super) struct Nameless {
     keep: Keep,
     env: Env,
     all: Mutex<HashMap<String, Text>>,
-    /// Tokens by ids that came too late for the attempt; as long as the process lives.
-    late: Mutex<HashMap<String, String>>,
+    /// Texts by ids that came too late for the attempt; no longer than the process lives.
+    late: Mutex<HashMap<String, Text>>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -66,12 +66,19 @@ impl Nameless {
 
     /// The gateway did give an id, after the attempt had ended.
     pub(super) fn named(&self, id: String, token: String) {
-        self.late.lock().unwrap_or_else(PoisonError::into_inner).insert(id, token);
+        let now = self.env.now();
+        let mut late = self.late();
+        late.retain(|_, text| now.since(text.at) <= REMEMBERED);
+        late.insert(id, Text { token, at: now });
     }
 
     /// Our own reference for the text that was named `id` too late.
     pub(super) fn find_named(&self, id: &str) -> Option<String> {
-        self.late.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.late().get(id).map(|text| text.token.clone())
+    }
+
+    fn late(&self) -> MutexGuard<'_, HashMap<String, Text>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<String, Text>> {
