@@ -1,11 +1,13 @@
 //! Measures speed and size and compares them with what the same machine can do at best:
-//! a raw send loop against the same homeserver, a raw sync of the same disk.
+//! a raw send loop against the same homeserver, a raw sync of the same disk, a raw client of the
+//! same SMS centre.
 //!
 //! `make bench` builds what is needed and runs this. The figures are printed as a table and
 //! written to `target/bench/results.json`. With names of measurements as arguments only those
 //! are made: `cargo run --release --example bench -- pipeline`.
 #![allow(clippy::print_stdout, reason = "it talks to a person")]
 
+mod engine;
 mod figures;
 mod inward;
 mod latency;
@@ -15,6 +17,7 @@ mod outward;
 mod pipeline;
 mod process;
 mod raw;
+mod sms;
 mod start;
 mod world;
 
@@ -36,6 +39,8 @@ struct Arguments {
 enum Measurement {
     /// The pipeline between two sides in memory, on a store on this disk
     Pipeline,
+    /// SMS to and from an SMS centre, against a bare client and Kannel
+    Sms,
     /// Resident memory of an idle process
     Idle,
     /// Requests to the homeserver for an answer
@@ -48,7 +53,12 @@ enum Measurement {
     Start,
     /// Resident memory with ten thousand deliveries waiting
     Waiting,
+    /// Resident memory with ten thousand open SMS conversations
+    SmsMemory,
 }
+
+/// What is measured without the world that all others are measured in.
+const ALONE: [Measurement; 3] = [Measurement::Pipeline, Measurement::Sms, Measurement::SmsMemory];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -62,11 +72,17 @@ async fn main() -> Result<()> {
     if chosen(Measurement::Pipeline) {
         pipeline::measure(&folder, &mut figures).await?;
     }
-    let more = Measurement::value_variants().iter().filter(|m| **m != Measurement::Pipeline);
-    if more.copied().any(chosen) {
+    if chosen(Measurement::Sms) {
+        sms::measure(&folder, &mut figures).await?;
+    }
+    let others = Measurement::value_variants().iter().filter(|m| !ALONE.contains(m));
+    if others.copied().any(chosen) {
         let mut world = World::start().await?;
         let measured = with_servers(&mut world, chosen, &mut figures).await;
         measured.with_context(|| format!("viadukt's log ends:\n{}", world.bridge.log_end()))?;
+    }
+    if chosen(Measurement::SmsMemory) {
+        sms::memory::measure(&world::program()?, &mut figures).await?;
     }
 
     println!("\n{figures}\nload after: {}", process::load()?);

@@ -5,6 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use tokio::time::{Instant, sleep};
 
+use viadukt_testbed::Bridge;
+
 use crate::figures::{Figures, Target};
 use crate::process::resident_megabytes;
 use crate::world::World;
@@ -20,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// # Errors
 /// It ended.
 pub async fn idle(world: &World, figures: &mut Figures) -> Result<()> {
-    let memory = most(world).await?;
+    let memory = most(&world.bridge).await?;
     figures.add("memory, idle with one mailbox", (memory, "MB"), None, Target::AtMost(45.0));
     Ok(())
 }
@@ -41,18 +43,19 @@ pub async fn waiting(world: &mut World, figures: &mut Figures) -> Result<()> {
         }
         sleep(Duration::from_millis(500)).await;
     }
-    let memory = most(world).await?;
+    let memory = most(&world.bridge).await?;
     let name = "memory, 10,000 deliveries waiting";
     figures.add(name, (memory, "MB"), None, Target::AtMost(80.0));
     Ok(())
 }
 
 /// The most memory that the process holds while it is watched.
-async fn most(world: &World) -> Result<f64> {
+pub async fn most(bridge: &Bridge) -> Result<f64> {
     let end = Instant::now() + WATCH;
     let mut most = 0.0_f64;
     while Instant::now() < end {
-        most = most.max(resident_megabytes(world.pid()?)?);
+        let pid = bridge.pid().context("viadukt does not run")?;
+        most = most.max(resident_megabytes(pid)?);
         sleep(Duration::from_millis(200)).await;
     }
     Ok(most)
@@ -60,8 +63,13 @@ async fn most(world: &World) -> Result<f64> {
 
 /// Mails that were taken in; each becomes one delivery.
 async fn accepted(world: &World) -> Result<u32> {
-    let (_, metrics) = world.bridge.get("/metrics").await?;
-    let name = "viadukt_accepted_items_total{worker=\"buergerpost\"} ";
-    let line = metrics.lines().find_map(|line| line.strip_prefix(name));
-    Ok(line.context("no such metric")?.parse()?)
+    let name = "viadukt_accepted_items_total{worker=\"buergerpost\"}";
+    counted(&world.bridge, name).await
+}
+
+/// The value of the counter `name`, its labels included.
+pub async fn counted(bridge: &Bridge, name: &str) -> Result<u32> {
+    let (_, metrics) = bridge.get("/metrics").await?;
+    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    Ok(value.context("no such metric")?.parse()?)
 }

@@ -142,7 +142,10 @@ fn sent_at(line: &Value) -> Option<TimeOfDay> {
 }
 
 /// The program that was built beside this one.
-fn program() -> Result<PathBuf> {
+///
+/// # Errors
+/// It was not built.
+pub fn program() -> Result<PathBuf> {
     let here = std::env::current_exe()?;
     let folder = here.parent().and_then(|examples| examples.parent());
     let program = folder.context("this program lies in no folder")?.join("viadukt");

@@ -1,10 +1,12 @@
 //! Shows viadukt at work: a citizen's mail becomes a thread in an encrypted room, the clerk's
-//! answer becomes a mail, and the conversation goes on. Real servers, real clients. Afterwards
-//! everything stays up to be tried out.
+//! answer becomes a mail, and the conversation goes on; then the same with an SMS. Real servers,
+//! real clients. Afterwards everything stays up to be tried out.
 //!
 //! `make demo` installs and builds what is needed and runs this.
 #![allow(clippy::print_stdout, reason = "it talks to a person")]
 
+mod mail;
+mod sms;
 mod stage;
 
 use std::collections::HashSet;
@@ -16,17 +18,15 @@ use tokio::time::Instant;
 use anyhow::{Context, Result};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
-use viadukt_testbed::{AGENCY, Bridge, CITIZEN, Citizen, Clerk, Lock, Mail, ROOM, Seen, Testbed};
+use viadukt_testbed::servers::Smsc;
+use viadukt_testbed::servers::smsc::{Behaviour, Receipts};
+use viadukt_testbed::{AGENCY, CITIZEN, Citizen, Clerk, NUMBER, Phone, ROOM, SMS_ROOM, Testbed};
 
-use crate::stage::{Side, Stage};
-
-/// A picture of one red pixel, so that the attachment is a true one.
-const PHOTO: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\
-    \0\0\0\x0cIDATx\x9cc\xf8\xcf\xc0\0\0\x03\x01\x01\0\xc9\xfe\x92\xef\0\0\0\0IEND\xaeB`\x82";
+use crate::stage::Stage;
 
 #[derive(Parser)]
 struct Arguments {
-    /// Stop after the exchange instead of staying up
+    /// Stop after the play instead of staying up
     #[arg(long)]
     once: bool,
 }
@@ -45,24 +45,30 @@ async fn main() -> Result<()> {
 
 async fn play(once: bool) -> Result<()> {
     let mut stage = Stage::new();
-    stage.title("viadukt: between a citizen's mailbox and an encrypted room");
+    stage.title("viadukt: between a citizen's mailbox, a citizen's phone and encrypted rooms");
 
     let since = Instant::now();
     let testbed = Testbed::start().await?;
     stage.done("Synapse, Dovecot and Postfix", since);
     let since = Instant::now();
+    let centre = testbed.sms_centre().await?;
+    centre.behave(&Behaviour { receipts: Receipts::Now, ..Behaviour::default() }).await?;
+    stage.done("an SMS centre", since);
+    let since = Instant::now();
     let clerk = testbed.clerk().await?;
     stage.done("the clerk's messenger", since);
     let since = Instant::now();
     let mut bridge = testbed.bridge(&program()?)?;
+    testbed.add_sms(&mut bridge, &centre)?;
     bridge.start()?;
     bridge.ready().await?;
     stage.done("viadukt", since);
     clerk.join(ROOM).await?;
+    clerk.join(SMS_ROOM).await?;
 
-    let citizen = testbed.citizen();
-    let exchanged = exchange(&mut stage, &clerk, &citizen).await;
-    exchanged.with_context(|| format!("viadukt's log ends:\n{}", bridge.log_end()))?;
+    let (citizen, phone) = (testbed.citizen(), Phone::new(sms::CITIZEN, &centre));
+    let played = acts(&mut stage, &clerk, &citizen, &phone).await;
+    played.with_context(|| format!("viadukt's log ends:\n{}", bridge.log_end()))?;
     if once {
         bridge.terminate().await?;
         return Ok(());
@@ -71,66 +77,26 @@ async fn play(once: bool) -> Result<()> {
     let key = clerk.recovery_key().await?;
     // The person at the keyboard takes over the clerk's device.
     drop(clerk);
-    invite(&mut stage, &testbed, &bridge, &key);
-    watch(&stage, &citizen).await
-}
-
-/// One conversation, as each side sees it.
-async fn exchange(stage: &mut Stage, clerk: &Clerk, citizen: &Citizen) -> Result<()> {
-    stage.step("A citizen writes a mail with a photo");
-    let (subject, text) = (
-        "Straßenlaterne defekt",
-        "Grüß Gott,\n\nvor Hausnummer 12 flackert die Laterne 💡.\nEin Foto hängt an.\n\nErika",
-    );
-    let photo = ("Laterne.png", "image/png", PHOTO.to_vec());
-    let first = citizen.write_with_file(subject, text, photo).await?;
-    stage.line(Side::Mail, "From", CITIZEN.name);
-    stage.line(Side::Mail, "To", AGENCY.name);
-    stage.line(Side::Mail, "Subject", subject);
-    stage.line(Side::Mail, "Text", text);
-    stage.line(Side::Mail, "Attachment", "Laterne.png");
-
-    stage.step("It begins a thread in the clerk's encrypted room");
-    let question = clerk.sees("the citizen's mail", |seen| seen.body().contains("💡")).await?;
-    show(stage, question.trusted()?);
-    let file = clerk.sees("the photo", |seen| seen.file().is_some()).await?;
-    show(stage, file.trusted()?);
-    let intact = clerk.download(&file).await? == PHOTO;
-    stage.line(Side::Room, "Content", if intact { "the same, byte by byte" } else { "changed!" });
-
-    stage.step("The clerk answers in the thread");
-    let answer = "Guten Tag Frau Mustermann,\ndie Laterne wird morgen repariert. 👍";
-    let sent = clerk.answer(&question, answer).await?;
-    stage.line(Side::Room, "Answer", answer);
-
-    stage.step("The citizen gets a mail in the same conversation");
-    let reply = citizen.receives("the answer", |mail| mail.text().contains("morgen")).await?;
-    show_mail(stage, &reply);
-    let answers = reply.in_reply_to() == [first.as_str()];
-    stage.line(Side::Mail, "Answers", if answers { "the citizen's mail" } else { "another mail!" });
-
-    stage.step("The citizen writes again, and the thread goes on");
-    let thanks = "Vielen Dank für die schnelle Hilfe!";
-    citizen.reply(&reply, thanks).await?;
-    stage.line(Side::Mail, "Text", thanks);
-    let seen = clerk.sees("the second mail", |seen| seen.body().contains("Vielen Dank")).await?;
-    show(stage, seen.trusted()?);
-    let root = question.thread().unwrap_or(&question.event_id);
-    let same = seen.thread() == Some(root);
-    stage.line(Side::Room, "Thread", if same { "the same as before" } else { "another!" });
-    // Which sign the clerk gets when the answer has gone out is a matter of configuration.
-    if let Some(sign) = clerk.seen().iter().find_map(|seen| seen.reaction_to(&sent)) {
-        stage.line(Side::Room, "Delivery", format_args!("{sign} at the clerk's answer"));
-    }
-    Ok(())
-}
-
-/// Says how to take part.
-fn invite(stage: &mut Stage, testbed: &Testbed, bridge: &Bridge, recovery_key: &str) {
-    let account = testbed.clerk_account();
-    let (url, user, password) = (testbed.synapse.url(), account.user, account.password);
-
     stage.step("Your turn: everything stays up until you press Ctrl-C");
+    invite_to_mail(&stage, &testbed);
+    invite_to_sms(&stage, &centre);
+    invite_to_the_room(&stage, &testbed, &key);
+    stage.remark(format_args!("viadukt's log: {}", bridge.log_file().display()));
+    println!();
+    watch(&stage, &citizen, &phone).await
+}
+
+async fn acts(
+    stage: &mut Stage,
+    clerk: &Clerk,
+    citizen: &Citizen,
+    phone: &Phone<'_>,
+) -> Result<()> {
+    mail::act(stage, clerk, citizen).await?;
+    sms::act(stage, clerk, phone).await
+}
+
+fn invite_to_mail(stage: &Stage, testbed: &Testbed) {
     stage.remark("Write as the citizen (add --attach @FILE to send a file):");
     stage.command(format_args!(
         "swaks --server 127.0.0.1:{} --from {} --to {} \\\n      \
@@ -144,6 +110,24 @@ fn invite(stage: &mut Stage, testbed: &Testbed, bridge: &Bridge, recovery_key: &
         testbed.dovecot.imap, CITIZEN.user, CITIZEN.password,
     ));
     println!();
+}
+
+fn invite_to_sms(stage: &Stage, centre: &Smsc) {
+    let orders = format!("http://127.0.0.1:{}", centre.control);
+    stage.remark("Write an SMS (another number is another citizen):");
+    stage.command(format_args!(
+        "curl {orders}/deliver --data \\\n      \
+         '{{\"from\": \"{}\", \"to\": \"{NUMBER}\", \"text\": \"Guten Tag!\"}}'",
+        sms::CITIZEN,
+    ));
+    stage.remark("What this phone receives is shown below; what all phones received is at");
+    stage.command(format_args!("curl {orders}/messages"));
+    println!();
+}
+
+fn invite_to_the_room(stage: &Stage, testbed: &Testbed, recovery_key: &str) {
+    let account = testbed.clerk_account();
+    let (url, user, password) = (testbed.synapse.url(), account.user, account.password);
     stage.remark("Read and answer as the clerk, in another terminal:");
     stage.command(format_args!(
         "cargo run --example clerk -- --homeserver {url} --user {user} --password {password} \\\n      \
@@ -155,52 +139,31 @@ fn invite(stage: &mut Stage, testbed: &Testbed, bridge: &Bridge, recovery_key: &
         "  homeserver {url}, user {user}, password {password}, recovery key {recovery_key}"
     ));
     println!();
-    stage.remark(format_args!("viadukt's log: {}", bridge.log_file().display()));
-    println!();
 }
 
-/// Shows every mail that the citizen receives from now on.
-async fn watch(stage: &Stage, citizen: &Citizen) -> Result<()> {
+/// Shows every mail and every SMS that the citizens receive from now on.
+async fn watch(stage: &Stage, citizen: &Citizen, phone: &Phone<'_>) -> Result<()> {
     let mails = citizen.mailbox.mails().await?;
     let mut known: HashSet<_> = mails.iter().map(|mail| mail.message_id().to_owned()).collect();
+    let whole = async || -> Result<Vec<_>> {
+        Ok(phone.messages().await?.into_iter().filter(|sms| sms.text().is_some()).collect())
+    };
+    let mut shown = whole().await?.len();
     let mut look = tokio::time::interval(Duration::from_secs(1));
     loop {
         look.tick().await;
         for mail in citizen.mailbox.mails().await.unwrap_or_default() {
             if known.insert(mail.message_id().to_owned()) {
-                show_mail(stage, &mail);
+                mail::show(stage, &mail);
                 println!();
             }
         }
-    }
-}
-
-fn show(stage: &Stage, seen: &Seen) {
-    let lock = match &seen.lock {
-        Lock::CrossSigned => "encrypted, by a device that its owner has signed".to_owned(),
-        Lock::Doubtful(reason) => format!("encrypted, but: {reason}"),
-        Lock::Unreadable(reason) => format!("unreadable: {reason}"),
-        Lock::Open => "not encrypted".to_owned(),
-    };
-    stage.line(Side::Room, "Speaker", seen.speaker().unwrap_or(seen.sender.as_str()));
-    match seen.file() {
-        Some(name) => stage.line(Side::Room, "File", name),
-        None => stage.line(Side::Room, "Text", seen.text().trim_end()),
-    }
-    stage.line(Side::Room, "Lock", lock);
-}
-
-fn show_mail(stage: &Stage, mail: &Mail) {
-    stage.line(Side::Mail, "From", mail.sender());
-    stage.line(Side::Mail, "Subject", mail.subject());
-    stage.line(Side::Mail, "Text", mail.text().trim_end());
-    for (name, bytes) in mail.attachments() {
-        stage.line(Side::Mail, "Attachment", format_args!("{name}, {} bytes", bytes.len()));
-    }
-    for name in ["Message-ID", "In-Reply-To", "References"] {
-        if let Some(value) = mail.header(name) {
-            stage.line(Side::Mail, name, value);
+        let messages = whole().await?;
+        for sms in messages.iter().skip(shown) {
+            sms::show(stage, sms);
+            println!();
         }
+        shown = messages.len();
     }
 }
 

@@ -6,12 +6,15 @@ use std::io::{IsTerminal, stdout};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use viadukt_testbed::{Lock, Seen};
 
 /// Whose screen we look at.
 #[derive(Clone, Copy)]
 pub enum Side {
     /// The citizen's mail program.
     Mail,
+    /// A citizen's phone.
+    Phone,
     /// The clerk's messenger.
     Room,
 }
@@ -49,15 +52,32 @@ impl Stage {
     pub fn line(&self, side: Side, label: &str, text: impl Display) {
         let (name, colour) = match side {
             Side::Mail => ("mail", "33"),
+            Side::Phone => ("sms", "35"),
             Side::Room => ("room", "36"),
         };
         let text = text.to_string();
         let mut lines = text.lines();
-        let name = self.painted(colour, &format!("{name} │"));
+        let name = self.painted(colour, &format!("{name:>4} │"));
         println!("  {name} {label:<12} {}", lines.next().unwrap_or_default());
         for line in lines {
             println!("  {name} {:<12} {line}", "");
         }
+    }
+
+    /// An event as the clerk sees it.
+    pub fn seen(&self, seen: &Seen) {
+        let lock = match &seen.lock {
+            Lock::CrossSigned => "encrypted, by a device that its owner has signed".to_owned(),
+            Lock::Doubtful(reason) => format!("encrypted, but: {reason}"),
+            Lock::Unreadable(reason) => format!("unreadable: {reason}"),
+            Lock::Open => "not encrypted".to_owned(),
+        };
+        self.line(Side::Room, "Speaker", seen.speaker().unwrap_or(seen.sender.as_str()));
+        match seen.file() {
+            Some(name) => self.line(Side::Room, "File", name),
+            None => self.line(Side::Room, "Text", seen.text().trim_end()),
+        }
+        self.line(Side::Room, "Lock", lock);
     }
 
     /// A remark that belongs to no side.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use tokio::process::Command;
 
 #[tokio::test]
-async fn the_demo_plays_its_exchange() -> Result<()> {
+async fn the_demo_plays_its_acts() -> Result<()> {
     let program = Path::new(env!("CARGO_BIN_EXE_viadukt"));
     let demo = program.parent().context("no folder")?.join("examples/demo");
     let output = Command::new(&demo).arg("--once").stdin(Stdio::null()).output().await?;
@@ -19,6 +19,7 @@ async fn the_demo_plays_its_exchange() -> Result<()> {
         "encrypted, by a device that its owner has signed",
         "Answers      the citizen's mail",
         "Thread       the same as before",
+        "Delivery     ✓ zugestellt at the clerk's answer",
     ] {
         assert!(said.contains(expected), "{expected:?} is missing in\n{said}");
     }

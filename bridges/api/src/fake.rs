@@ -31,6 +31,8 @@ pub struct FakeWorker {
     ids: AtomicU64,
     count: watch::Sender<u64>,
     remember: bool,
+    /// Which deliveries count for [`Self::wait_for`] and [`Self::made`]; all of them by default.
+    pub counts: fn(&Outbound) -> bool,
     /// How its deliveries are retried.
     pub patience: Patience,
     /// Whether it says that repetition is harmless.
@@ -67,6 +69,7 @@ impl Default for FakeWorker {
             ids: AtomicU64::new(1),
             count: watch::Sender::new(0),
             remember: true,
+            counts: |_| true,
             patience: Patience {
                 pauses: vec![Duration::from_secs(1)],
                 give_up_after: Duration::from_secs(3_600),
@@ -113,6 +116,11 @@ impl FakeWorker {
     /// What was delivered so far, in order.
     pub fn delivered(&self) -> Vec<Outbound> {
         lock(&self.delivered).clone()
+    }
+
+    /// How many deliveries were made so far, as it grows.
+    pub fn made(&self) -> watch::Receiver<u64> {
+        self.count.subscribe()
     }
 
     /// Waits until `count` deliveries were made, and gives them.
@@ -204,7 +212,9 @@ impl Worker for FakeWorker {
         if self.remember {
             lock(&self.delivered).push(out.clone());
         }
-        self.count.send_modify(|made| *made += 1);
+        if (self.counts)(out) {
+            self.count.send_modify(|made| *made += 1);
+        }
         // The sender is in `self`, so this ends only with what it waits for.
         let _ = self.holding.subscribe().wait_for(|held| !held).await;
         let mut ids = ids.into_iter();

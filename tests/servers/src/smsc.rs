@@ -35,7 +35,8 @@ pub struct Smsc {
     pub port: u16,
     /// Port of SMPP over TLS.
     pub tls: u16,
-    control: u16,
+    /// Port of the orders: `POST /ORDER` with JSON, as at the end of `smsc/main.js`.
+    pub control: u16,
     _process: Process,
     _folder: TempDir,
 }
