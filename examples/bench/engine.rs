@@ -79,6 +79,7 @@ impl Engine {
             env: env.clone(),
             spool: Arc::new(spool),
             keep: Keep::new(name.clone(), journal.clone()),
+            hooks_url: None,
             words: Arc::clone(&words),
         };
         let far = build(context).await?;

@@ -11,6 +11,7 @@ use matrix_sdk::ruma::{OwnedUserId, RoomId, UserId};
 use matrix_sdk::store::StoreConfig;
 use matrix_sdk::{Client, Room, SqliteCryptoStore, SqliteStateStore, SqliteStoreConfig};
 use matrix_sdk_base::crypto::{CollectStrategy, DecryptionSettings, TrustRequirement};
+use serde_json::Value;
 use viadukt_api::{AcceptError, Context, Keep};
 
 use crate::config::{Settings, ShareWith, Trust};
@@ -93,11 +94,26 @@ impl Online {
     /// highest one there is (room version 12).
     pub(crate) async fn power(&self, room: &Room, user: &UserId) -> Option<i64> {
         use matrix_sdk::ruma::events::room::power_levels::UserPowerLevel;
-        match room.get_user_power_level(user).await.ok()? {
-            UserPowerLevel::Int(level) => Some(level.into()),
-            UserPowerLevel::Infinite => Some(i64::MAX),
-            _ => None,
+        match room.get_user_power_level(user).await {
+            Ok(UserPowerLevel::Int(level)) => Some(level.into()),
+            Ok(UserPowerLevel::Infinite) => Some(i64::MAX),
+            Ok(_) => None,
+            // Our own events are left out of what we sync, and with them the power levels of a
+            // room that we made while a sync was under way.
+            Err(_) => self.power_asked_for(room, user).await,
         }
+    }
+
+    /// The same as the homeserver knows it (Matrix client-server, `m.room.power_levels`).
+    async fn power_asked_for(&self, room: &Room, user: &UserId) -> Option<i64> {
+        use matrix_sdk::ruma::api::client::state::get_state_event_for_key::v3::Request;
+        use matrix_sdk::ruma::events::StateEventType;
+        let room = room.room_id().to_owned();
+        let levels = Request::new(room, StateEventType::RoomPowerLevels, String::new());
+        let answer = self.client.send(levels).await.ok()?;
+        let levels: Value = serde_json::from_str(answer.event_or_content.get()).ok()?;
+        let of_user = levels["users"][user.as_str()].as_i64();
+        Some(of_user.or(levels["users_default"].as_i64()).unwrap_or(0))
     }
 }
 

@@ -117,14 +117,14 @@ async fn a_text_waits_for_its_time() {
     assert!(bench.post.delivered().is_empty());
     // Another one is thought better of, and one is mistyped.
     bench.event(message("$c2", "@clerk:agency", &format!("!sms {EVA} --at 11:45 Zu früh"))).await;
-    bench.shown(5).await;
+    bench.shown(3).await;
     let back = Act::Redact(MessageId::new("$c2"));
     bench.event(Message { act: back, ..message("$c3", "@clerk:agency", "") }).await;
     bench.event(message("$c4", "@clerk:agency", &format!("!sms {EVA} --at 25:00 Nie"))).await;
     let edit = Act::Edit(MessageId::new("$c1"));
     let text = format!("!sms {EVA} --at 12:00 Guten Tag");
     bench.event(Message { act: edit, ..message("$c5", "@clerk:agency", &text) }).await;
-    let shown = bench.shown(8).await;
+    let shown = bench.shown(6).await;
     for part in ["taken back before", "\"25:00\" is no time", "Write it anew"] {
         assert!(shown.iter().any(|out| text_of(out).contains(part)), "{part}");
     }
