@@ -1,6 +1,6 @@
 //! The same over HTTP, with Kannel in between and its own fake SMS centre behind it.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use viadukt_testbed::{NUMBER, SMS_ROOM, Testbed, until};
 
 use super::scene::{DELIVERED, ERIKA, keep_only_sms};
@@ -29,7 +29,8 @@ async fn phones_behind_kannel_talk_to_the_room_with_receipts() -> Result<()> {
         until("the answer at the phone", async || {
             Ok(kannel.sent().iter().any(|sms| sms.to == ERIKA && sms.text == text).then_some(()))
         })
-        .await?;
+        .await
+        .with_context(|| format!("received only {:#?}", kannel.sent()))?;
         clerk.sees("the receipt", |seen| seen.reaction_to(&answer) == Some(DELIVERED)).await?;
     }
 
