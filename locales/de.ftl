@@ -196,6 +196,7 @@ matrix-sender-not-trusted = Eine Nachricht von { $user } wurde nicht weitergegeb
 matrix-device-not-verified = Ein Gerät von { $user } ist nicht bestätigt und kann die Nachrichten der Brücke nicht lesen. Bitte bestätigen Sie das Gerät in den Sicherheitseinstellungen.
 matrix-plaintext-ignored = Eine unverschlüsselte Nachricht von { $user } in diesem verschlüsselten Raum wurde nicht weitergegeben.
 matrix-unreadable = Ein Ereignis in diesem Raum war nicht lesbar und wurde zur Seite gelegt.
+
 ## cli
 
 cli-check-good = { $file }: Die Konfiguration ist in Ordnung. Brücken: { $bridges }
@@ -233,6 +234,7 @@ sms-gateway-login-refused = Das SMS-Gateway weist die Anmeldung der Brücke ab. 
 sms-gateway-put-off = Das SMS-Gateway kann die Nachricht zurzeit nicht annehmen ({ $code }).
 sms-gateway-refused = Das SMS-Gateway hat die Nachricht abgewiesen ({ $code }).
 sms-gateway-unknown = Das SMS-Gateway hat nicht gemeldet, ob es die Nachricht angenommen hat.
+
 ## smpp
 
 smpp-away = Das SMS-Gateway ist nicht erreichbar.
@@ -245,13 +247,7 @@ smpp-text-refused = Der Text ist für das SMS-Gateway zu lang (Code { $code }).
 smpp-validity-refused = Das SMS-Gateway lässt die Gültigkeitsdauer nicht zu (Code { $code }).
 smpp-unanswered = Das SMS-Gateway hat nicht geantwortet; vielleicht hat es die SMS trotzdem.
 smpp-interrupted = Der Versand wurde unterbrochen; vielleicht hat das SMS-Gateway die SMS schon.
-## sms gateway over http
 
-sms-gateway-away = Das SMS-Gateway ist zurzeit nicht erreichbar.
-sms-gateway-login-refused = Das SMS-Gateway weist die Anmeldung der Brücke ab. Bitte lassen Sie die Zugangsdaten von der Betriebsstelle prüfen.
-sms-gateway-put-off = Das SMS-Gateway kann die Nachricht zurzeit nicht annehmen ({ $code }).
-sms-gateway-refused = Das SMS-Gateway hat die Nachricht abgewiesen ({ $code }).
-sms-gateway-unknown = Das SMS-Gateway hat nicht gemeldet, ob es die Nachricht angenommen hat.
 ## conversations
 
 talks-elsewhere-too = Diese Person schreibt auch mit einem anderen Raum; ob ihre Nachricht hierher gehört, ist nicht sicher. Mit der Nummer am Ende unserer Nachrichten (etwa #2) kann sie angeben, wem sie antwortet.

@@ -196,6 +196,7 @@ matrix-sender-not-trusted = A message from { $user } was not passed on because t
 matrix-device-not-verified = A device of { $user } is not verified and cannot read what the bridge writes. Please verify the device in the security settings.
 matrix-plaintext-ignored = An unencrypted message from { $user } in this encrypted room was not passed on.
 matrix-unreadable = An event in this room could not be read and was put aside.
+
 ## cli
 
 cli-check-good = { $file }: the configuration is good. Bridges: { $bridges }
@@ -233,6 +234,7 @@ sms-gateway-login-refused = The SMS gateway refuses the bridge's login. An opera
 sms-gateway-put-off = The SMS gateway cannot take the message at the moment ({ $code }).
 sms-gateway-refused = The SMS gateway refused the message ({ $code }).
 sms-gateway-unknown = The SMS gateway did not say whether it took the message.
+
 ## smpp
 
 smpp-away = The SMS gateway cannot be reached.
@@ -245,13 +247,7 @@ smpp-text-refused = The text is too long for the SMS gateway (code { $code }).
 smpp-validity-refused = The SMS gateway does not allow the validity period (code { $code }).
 smpp-unanswered = The SMS gateway did not answer; it may have the SMS all the same.
 smpp-interrupted = Sending was interrupted; the SMS gateway may have the SMS already.
-## sms gateway over http
 
-sms-gateway-away = The SMS gateway cannot be reached at the moment.
-sms-gateway-login-refused = The SMS gateway refuses the bridge's login. An operator must check the access data.
-sms-gateway-put-off = The SMS gateway cannot take the message at the moment ({ $code }).
-sms-gateway-refused = The SMS gateway refused the message ({ $code }).
-sms-gateway-unknown = The SMS gateway did not say whether it took the message.
 ## conversations
 
 talks-elsewhere-too = This person is also in contact with another room; it is not certain that this message belongs here. With the number at the end of our messages (such as #2) they can say whom they answer.

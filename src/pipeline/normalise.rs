@@ -106,7 +106,7 @@ impl Pipeline {
     ) -> Result<Option<Delivery>, StoreError> {
         let worker = &accepted.worker;
         let reference = accepted.id.to_string();
-        let reason = self.words.reason(&unreadable.reason);
+        let reason = self.words.clause(&unreadable.reason);
         tracing::warn!(item = %reference, worker = %worker, reason = %unreadable.reason, "put aside");
         let now = self.env.now();
         draft.step(

@@ -200,7 +200,7 @@ impl Pipeline {
         if !tell {
             return Ok(None);
         }
-        let reason = self.words.reason(reason);
+        let reason = self.words.clause(reason);
         let text = self.words.say("status-delayed", &[("reason", &reason)]);
         self.tell_sender(delivery, series(&attempt), State::Delayed, text)
     }
@@ -248,7 +248,7 @@ impl Pipeline {
             what: DeadWhat::Delivery(delivery.clone()),
         });
         tracing::warn!(item = %delivery.id.item, worker = %delivery.to, reason = %reason, "dead letter");
-        let words = self.words.reason(reason);
+        let words = self.words.clause(reason);
         let reference = delivery.id.to_string();
         let args = [("reason", words.as_str()), ("reference", reference.as_str())];
         let (state, key) = if state == State::Unknown || self.is_doubtful(outcome) {

@@ -157,7 +157,7 @@ impl Routing<'_, '_> {
         reason: &Reason,
     ) -> Result<(), StoreError> {
         let words = &self.pipeline.words;
-        let text = words.say("not-sent", &[("reason", &words.reason(reason))]);
+        let text = words.say("not-sent", &[("reason", &words.clause(reason))]);
         self.status(bridge, event, conversation, State::Failed, text)
     }
 

@@ -6,6 +6,7 @@
 mod birth;
 mod load;
 mod oracle;
+mod sms;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -17,11 +18,11 @@ use anyhow::{Result, ensure};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use rustix::process::Signal;
-use tokio::process::Command;
 use tokio::time::{Duration, Instant, sleep};
 use viadukt::failpoint::POINTS;
 use viadukt_testbed::{Bridge, ROOM, Testbed};
 
+use crate::scene::dead_letters;
 use load::Load;
 use oracle::{Finding, Kind};
 
@@ -35,6 +36,12 @@ const SEED: u64 = 2;
 const RESTARTS: usize = 12;
 /// The pause between two things that people write.
 const BREATH: Duration = Duration::from_millis(100);
+
+/// People on both sides who have much to say.
+trait Speakers {
+    /// A message in each direction.
+    async fn speak(&mut self, round: usize) -> Result<()>;
+}
 
 /// How one life of the bridge ends.
 #[derive(Clone, Copy)]
@@ -60,29 +67,10 @@ async fn killed_at_any_moment_it_loses_and_doubles_nothing() -> Result<()> {
     let mut load = Load::begin(&clerk, testbed.citizen(), room, speakers).await?;
     bridge.kill9().await?;
 
-    let mut recoveries = Vec::new();
-    for (round, death) in plan.iter().enumerate() {
-        load.speak(round).await?;
-        die(&mut bridge, *death, &mut load, round).await?;
-        let since = Instant::now();
-        bridge.start()?;
-        bridge.ready().await?;
-        recoveries.push(since.elapsed());
-        // It lives on for a while, so that every round gets something done, and dies busy.
-        let life = Duration::from_millis(random.random_range(0..1_000));
-        die(&mut bridge, Death::After(life), &mut load, round).await?;
-    }
-    bridge.start()?;
-    bridge.ready().await?;
+    let recoveries = live_and_die(&mut bridge, &plan, &mut random, &mut load).await?;
     let findings = oracle::judge(&testbed, &load).await?;
-    let given_up = dead_letters(&bridge).await?;
-    let table = Table { seed, plan: &plan, findings: &findings, recoveries: &recoveries };
-    report(&table);
-    let faults = findings.iter().filter(|one| one.kind != Kind::Declared);
-    let faults: Vec<_> = faults.map(ToString::to_string).collect();
-    ensure!(faults.is_empty(), "{}\n{given_up}\n{}", faults.join("\n"), bridge.log_end());
-    ensure!(given_up.lines().count() == 1, "given up without need:\n{given_up}");
-    Ok(())
+    sentence(&bridge, &Table { seed, plan: &plan, findings: &findings, recoveries: &recoveries })
+        .await
 }
 
 /// However often it starts in vain while the homeserver is away, no message is given up for it.
@@ -125,8 +113,38 @@ fn plan(rounds: usize, random: &mut StdRng) -> Vec<Death> {
     plan
 }
 
+/// Lets the bridge die by `plan` while people write, and leaves it alive; tells how long each
+/// return took.
+async fn live_and_die(
+    bridge: &mut Bridge,
+    plan: &[Death],
+    random: &mut StdRng,
+    speakers: &mut impl Speakers,
+) -> Result<Vec<Duration>> {
+    let mut recoveries = Vec::new();
+    for (round, death) in plan.iter().enumerate() {
+        speakers.speak(round).await?;
+        die(bridge, *death, speakers, round).await?;
+        let since = Instant::now();
+        bridge.start()?;
+        bridge.ready().await?;
+        recoveries.push(since.elapsed());
+        // It lives on for a while, so that every round gets something done, and dies busy.
+        let life = Duration::from_millis(random.random_range(0..1_000));
+        die(bridge, Death::After(life), speakers, round).await?;
+    }
+    bridge.start()?;
+    bridge.ready().await?;
+    Ok(recoveries)
+}
+
 /// Starts the bridge if it does not run, and lets it die while people go on writing.
-async fn die(bridge: &mut Bridge, death: Death, load: &mut Load<'_>, round: usize) -> Result<()> {
+async fn die(
+    bridge: &mut Bridge,
+    death: Death,
+    speakers: &mut impl Speakers,
+    round: usize,
+) -> Result<()> {
     let dead = Cell::new(false);
     let (status, spoken) = tokio::join!(
         async {
@@ -136,7 +154,7 @@ async fn die(bridge: &mut Bridge, death: Death, load: &mut Load<'_>, round: usiz
         },
         async {
             while !dead.get() {
-                load.speak(round).await?;
+                speakers.speak(round).await?;
                 sleep(BREATH).await;
             }
             anyhow::Ok(())
@@ -166,13 +184,16 @@ async fn end(bridge: &mut Bridge, death: Death) -> Result<()> {
     }
 }
 
-/// What the operator is shown: one line when there is nothing.
-async fn dead_letters(bridge: &Bridge) -> Result<String> {
-    let mut list = Command::new(program());
-    list.arg("--config").arg(bridge.config_file()).args(["deadletters", "list"]);
-    let list = list.output().await?;
-    ensure!(list.status.success(), "{}", String::from_utf8_lossy(&list.stderr));
-    Ok(String::from_utf8(list.stdout)?)
+/// Shows the table, and fails if anything is not as in a world without kills.
+async fn sentence(bridge: &Bridge, table: &Table<'_>) -> Result<()> {
+    let given_up = dead_letters(bridge).await?;
+    report(table);
+    let faults = table.findings.iter().filter(|one| one.kind != Kind::Declared);
+    let faults: Vec<_> = faults.map(ToString::to_string).collect();
+    let given_up = given_up.join("\n");
+    ensure!(faults.is_empty(), "{}\n{given_up}\n{}", faults.join("\n"), bridge.log_end());
+    ensure!(given_up.is_empty(), "given up without need:\n{given_up}");
+    Ok(())
 }
 
 /// One line for each way to die. A message belongs to the round in which it was written.

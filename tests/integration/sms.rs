@@ -3,5 +3,5 @@
 
 mod exchange;
 mod kannel;
-mod scene;
+pub mod scene;
 mod trouble;

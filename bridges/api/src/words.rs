@@ -80,6 +80,13 @@ impl Words {
         let args: Vec<_> = reason.args.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         self.say(&reason.key, &args)
     }
+
+    /// A reason in words, within a sentence that brings its own full stop.
+    pub fn clause(&self, reason: &Reason) -> String {
+        let mut words = self.reason(reason);
+        words.truncate(words.trim_end_matches('.').len());
+        words
+    }
 }
 
 /// Why something happened: a sentence of `locales/` by its key, with what fills it in. Its
@@ -131,6 +138,13 @@ mod tests {
         assert!(said("0").starts_with("There is nothing"));
         assert!(said("1").starts_with("One message"));
         assert!(said("12").starts_with("12 messages"));
+    }
+
+    #[test]
+    fn a_clause_brings_no_full_stop() {
+        let words = Words::new(Language::De);
+        let away = Reason::new("smpp-away");
+        assert_eq!(format!("{}.", words.clause(&away)), words.reason(&away));
     }
 
     #[test]

@@ -20,7 +20,7 @@ impl Routing<'_, '_> {
             }
             Command::Send { to, at, text } => match self.time(at.as_deref()) {
                 Ok(not_before) => return self.send_to(judged, &to, not_before, text),
-                Err(reason) => words.say("not-sent", &[("reason", &words.reason(&reason))]),
+                Err(reason) => words.say("not-sent", &[("reason", &words.clause(&reason))]),
             },
             Command::Approve { room } => return self.approve(judged, room.as_deref()),
             Command::Block => self.block(&bridge, judged.conversation())?,

@@ -102,7 +102,7 @@ impl Routing<'_, '_> {
 
     fn not_reached(&self, written: &str, reason: &Reason) -> String {
         let words = &self.pipeline.words;
-        let reason = words.reason(reason);
+        let reason = words.clause(reason);
         words.say("command-send-not", &[("recipient", written), ("reason", &reason)])
     }
 

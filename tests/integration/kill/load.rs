@@ -8,8 +8,10 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use viadukt_testbed::{Citizen, Clerk, Seen};
 
+use super::Speakers;
+
 /// Conversations that go on side by side.
-const THREADS: usize = 4;
+pub(super) const THREADS: usize = 4;
 /// Every so many mails carry a file.
 const WITH_FILE: usize = 4;
 
@@ -64,12 +66,6 @@ impl<'t> Load<'t> {
         Ok(Self { clerk, citizen, room, threads, random })
     }
 
-    /// A mail in one conversation and a reply in one.
-    pub(super) async fn speak(&mut self, round: usize) -> Result<()> {
-        self.mail(round).await?;
-        self.reply(round).await
-    }
-
     async fn mail(&mut self, round: usize) -> Result<()> {
         let place = self.random.random_range(0..THREADS);
         let thread = self.threads.get_mut(place).context("no such thread")?;
@@ -103,11 +99,19 @@ impl<'t> Load<'t> {
     }
 }
 
+impl Speakers for Load<'_> {
+    /// A mail in one conversation and a reply in one.
+    async fn speak(&mut self, round: usize) -> Result<()> {
+        self.mail(round).await?;
+        self.reply(round).await
+    }
+}
+
 fn subject(thread: usize) -> String {
     format!("Vorgang {thread}")
 }
 
 /// A text that is part of no other one.
-fn numbered(what: &str, thread: usize, number: usize) -> String {
+pub(super) fn numbered(what: &str, thread: usize, number: usize) -> String {
     format!("{what} {thread}-{number:03}.")
 }

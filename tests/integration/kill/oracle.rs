@@ -32,8 +32,8 @@ pub(super) enum Kind {
     OutOfOrder,
     /// It arrived elsewhere, or not encrypted by a cross-signed device.
     Wrong,
-    /// A reply that was sent twice after an interruption, as the design declares: the same
-    /// Message-ID, and the room was told.
+    /// A reply that was sent twice after an interruption, as the design declares: it is known
+    /// as the same one, and the room was told.
     Declared,
 }
 
@@ -58,9 +58,16 @@ struct Ends {
 
 /// Waits until everything arrived or nothing more comes, and judges.
 pub(super) async fn judge(testbed: &Testbed, load: &Load<'_>) -> Result<Vec<Finding>> {
+    patiently(async || Ok(Ends::look(testbed, load).await?.findings(load, &testbed.bot()))).await
+}
+
+/// Looks again and again until nothing is lost or nothing more comes.
+pub(super) async fn patiently(
+    look: impl AsyncFn() -> Result<Vec<Finding>>,
+) -> Result<Vec<Finding>> {
     let mut last = (usize::MAX, Instant::now());
     loop {
-        let findings = Ends::look(testbed, load).await?.findings(load, &testbed.bot());
+        let findings = look().await?;
         let lost = findings.iter().filter(|one| one.kind == Kind::Lost).count();
         if lost < last.0 {
             last = (lost, Instant::now());
@@ -172,7 +179,7 @@ impl Ends {
 
 /// Finds what came after something that is later in the order that was owed: pairs of the
 /// place owed and the place found.
-fn in_order(
+pub(super) fn in_order(
     mut arrived: Vec<((usize, usize), Option<usize>, &String)>,
     findings: &mut Vec<Finding>,
 ) {
@@ -187,12 +194,12 @@ fn in_order(
     }
 }
 
-fn places(bridge: &[&Seen], fits: impl Fn(&Seen) -> bool) -> Vec<usize> {
+pub(super) fn places(bridge: &[&Seen], fits: impl Fn(&Seen) -> bool) -> Vec<usize> {
     (0..).zip(bridge).filter(|(_, seen)| fits(seen)).map(|(place, _)| place).collect()
 }
 
 /// Whether `seen` is a notice about `event`.
-fn answers(seen: &Seen, event: &EventId) -> bool {
+pub(super) fn answers(seen: &Seen, event: &EventId) -> bool {
     seen.is_message("m.notice")
         && seen.content["m.relates_to"]["m.in_reply_to"]["event_id"] == event.as_str()
 }

@@ -1,7 +1,7 @@
 //! The same over HTTP, with Kannel in between and its own fake SMS centre behind it.
 
-use anyhow::Result;
-use viadukt_testbed::{NUMBER, SMS_ROOM, Testbed, until};
+use anyhow::{Context, Result};
+use viadukt_testbed::{NUMBER, SMS_ROOM, Seen, Testbed, until};
 
 use super::scene::{DELIVERED, ERIKA, keep_only_sms};
 use crate::scene::program;
@@ -29,8 +29,10 @@ async fn phones_behind_kannel_talk_to_the_room_with_receipts() -> Result<()> {
         until("the answer at the phone", async || {
             Ok(kannel.sent().iter().any(|sms| sms.to == ERIKA && sms.text == text).then_some(()))
         })
-        .await?;
-        clerk.sees("the receipt", |seen| seen.reaction_to(&answer) == Some(DELIVERED)).await?;
+        .await
+        .with_context(|| kannel.log())?;
+        let received = |seen: &Seen| seen.reaction_to(&answer) == Some(DELIVERED);
+        clerk.sees("the receipt", received).await.with_context(|| kannel.log())?;
     }
 
     // Kannel asks again until it is heard.

@@ -5,6 +5,7 @@ use anyhow::Result;
 use viadukt_testbed::servers::smsc::{Behaviour, Receipts};
 
 use super::scene::{DELIVERED, ERIKA, SENT, Scene};
+use crate::scene::dead_letters;
 
 fn usual() -> Behaviour {
     Behaviour { receipts: Receipts::Now, ..Behaviour::default() }
@@ -41,10 +42,16 @@ async fn throttled_dropped_and_doubled_each_message_arrives_once_and_in_order() 
 async fn a_lost_answer_is_told_as_unknown_and_its_late_receipt_settles_it() -> Result<()> {
     let scene = Scene::with("[smpp]\nresponse_timeout = '2s'").await?;
     let question = scene.question(ERIKA, "Hallo?").await?;
-    scene.centre.behave(&Behaviour { lose: 1, ..Behaviour::default() }).await?;
-    scene.clerk.answer(&question, "Ist das angekommen?").await?;
+    let behaviour = Behaviour { lose: 1, receipts: Receipts::Late, ..Behaviour::default() };
+    scene.centre.behave(&behaviour).await?;
+    let doubtful = scene.clerk.answer(&question, "Ist das angekommen?").await?;
     scene.notice("nicht bekannt").await?;
     assert_eq!(scene.times_received(ERIKA, "Ist das angekommen?").await?, 1, "not sent again");
+    assert_eq!(dead_letters(&scene.bridge).await?.len(), 1, "a person may decide");
+
+    scene.centre.release().await?;
+    scene.marked(&doubtful, DELIVERED).await?;
+    assert_eq!(dead_letters(&scene.bridge).await?, [""; 0], "nothing is left to decide");
     scene.centre.behave(&usual()).await?;
     let next = scene.clerk.answer(&question, "Und das?").await?;
     scene.marked(&next, DELIVERED).await?;

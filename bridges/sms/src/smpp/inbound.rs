@@ -113,17 +113,22 @@ impl Inbound {
                 Part { from, to, place, numbered_by, id, same, at, received_at, said, protection };
             return self.status(self.reassembly.accept(&self.inbox, vec![], vec![part]).await);
         }
-        if self.recent.is_repetition(digest, now) {
-            self.recent.accepted(digest, visit.number, now);
+        let repeated = self.recent.repeated(digest, now);
+        let (slot, keep) = self.recent.to_keep(repeated, digest, now);
+        let keep = vec![keep];
+        if repeated.is_some() {
+            // Kept anew, since this answer may be lost as well.
+            let kept = self.inbox.accept(Intake { items: Vec::new(), keep }).await;
+            let _ = self.status(kept);
+            self.recent.accepted(digest, slot, visit.number, now);
             tracing::info!("a text came again whose answer had been lost");
             return CommandStatus::EsmeRok;
         }
         let text = Text { id: id.text, from, to, at: now, body: Body::of(said), protection };
         let item = Received::Text(text).into_item(id.same.as_slice(), now);
-        let keep = vec![self.recent.to_keep(digest, now)];
         let taken = self.inbox.accept(Intake { items: vec![item], keep }).await;
         if taken.is_ok() {
-            self.recent.accepted(digest, visit.number, now);
+            self.recent.accepted(digest, slot, visit.number, now);
         }
         self.status(taken)
     }

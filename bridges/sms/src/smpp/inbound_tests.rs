@@ -132,6 +132,23 @@ async fn what_came_again_after_a_crash_is_taken_once() {
 }
 
 #[tokio::test]
+async fn what_came_again_after_two_crashes_in_a_row_is_taken_once() {
+    let bench = Bench::new();
+    bring(&bench.visit(), 1, text(b"Ja")).await;
+    let second = Bench::over(&bench.memory, 1_030_000);
+    let visit = second.visit();
+    bring(&visit, 1, text(b"Nein")).await;
+    bring(&visit, 2, text(b"Ja")).await;
+    let third = Bench::over(&bench.memory, 1_060_000);
+    let visit = third.visit();
+    bring(&visit, 1, text(b"Nein")).await;
+    bring(&visit, 2, text(b"Ja")).await;
+    assert!(third.bodies() == [plain("Ja"), plain("Nein")]);
+    bring(&visit, 3, text(b"Ja")).await;
+    assert_eq!(third.bodies().len(), 3, "the person says it again");
+}
+
+#[tokio::test]
 async fn what_cannot_be_accepted_is_put_off_and_forgotten() {
     let bench = Bench::new();
     let visit = bench.visit();

@@ -40,19 +40,32 @@ impl Digest {
     }
 }
 
-#[derive(Default)]
 pub(super) struct Recent(Mutex<State>);
 
-#[derive(Default)]
 struct State {
-    next: usize,
+    /// All slots of the ring, the one written longest ago first.
+    slots: VecDeque<usize>,
     accepted: VecDeque<Accepted>,
-    doubtful: Vec<(Digest, Timestamp)>,
+    doubtful: Vec<Doubtful>,
 }
 
 struct Accepted {
     digest: Digest,
+    slot: usize,
     session: u64,
+    at: Timestamp,
+}
+
+struct Doubtful {
+    digest: Digest,
+    slot: usize,
+    until: Timestamp,
+}
+
+/// What is kept in one slot.
+struct Kept {
+    slot: usize,
+    digest: Digest,
     at: Timestamp,
 }
 
@@ -60,34 +73,51 @@ impl Recent {
     /// What an earlier process accepted just before it ended is doubtful.
     pub(super) fn load(keep: &Keep, now: Timestamp) -> Self {
         let kept = keep.starting_with(PREFIX).unwrap_or_default();
-        let kept: Vec<_> = kept.iter().filter_map(|(_, value)| parse(value)).collect();
-        let newest = kept.iter().map(|(_, at)| *at).max().unwrap_or_default();
-        let last = kept.into_iter().filter(|(_, at)| newest.since(*at) <= DOUBTFUL);
-        let doubtful = last.map(|(digest, _)| (digest, now.plus(AGAIN_WITHIN))).collect();
-        Self(Mutex::new(State { doubtful, ..State::default() }))
+        Self::after(kept.iter().filter_map(|(key, value)| Kept::parse(key, value)).collect(), now)
     }
 
-    /// Whether this is the gateway's repetition; the next one like it is not.
-    pub(super) fn is_repetition(&self, digest: Digest, now: Timestamp) -> bool {
-        let mut state = self.state();
-        state.doubtful.retain(|(_, until)| *until >= now);
-        let place = state.doubtful.iter().position(|(doubtful, _)| *doubtful == digest);
-        place.map(|place| state.doubtful.swap_remove(place)).is_some()
+    fn after(mut kept: Vec<Kept>, now: Timestamp) -> Self {
+        kept.sort_by_key(|kept| kept.at);
+        let used: Vec<_> = kept.iter().map(|kept| kept.slot).collect();
+        let slots = (0..SLOTS).filter(|slot| !used.contains(slot)).chain(used.iter().copied());
+        let slots = slots.collect();
+        let newest = kept.last().map(|kept| kept.at).unwrap_or_default();
+        let last = kept.into_iter().filter(|kept| newest.since(kept.at) <= DOUBTFUL);
+        let until = now.plus(AGAIN_WITHIN);
+        let doubtful = last.map(|Kept { slot, digest, .. }| Doubtful { digest, slot, until });
+        let doubtful = doubtful.collect();
+        Self(Mutex::new(State { slots, accepted: VecDeque::new(), doubtful }))
     }
 
-    /// What to keep beside a text that is accepted now.
-    pub(super) fn to_keep(&self, digest: Digest, now: Timestamp) -> (String, Option<Vec<u8>>) {
+    /// The slot of the text that the gateway repeats with this, if it does; the next one like it
+    /// is no repetition.
+    pub(super) fn repeated(&self, digest: Digest, now: Timestamp) -> Option<usize> {
         let mut state = self.state();
-        let slot = state.next;
-        state.next = (slot + 1) % SLOTS;
+        state.doubtful.retain(|doubtful| doubtful.until >= now);
+        let place = state.doubtful.iter().position(|doubtful| doubtful.digest == digest)?;
+        Some(state.doubtful.swap_remove(place).slot)
+    }
+
+    /// What to keep beside a text that is accepted now, and in which slot: that of the text
+    /// that it repeats, or the next one.
+    pub(super) fn to_keep(
+        &self,
+        repeated: Option<usize>,
+        digest: Digest,
+        now: Timestamp,
+    ) -> (usize, (String, Option<Vec<u8>>)) {
+        let mut state = self.state();
+        let slot = repeated.or(state.slots.front().copied()).unwrap_or_default();
+        state.slots.retain(|other| *other != slot);
+        state.slots.push_back(slot);
         let value = [&digest.0[..], &now.0.to_be_bytes()].concat();
-        (format!("{PREFIX}{slot:03}"), Some(value))
+        (slot, (format!("{PREFIX}{slot:03}"), Some(value)))
     }
 
     /// A text is durable; its answer is about to be written.
-    pub(super) fn accepted(&self, digest: Digest, session: u64, at: Timestamp) {
+    pub(super) fn accepted(&self, digest: Digest, slot: usize, session: u64, at: Timestamp) {
         let mut state = self.state();
-        state.accepted.push_back(Accepted { digest, session, at });
+        state.accepted.push_back(Accepted { digest, slot, session, at });
         if state.accepted.len() > SLOTS {
             state.accepted.pop_front();
         }
@@ -102,7 +132,8 @@ impl Recent {
         state.accepted = others;
         if !farewell {
             let last = own.into_iter().filter(|accepted| now.since(accepted.at) <= DOUBTFUL);
-            let last = last.map(|accepted| (accepted.digest, now.plus(AGAIN_WITHIN)));
+            let until = now.plus(AGAIN_WITHIN);
+            let last = last.map(|Accepted { digest, slot, .. }| Doubtful { digest, slot, until });
             state.doubtful.extend(last);
         }
     }
@@ -112,9 +143,13 @@ impl Recent {
     }
 }
 
-fn parse(value: &[u8]) -> Option<(Digest, Timestamp)> {
-    let (digest, at) = value.split_first_chunk::<16>()?;
-    Some((Digest(*digest), Timestamp(u64::from_be_bytes(at.try_into().ok()?))))
+impl Kept {
+    fn parse(key: &str, value: &[u8]) -> Option<Self> {
+        let slot = key.strip_prefix(PREFIX)?.parse().ok()?;
+        let (digest, at) = value.split_first_chunk::<16>()?;
+        let at = Timestamp(u64::from_be_bytes(at.try_into().ok()?));
+        Some(Self { slot, digest: Digest(*digest), at })
+    }
 }
 
 #[cfg(test)]
@@ -131,23 +166,29 @@ mod tests {
             ("a farewell", 1_000, true, 2_000, false),
         ];
         for (case, at, farewell, end, expected) in cases {
-            let recent = Recent::default();
-            recent.accepted(ONE, 7, Timestamp(at));
-            assert!(!recent.is_repetition(ONE, Timestamp(at)), "{case}: the session still stands");
+            let recent = Recent::after(Vec::new(), Timestamp(0));
+            recent.accepted(ONE, 0, 7, Timestamp(at));
+            assert_eq!(
+                recent.repeated(ONE, Timestamp(at)),
+                None,
+                "{case}: the session still stands"
+            );
             recent.ended(7, farewell, Timestamp(end));
-            assert_eq!(recent.is_repetition(ONE, Timestamp(end + 30_000)), expected, "{case}");
+            let repeated = recent.repeated(ONE, Timestamp(end + 30_000));
+            assert_eq!(repeated.is_some(), expected, "{case}");
         }
     }
 
     #[test]
     fn a_repetition_counts_once_and_not_for_ever() {
-        let recent = Recent::default();
-        recent.accepted(ONE, 7, Timestamp(0));
+        let recent = Recent::after(Vec::new(), Timestamp(0));
+        recent.accepted(ONE, 0, 7, Timestamp(0));
         recent.ended(7, false, Timestamp(0));
-        assert!(recent.is_repetition(ONE, Timestamp(1)));
-        assert!(!recent.is_repetition(ONE, Timestamp(2)), "a person says it again");
-        recent.accepted(ONE, 8, Timestamp(3));
+        assert!(recent.repeated(ONE, Timestamp(1)).is_some());
+        assert_eq!(recent.repeated(ONE, Timestamp(2)), None, "a person says it again");
+        recent.accepted(ONE, 0, 8, Timestamp(3));
         recent.ended(8, false, Timestamp(3));
-        assert!(!recent.is_repetition(ONE, Timestamp(3).plus(AGAIN_WITHIN + DOUBTFUL)));
+        let late = Timestamp(3).plus(AGAIN_WITHIN + DOUBTFUL);
+        assert_eq!(recent.repeated(ONE, late), None);
     }
 }

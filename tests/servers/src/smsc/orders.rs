@@ -51,7 +51,8 @@ pub enum Receipts {
 pub enum Form {
     /// In its text only: `id:… stat:…`.
     Text,
-    /// In `receipted_message_id` and `message_state` only.
+    /// In `receipted_message_id`, `message_state` and the client's own
+    /// `user_message_reference` only.
     Tlv,
     /// In both.
     Both,

@@ -119,6 +119,9 @@ class Submits {
     if (form !== 'text') {
       receipt.receipted_message_id = part.later;
       receipt.message_state = STATES[state];
+      // The client's own reference, given back (SMPP 3.4 5.3.2.17).
+      const own = pdu.user_message_reference;
+      if (own !== undefined) receipt.user_message_reference = own;
     }
     this.network.bring(receipt, false);
   }
