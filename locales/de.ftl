@@ -1,4 +1,4 @@
-## pipeline
+## Pipeline
 
 # Was aus einer Nachricht wurde; status-sent ist der ganze Text einer Reaktion.
 status-sent = ✓ gesendet
@@ -52,6 +52,34 @@ command-resend =
 status-up = { $name }: verbunden, { $waiting } in der Warteschlange
 status-down = { $name }: nicht verbunden, { $waiting } in der Warteschlange
 status-paused = { $name }: angehalten, { $waiting } in der Warteschlange
+
+## Gespräche
+
+talks-elsewhere-too = Diese Person schreibt auch mit einem anderen Raum; ob ihre Nachricht hierher gehört, ist nicht sicher. Mit der Nummer am Ende unserer Nachrichten (etwa #2) kann sie angeben, wem sie antwortet.
+refused-not-approved = diesen Absender hat noch niemand angenommen. Schreiben Sie hier zuerst !approve
+refused-elsewhere = dieses Gespräch wird in einem anderen Raum oder Thread weitergeführt
+refused-edited-command = ein Befehl lässt sich nachträglich nicht ändern. Schreiben Sie ihn neu
+refused-time-unclear = „{ $time }“ ist keine Zeitangabe wie 14:30, "2026-12-01 08:00" oder "01.12.2026 08:00"
+refused-time-past = die angegebene Zeit ist schon vorbei
+refused-time-far = die angegebene Zeit liegt mehr als ein Jahr in der Zukunft
+refused-too-many-recipients = ein Befehl geht an höchstens 50 Empfänger
+command-no-subjects = Hier gibt es keine Betreffe. So schreiben Sie jemandem: !{ $verb } EMPFÄNGER TEXT
+command-send-many = Die Nachricht geht an { $count } Empfänger, an jeden in einem eigenen Gespräch. Was daraus wird, steht dort.
+command-send-not = Nicht an { $recipient }: { $reason }.
+sent-apart = An { $recipient }: { $text }
+command-approve-where = Schreiben Sie !approve in den Thread eines Absenders, der noch nicht angenommen ist.
+command-approve-room = Einen Raum „{ $room }“ hat diese Brücke nicht.
+moved-to-main = Angenommen. Das Gespräch geht im Raum der Brücke weiter.
+moved-to-team = Angenommen. Das Gespräch geht im Raum „{ $room }“ weiter.
+moved-to-own = Angenommen. Das Gespräch geht in einem eigenen Raum weiter.
+moved-here = Ein Gespräch aus einem anderen Raum geht hier weiter.
+room-empty-moved = Alle haben den Raum verlassen, in dem dieses Gespräch bisher stattfand. Es geht hier weiter.
+
+# Was eine andere Seite meldet; report-delivered ist der ganze Text einer Reaktion.
+report-delivered = ✓ zugestellt
+report-delayed = Die andere Seite meldet, dass sich die Zustellung verzögert. { $detail }
+report-failed = Die andere Seite meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
+report-unknown = Die andere Seite meldet, dass nicht bekannt ist, ob diese Nachricht angekommen ist. { $detail }
 
 ## Regeln
 
@@ -164,7 +192,28 @@ sms-error-network = Das Netz meldet eine Störung.
 sms-error-memory-full = Der Speicher des Telefons ist voll.
 sms-error-code = Das Netz nennt den Code { $code }.
 
-## matrix
+## SMS über SMPP
+
+smpp-away = Das SMS-Gateway ist nicht erreichbar.
+smpp-too-much = Das SMS-Gateway nimmt gerade nicht mehr an (Code { $code }).
+smpp-trouble = Das SMS-Gateway hat eine Störung (Code { $code }).
+smpp-refused = Das SMS-Gateway hat die SMS abgelehnt (Code { $code }).
+smpp-number-refused = Das SMS-Gateway kann diese Nummer nicht erreichen (Code { $code }).
+smpp-sender-refused = Das SMS-Gateway lässt den Absender nicht zu (Code { $code }).
+smpp-text-refused = Der Text ist für das SMS-Gateway zu lang (Code { $code }).
+smpp-validity-refused = Das SMS-Gateway lässt die Gültigkeitsdauer nicht zu (Code { $code }).
+smpp-unanswered = Das SMS-Gateway hat nicht geantwortet; vielleicht hat es die SMS trotzdem.
+smpp-interrupted = Der Versand wurde unterbrochen; vielleicht hat das SMS-Gateway die SMS schon.
+
+## SMS über HTTP
+
+sms-gateway-away = Das SMS-Gateway ist zurzeit nicht erreichbar.
+sms-gateway-login-refused = Das SMS-Gateway weist die Anmeldung der Brücke ab. Bitte lassen Sie die Zugangsdaten von der Betriebsstelle prüfen.
+sms-gateway-put-off = Das SMS-Gateway kann die Nachricht zurzeit nicht annehmen ({ $code }).
+sms-gateway-refused = Das SMS-Gateway hat die Nachricht abgewiesen ({ $code }).
+sms-gateway-unknown = Das SMS-Gateway hat nicht gemeldet, ob es die Nachricht angenommen hat.
+
+## Matrix
 
 matrix-unreachable = Der Matrix-Server ist nicht erreichbar.
 matrix-busy = Der Matrix-Server ist überlastet und bittet um Geduld.
@@ -197,7 +246,7 @@ matrix-device-not-verified = Ein Gerät von { $user } ist nicht bestätigt und k
 matrix-plaintext-ignored = Eine unverschlüsselte Nachricht von { $user } in diesem verschlüsselten Raum wurde nicht weitergegeben.
 matrix-unreadable = Ein Ereignis in diesem Raum war nicht lesbar und wurde zur Seite gelegt.
 
-## cli
+## Kommandozeile
 
 cli-check-good = { $file }: Die Konfiguration ist in Ordnung. Brücken: { $bridges }
 cli-column-bridge = Brücke
@@ -226,52 +275,3 @@ cli-state-bad = FEHLER
 cli-state-good = OK
 cli-token-refused = Der Prozess auf { $address } nimmt das Token aus { $token } nicht an. Gehört er zu einer anderen Konfiguration?
 cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie die Referenz; Spuren und Aufgegebenes werden nach der Aufbewahrungszeit gelöscht.
-
-## sms gateway over http
-
-sms-gateway-away = Das SMS-Gateway ist zurzeit nicht erreichbar.
-sms-gateway-login-refused = Das SMS-Gateway weist die Anmeldung der Brücke ab. Bitte lassen Sie die Zugangsdaten von der Betriebsstelle prüfen.
-sms-gateway-put-off = Das SMS-Gateway kann die Nachricht zurzeit nicht annehmen ({ $code }).
-sms-gateway-refused = Das SMS-Gateway hat die Nachricht abgewiesen ({ $code }).
-sms-gateway-unknown = Das SMS-Gateway hat nicht gemeldet, ob es die Nachricht angenommen hat.
-
-## smpp
-
-smpp-away = Das SMS-Gateway ist nicht erreichbar.
-smpp-too-much = Das SMS-Gateway nimmt gerade nicht mehr an (Code { $code }).
-smpp-trouble = Das SMS-Gateway hat eine Störung (Code { $code }).
-smpp-refused = Das SMS-Gateway hat die SMS abgelehnt (Code { $code }).
-smpp-number-refused = Das SMS-Gateway kann diese Nummer nicht erreichen (Code { $code }).
-smpp-sender-refused = Das SMS-Gateway lässt den Absender nicht zu (Code { $code }).
-smpp-text-refused = Der Text ist für das SMS-Gateway zu lang (Code { $code }).
-smpp-validity-refused = Das SMS-Gateway lässt die Gültigkeitsdauer nicht zu (Code { $code }).
-smpp-unanswered = Das SMS-Gateway hat nicht geantwortet; vielleicht hat es die SMS trotzdem.
-smpp-interrupted = Der Versand wurde unterbrochen; vielleicht hat das SMS-Gateway die SMS schon.
-
-## conversations
-
-talks-elsewhere-too = Diese Person schreibt auch mit einem anderen Raum; ob ihre Nachricht hierher gehört, ist nicht sicher. Mit der Nummer am Ende unserer Nachrichten (etwa #2) kann sie angeben, wem sie antwortet.
-refused-not-approved = diesen Absender hat noch niemand angenommen. Schreiben Sie hier zuerst !approve
-refused-elsewhere = dieses Gespräch wird in einem anderen Raum oder Thread weitergeführt
-refused-edited-command = ein Befehl lässt sich nachträglich nicht ändern. Schreiben Sie ihn neu
-refused-time-unclear = „{ $time }“ ist keine Zeitangabe wie 14:30, "2026-12-01 08:00" oder "01.12.2026 08:00"
-refused-time-past = die angegebene Zeit ist schon vorbei
-refused-time-far = die angegebene Zeit liegt mehr als ein Jahr in der Zukunft
-refused-too-many-recipients = ein Befehl geht an höchstens 50 Empfänger
-command-no-subjects = Hier gibt es keine Betreffe. So schreiben Sie jemandem: !{ $verb } EMPFÄNGER TEXT
-command-send-many = Die Nachricht geht an { $count } Empfänger, an jeden in einem eigenen Gespräch. Was daraus wird, steht dort.
-command-send-not = Nicht an { $recipient }: { $reason }.
-sent-apart = An { $recipient }: { $text }
-command-approve-where = Schreiben Sie !approve in den Thread eines Absenders, der noch nicht angenommen ist.
-command-approve-room = Einen Raum „{ $room }“ hat diese Brücke nicht.
-moved-to-main = Angenommen. Das Gespräch geht im Raum der Brücke weiter.
-moved-to-team = Angenommen. Das Gespräch geht im Raum „{ $room }“ weiter.
-moved-to-own = Angenommen. Das Gespräch geht in einem eigenen Raum weiter.
-moved-here = Ein Gespräch aus einem anderen Raum geht hier weiter.
-room-empty-moved = Alle haben den Raum verlassen, in dem dieses Gespräch bisher stattfand. Es geht hier weiter.
-
-# Was eine andere Seite meldet; report-delivered ist der ganze Text einer Reaktion.
-report-delivered = ✓ zugestellt
-report-delayed = Die andere Seite meldet, dass sich die Zustellung verzögert. { $detail }
-report-failed = Die andere Seite meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
-report-unknown = Die andere Seite meldet, dass nicht bekannt ist, ob diese Nachricht angekommen ist. { $detail }

@@ -1,4 +1,4 @@
-## pipeline
+## Pipeline
 
 # What became of a message; status-sent is the whole text of a reaction.
 status-sent = ✓ sent
@@ -53,7 +53,35 @@ status-up = { $name }: connected, { $waiting } waiting
 status-down = { $name }: not connected, { $waiting } waiting
 status-paused = { $name }: paused, { $waiting } waiting
 
-## rules
+## Conversations
+
+talks-elsewhere-too = This person is also in contact with another room; it is not certain that this message belongs here. With the number at the end of our messages (such as #2) they can say whom they answer.
+refused-not-approved = nobody has approved this sender yet. Write !approve here first
+refused-elsewhere = this conversation goes on in another room or thread
+refused-edited-command = a command cannot be changed afterwards. Write it anew
+refused-time-unclear = "{ $time }" is no time such as 14:30, "2026-12-01 08:00" or "01.12.2026 08:00"
+refused-time-past = the time given is over already
+refused-time-far = the time given is more than a year ahead
+refused-too-many-recipients = one command goes to at most 50 recipients
+command-no-subjects = There are no subjects here. This is how you write to somebody: !{ $verb } RECIPIENT TEXT
+command-send-many = The message goes to { $count } recipients, to each in a conversation of its own. What becomes of it is told there.
+command-send-not = Not to { $recipient }: { $reason }.
+sent-apart = To { $recipient }: { $text }
+command-approve-where = Write !approve in the thread of a sender who is not approved yet.
+command-approve-room = This bridge has no room "{ $room }".
+moved-to-main = Approved. The conversation goes on in the bridge's room.
+moved-to-team = Approved. The conversation goes on in the room "{ $room }".
+moved-to-own = Approved. The conversation goes on in a room of its own.
+moved-here = A conversation from another room goes on here.
+room-empty-moved = Everyone has left the room in which this conversation took place. It goes on here.
+
+# What a far side reports; report-delivered is the whole text of a reaction.
+report-delivered = ✓ delivered
+report-delayed = The other side reports a delay. { $detail }
+report-failed = The other side reports that this message was not delivered. { $detail }
+report-unknown = The other side reports that it is not known whether this message arrived. { $detail }
+
+## Rules
 
 status-held = This message waits and will be sent { $when }.
 status-held-paused = This message waits: nothing leaves this bridge until somebody writes !continue.
@@ -164,7 +192,28 @@ sms-error-network = The network reports a fault.
 sms-error-memory-full = The phone's memory is full.
 sms-error-code = The network gives the code { $code }.
 
-## matrix
+## SMS over SMPP
+
+smpp-away = The SMS gateway cannot be reached.
+smpp-too-much = The SMS gateway takes no more at the moment (code { $code }).
+smpp-trouble = The SMS gateway is in trouble (code { $code }).
+smpp-refused = The SMS gateway refused the SMS (code { $code }).
+smpp-number-refused = The SMS gateway cannot reach this number (code { $code }).
+smpp-sender-refused = The SMS gateway does not allow the sender (code { $code }).
+smpp-text-refused = The text is too long for the SMS gateway (code { $code }).
+smpp-validity-refused = The SMS gateway does not allow the validity period (code { $code }).
+smpp-unanswered = The SMS gateway did not answer; it may have the SMS all the same.
+smpp-interrupted = Sending was interrupted; the SMS gateway may have the SMS already.
+
+## SMS over HTTP
+
+sms-gateway-away = The SMS gateway cannot be reached at the moment.
+sms-gateway-login-refused = The SMS gateway refuses the bridge's login. An operator must check the access data.
+sms-gateway-put-off = The SMS gateway cannot take the message at the moment ({ $code }).
+sms-gateway-refused = The SMS gateway refused the message ({ $code }).
+sms-gateway-unknown = The SMS gateway did not say whether it took the message.
+
+## Matrix
 
 matrix-unreachable = The Matrix server cannot be reached.
 matrix-busy = The Matrix server is busy and asks for patience.
@@ -197,7 +246,7 @@ matrix-device-not-verified = A device of { $user } is not verified and cannot re
 matrix-plaintext-ignored = An unencrypted message from { $user } in this encrypted room was not passed on.
 matrix-unreadable = An event in this room could not be read and was put aside.
 
-## cli
+## Command line
 
 cli-check-good = { $file }: the configuration is good. Bridges: { $bridges }
 cli-column-bridge = Bridge
@@ -226,52 +275,3 @@ cli-state-bad = WRONG
 cli-state-good = OK
 cli-token-refused = The process on { $address } does not take the token in { $token }. Does it belong to another configuration?
 cli-unknown-reference = Nothing is known by this reference. Check the reference; traces and what was given up are deleted after their retention time.
-
-## sms gateway over http
-
-sms-gateway-away = The SMS gateway cannot be reached at the moment.
-sms-gateway-login-refused = The SMS gateway refuses the bridge's login. An operator must check the access data.
-sms-gateway-put-off = The SMS gateway cannot take the message at the moment ({ $code }).
-sms-gateway-refused = The SMS gateway refused the message ({ $code }).
-sms-gateway-unknown = The SMS gateway did not say whether it took the message.
-
-## smpp
-
-smpp-away = The SMS gateway cannot be reached.
-smpp-too-much = The SMS gateway takes no more at the moment (code { $code }).
-smpp-trouble = The SMS gateway is in trouble (code { $code }).
-smpp-refused = The SMS gateway refused the SMS (code { $code }).
-smpp-number-refused = The SMS gateway cannot reach this number (code { $code }).
-smpp-sender-refused = The SMS gateway does not allow the sender (code { $code }).
-smpp-text-refused = The text is too long for the SMS gateway (code { $code }).
-smpp-validity-refused = The SMS gateway does not allow the validity period (code { $code }).
-smpp-unanswered = The SMS gateway did not answer; it may have the SMS all the same.
-smpp-interrupted = Sending was interrupted; the SMS gateway may have the SMS already.
-
-## conversations
-
-talks-elsewhere-too = This person is also in contact with another room; it is not certain that this message belongs here. With the number at the end of our messages (such as #2) they can say whom they answer.
-refused-not-approved = nobody has approved this sender yet. Write !approve here first
-refused-elsewhere = this conversation goes on in another room or thread
-refused-edited-command = a command cannot be changed afterwards. Write it anew
-refused-time-unclear = "{ $time }" is no time such as 14:30, "2026-12-01 08:00" or "01.12.2026 08:00"
-refused-time-past = the time given is over already
-refused-time-far = the time given is more than a year ahead
-refused-too-many-recipients = one command goes to at most 50 recipients
-command-no-subjects = There are no subjects here. This is how you write to somebody: !{ $verb } RECIPIENT TEXT
-command-send-many = The message goes to { $count } recipients, to each in a conversation of its own. What becomes of it is told there.
-command-send-not = Not to { $recipient }: { $reason }.
-sent-apart = To { $recipient }: { $text }
-command-approve-where = Write !approve in the thread of a sender who is not approved yet.
-command-approve-room = This bridge has no room "{ $room }".
-moved-to-main = Approved. The conversation goes on in the bridge's room.
-moved-to-team = Approved. The conversation goes on in the room "{ $room }".
-moved-to-own = Approved. The conversation goes on in a room of its own.
-moved-here = A conversation from another room goes on here.
-room-empty-moved = Everyone has left the room in which this conversation took place. It goes on here.
-
-# What a far side reports; report-delivered is the whole text of a reaction.
-report-delivered = ✓ delivered
-report-delayed = The other side reports a delay. { $detail }
-report-failed = The other side reports that this message was not delivered. { $detail }
-report-unknown = The other side reports that it is not known whether this message arrived. { $detail }

@@ -51,7 +51,8 @@ pub(crate) fn sent_in(output: &str) -> Vec<Arrived> {
         if long.len() == usize::from(of) {
             let joined: Vec<u8> =
                 parts.remove(&key).unwrap_or_default().into_values().flatten().collect();
-            let text = if is_data {
+            // Both alphabets come as data, GSM 03.38 in UTF-8: a NUL there is half of UTF-16.
+            let text = if is_data && joined.contains(&0) {
                 utf16(&joined)
             } else {
                 String::from_utf8_lossy(&joined).into_owned()
