@@ -25,9 +25,6 @@ mod request;
 mod section;
 mod signature;
 mod template;
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests;
 mod time;
 mod tool;
 
@@ -259,3 +256,7 @@ impl Transport for Gateway {
 fn word(code: &str) -> String {
     code.chars().filter(|c| !c.is_control()).take(LONGEST_WORD).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
