@@ -182,6 +182,32 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// A delivery of `form` towards the far side of `bridge`, with nothing yet of what most
+    /// deliveries lack.
+    pub fn new(
+        id: DeliveryId,
+        lane: Lane,
+        bridge: &WorkerName,
+        accepted_at: Timestamp,
+        form: Payload,
+    ) -> Self {
+        Self {
+            id,
+            lane,
+            to: bridge.clone(),
+            bridge: bridge.clone(),
+            conversation: None,
+            room: None,
+            root: None,
+            remote: None,
+            origin: None,
+            answers: None,
+            accepted_at,
+            not_before: None,
+            form,
+        }
+    }
+
     /// Whether it is an automatic answer: towards a far side, and no person wrote it.
     pub fn is_automatic_answer(&self) -> bool {
         self.remote.is_some() && self.origin.is_none()

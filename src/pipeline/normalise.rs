@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use viadukt_api::{Form, ItemId, Message, Raw, Reason, Unreadable, WorkerName};
+use viadukt_api::{DeliveryId, Form, ItemId, Message, Raw, Reason, Unreadable, WorkerName};
 
 use super::{BATCH, Pipeline};
 use crate::failpoint;
@@ -143,20 +143,9 @@ impl Pipeline {
         bridge: &WorkerName,
         text: String,
     ) -> Result<Delivery, StoreError> {
-        Ok(Delivery {
-            id: viadukt_api::DeliveryId { item: accepted.id, part },
-            lane: Lane::of_bridge(bridge),
-            to: WorkerName::hub(),
-            bridge: bridge.clone(),
-            conversation: None,
-            room: None,
-            root: None,
-            remote: None,
-            origin: None,
-            answers: None,
-            accepted_at: accepted.received_at,
-            not_before: None,
-            form: self.ledger.payload(&Form::Notice { text })?,
-        })
+        let id = DeliveryId { item: accepted.id, part };
+        let (lane, form) = (Lane::of_bridge(bridge), self.ledger.payload(&Form::Notice { text })?);
+        let notice = Delivery::new(id, lane, bridge, accepted.received_at, form);
+        Ok(Delivery { to: WorkerName::hub(), ..notice })
     }
 }

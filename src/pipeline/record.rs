@@ -333,22 +333,12 @@ impl Pipeline {
         form: &Form,
     ) -> Result<Delivery, StoreError> {
         let part = delivery.id.part % PARTS + PARTS * series;
+        let id = DeliveryId { item: delivery.id.item, part };
+        let (bridge, form) = (&delivery.bridge, self.ledger.payload(form)?);
         Ok(Delivery {
-            id: DeliveryId { item: delivery.id.item, part },
-            lane,
             to: WorkerName::hub(),
-            bridge: delivery.bridge.clone(),
-            conversation: delivery
-                .conversation
-                .filter(|_| lane != Lane::of_bridge(&delivery.bridge)),
-            room: None,
-            root: None,
-            remote: None,
-            origin: None,
-            answers: None,
-            accepted_at: delivery.accepted_at,
-            not_before: None,
-            form: self.ledger.payload(form)?,
+            conversation: delivery.conversation.filter(|_| lane != Lane::of_bridge(bridge)),
+            ..Delivery::new(id, lane, bridge, delivery.accepted_at, form)
         })
     }
 

@@ -208,21 +208,9 @@ impl Routing<'_, '_> {
         fill: impl FnOnce(&mut Delivery),
         form: &Form,
     ) -> Result<(), StoreError> {
-        let mut delivery = Delivery {
-            id: self.next_id(),
-            lane,
-            to: bridge.clone(),
-            bridge: bridge.clone(),
-            conversation: None,
-            room: None,
-            root: None,
-            remote: None,
-            origin: None,
-            answers: None,
-            accepted_at: self.accepted.received_at,
-            not_before: None,
-            form: self.pipeline.ledger.payload(form)?,
-        };
+        let form = self.pipeline.ledger.payload(form)?;
+        let accepted_at = self.accepted.received_at;
+        let mut delivery = Delivery::new(self.next_id(), lane, bridge, accepted_at, form);
         fill(&mut delivery);
         self.draft.set_delivery(&delivery);
         self.deliveries.push(delivery);

@@ -142,15 +142,10 @@ impl Pipeline {
         };
         let form = Form::Say { sender, content, subject: None, correction: false, automatic: true };
         let id = DeliveryId { item, part: first };
+        // It waits behind nothing that a rule holds.
+        let lane = Lane::scheduled(id);
         let to_author = Delivery {
-            id,
-            // It waits behind nothing that a rule holds.
-            lane: Lane::scheduled(id),
-            to: bridge.clone(),
-            bridge,
             conversation: Some(conversation.id),
-            room: None,
-            root: None,
             remote: Some(Remote {
                 recipient: author.clone(),
                 to: vec![author.clone()],
@@ -159,11 +154,7 @@ impl Pipeline {
                 message_id,
                 references,
             }),
-            origin: None,
-            answers: None,
-            accepted_at,
-            not_before: None,
-            form: self.ledger.payload(&form)?,
+            ..Delivery::new(id, lane, &bridge, accepted_at, self.ledger.payload(&form)?)
         };
         let into_room = Delivery {
             id: DeliveryId { item, part: first + 1 },
