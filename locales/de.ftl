@@ -213,6 +213,17 @@ sms-gateway-put-off = Das SMS-Gateway kann die Nachricht zurzeit nicht annehmen 
 sms-gateway-refused = Das SMS-Gateway hat die Nachricht abgewiesen ({ $code }).
 sms-gateway-unknown = Das SMS-Gateway hat nicht gemeldet, ob es die Nachricht angenommen hat.
 
+## Intranet
+
+intranet-unreadable = Was das System geschickt hat, lässt sich nicht lesen.
+intranet-system-gone = Das System, von dem die Nachricht kam, steht nicht mehr in der Konfiguration.
+intranet-no-recipient = Die Nachricht nennt kein System als Empfänger.
+intranet-no-system = Ein System „{ $system }“ gibt es hier nicht.
+intranet-takes-nothing = Das System „{ $system }“ nimmt keine Nachrichten an.
+intranet-takes-no-such-thing = Systeme nehmen nur Nachrichten an.
+intranet-no-deed = Darum kann man dieses System nicht bitten.
+intranet-not-fetched = Systeme schicken keine Anhänge.
+
 ## Matrix
 
 matrix-unreachable = Der Matrix-Server ist nicht erreichbar.

@@ -213,6 +213,17 @@ sms-gateway-put-off = The SMS gateway cannot take the message at the moment ({ $
 sms-gateway-refused = The SMS gateway refused the message ({ $code }).
 sms-gateway-unknown = The SMS gateway did not say whether it took the message.
 
+## Intranet
+
+intranet-unreadable = What the system sent cannot be read.
+intranet-system-gone = The system that the message came from is not in the configuration any more.
+intranet-no-recipient = The message names no system as its recipient.
+intranet-no-system = There is no system “{ $system }” here.
+intranet-takes-nothing = The system “{ $system }” takes no messages.
+intranet-takes-no-such-thing = Systems take nothing but messages.
+intranet-no-deed = This system cannot be asked for that.
+intranet-not-fetched = Systems send no attachments.
+
 ## Matrix
 
 matrix-unreachable = The Matrix server cannot be reached.

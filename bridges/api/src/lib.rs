@@ -4,7 +4,7 @@
 //! ([`worker`]), how it gets in durably ([`inbox`], called over HTTP by [`hooks`]) and out again
 //! ([`outbound`]). The rest are
 //! the pieces that every worker shares: the spool for large payloads ([`spool`]), configuration
-//! ([`config`]), the sentences a person reads ([`words`]), and the world outside as arguments
+//! ([`config`], [`network`]), the sentences a person reads ([`words`]), and the world outside as arguments
 //! ([`env`]).
 
 pub mod config;
@@ -17,6 +17,7 @@ pub mod hooks;
 pub mod ids;
 pub mod inbox;
 pub mod message;
+pub mod network;
 pub mod outbound;
 pub mod spool;
 pub mod words;
@@ -28,12 +29,13 @@ pub use hooks::{Answer, Call, HookError, Hooks};
 pub use ids::{Address, ConversationId, DeliveryId, ItemId, MessageId, RoomId, WorkerName};
 pub use inbox::{AcceptError, Inbox, Intake, Item, Keep, Raw, SourceKey};
 pub use message::{
-    Act, Attachment, Automatic, Content, Media, Message, Protection, Sender, State, Wish,
+    Act, Attachment, Automatic, Content, Level, Matter, Media, Message, Protection, Sender,
+    Severity, State, Wish,
 };
 pub use outbound::{DeliveryError, Form, Outbound, Receipt, Target};
 pub use spool::{BlobRef, Spool, SpoolWriter};
 pub use words::{Reason, Words};
 pub use worker::{
-    BuildError, Context, Cost, Edits, Health, Hub, HubKind, HubSection, Kind, Patience, Probe,
-    RoomSpec, Section, Tool, Unreadable, Worker, WorkerError,
+    BuildError, Context, Cost, Deed, Edits, Health, Hub, HubKind, HubSection, Kind, Patience,
+    Probe, RoomSpec, Section, Tool, Unreadable, Worker, WorkerError,
 };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use viadukt_api::Patience;
 use viadukt_api::config::{ByteSize, Fields, SecretFile};
+use viadukt_api::network::is_loopback;
 
 /// A bridge's options, valid as far as they can be checked without the network.
 #[derive(Clone, Debug)]
@@ -215,10 +216,6 @@ fn default_patience() -> Patience {
         give_up_after: minutes(5 * 24 * 60),
         tell_after: minutes(4 * 60),
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn has_control(text: &str) -> bool {

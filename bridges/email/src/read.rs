@@ -68,6 +68,9 @@ impl Reader {
             act: report(&mail, own).map_or(Act::Say, |(of, state)| Act::Report { of, state }),
             content,
             automatic: automatic(&mail, own),
+            matter: None,
+            severity: None,
+            level: None,
             hops: u16::try_from(mail.header_values(HeaderName::Received).count())
                 .unwrap_or(u16::MAX),
             protection: Protection { encrypted: false, detail: transport(&mail) },
@@ -106,6 +109,9 @@ fn as_it_is(bytes: &[u8]) -> Message {
         act: Act::Say,
         content: Content { text: clean::text(&clean::decoded(bytes)), ..Content::default() },
         automatic: None,
+        matter: None,
+        severity: None,
+        level: None,
         hops: 0,
         protection: Protection { encrypted: false, detail: "none".to_owned() },
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use url::{Host, Url};
+use url::Url;
 use viadukt_api::config::{Fields, SecretFile};
+use viadukt_api::network::is_loopback;
 use viadukt_api::{BuildError, Context};
 
 use super::Gateway;
@@ -205,12 +206,7 @@ fn address(fields: &Fields<'_>) -> Option<Url> {
     let url = Url::parse(&fields.optional::<String>("url")?).ok();
     let is_safe = url.as_ref().is_some_and(|url| match url.scheme() {
         "https" => true,
-        "http" => match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        },
+        "http" => url.host_str().is_some_and(is_loopback),
         _ => false,
     });
     if is_safe {
