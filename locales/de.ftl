@@ -81,6 +81,33 @@ report-delayed = Die andere Seite meldet, dass sich die Zustellung verzögert. {
 report-failed = Die andere Seite meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
 report-unknown = Die andere Seite meldet, dass nicht bekannt ist, ob diese Nachricht angekommen ist. { $detail }
 
+## Meldungen
+
+matter-over = Behoben:
+matter-raised =
+    { $severity ->
+        [critical] „{ $title }“ ist jetzt kritisch.
+        [warning] „{ $title }“ ist jetzt eine Warnung.
+       *[info] „{ $title }“ hat sich geändert.
+    }
+digest = In kurzer Zeit kamen { $count } Meldungen; sie sind hier zusammengefasst. Ihr voller Wortlaut steht in der angehängten Datei.
+digest-more = … und { $count } weitere
+digest-file = meldungen.txt
+level-withheld =
+    Eine Nachricht der Stufe { $level ->
+        [very-high] „sehr hoch“
+        [high] „hoch“
+       *[normal] „normal“
+    } von „{ $bridge }“ liegt vor; dieser Raum darf sie nicht zeigen.
+refused-level = dieser Raum bietet mehr Schutz als die Gegenseite
+refused-level-room = sie braucht mehr Schutz, als der Raum bietet
+refused-mark = Zeichen bewirken hier nichts, weil sie nie verschlüsselt sind. Schreiben Sie stattdessen den Befehl als Antwort
+not-asked = Das Zeichen hat nichts bewirkt: { $reason }.
+deed-about-what = Schreiben Sie !{ $word } als Antwort auf die Meldung, um die es geht.
+deed-done = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt: ausgeführt.
+deed-failed = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt. Es wurde nicht ausgeführt: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu versuchen.
+deed-unknown = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt. Es ist nicht bekannt, ob es ausgeführt wurde: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu verlangen.
+
 ## Regeln
 
 status-held = Diese Nachricht wartet und wird { $when } gesendet.

@@ -81,6 +81,33 @@ report-delayed = The other side reports a delay. { $detail }
 report-failed = The other side reports that this message was not delivered. { $detail }
 report-unknown = The other side reports that it is not known whether this message arrived. { $detail }
 
+## Notices
+
+matter-over = Resolved:
+matter-raised =
+    { $severity ->
+        [critical] “{ $title }” is critical now.
+        [warning] “{ $title }” is a warning now.
+       *[info] “{ $title }” has changed.
+    }
+digest = { $count } messages came in a short time and are shown together. Their full texts are in the attached file.
+digest-more = … and { $count } more
+digest-file = messages.txt
+level-withheld =
+    There is a message of the level { $level ->
+        [very-high] “very high”
+        [high] “high”
+       *[normal] “normal”
+    } from “{ $bridge }”; this room may not show it.
+refused-level = this room gives more protection than the other side does
+refused-level-room = it needs more protection than the room gives
+refused-mark = here marks ask for nothing, since they are never encrypted. Write the command as an answer instead
+not-asked = The mark was not acted upon: { $reason }.
+deed-about-what = Write !{ $word } as an answer to the message that it is about.
+deed-done = { $name } asked for “{ $deed }” about “{ $title }”: done.
+deed-failed = { $name } asked for “{ $deed }” about “{ $title }”. It was not done: { $reason }. Reference { $reference }. Write !resend here to try again.
+deed-unknown = { $name } asked for “{ $deed }” about “{ $title }”. It is not known whether it was done: { $reason }. Reference { $reference }. Write !resend here to ask again.
+
 ## Rules
 
 status-held = This message waits and will be sent { $when }.

@@ -18,13 +18,16 @@
 mod accept;
 mod at;
 mod commands;
+mod deeds;
 mod deliver;
+mod gather;
 mod hold;
 mod judge;
 mod lanes;
 mod normalise;
 mod operations;
 mod record;
+mod replace;
 mod reports;
 mod rooms;
 mod route;
@@ -46,6 +49,7 @@ use crate::ledger::Ledger;
 use crate::observe::Metrics;
 use crate::store::StoreError;
 
+use gather::Floods;
 use hold::Pauses;
 use lanes::{Lanes, Pause};
 use rooms::Rooms;
@@ -94,6 +98,7 @@ pub struct Pipeline {
     again: mpsc::UnboundedSender<ItemId>,
     rooms: Rooms,
     pauses: Pauses,
+    floods: Floods,
     lanes: Lanes,
     /// Held from reading contacts and tallies until their changes are committed.
     contacts: Mutex<()>,
@@ -117,6 +122,7 @@ impl Pipeline {
             Ok(())
         })?;
         let (rooms, pauses) = (Rooms::load(&ledger)?, Pauses::load(&ledger)?);
+        let floods = Floods::load(&ledger)?;
         let contacts = Mutex::new(());
         Ok(Self {
             ledger,
@@ -129,6 +135,7 @@ impl Pipeline {
             again,
             rooms,
             pauses,
+            floods,
             lanes,
             contacts,
         })
@@ -145,11 +152,17 @@ impl Pipeline {
         let routing = async {
             self.take_up_again().await?;
             let mut batch = Vec::with_capacity(BATCH);
-            while stop.run_until_cancelled(accepted.recv_many(&mut batch, BATCH)).await > Some(0) {
-                self.pass_on(&batch).await?;
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    () = self.flood_over() => self.show_gathered().await?,
+                    count = accepted.recv_many(&mut batch, BATCH) => match count {
+                        0 => return Ok(()),
+                        _ => self.pass_on(&batch).await?,
+                    },
+                }
                 batch.clear();
             }
-            Ok(())
         };
         tokio::try_join!(routing, self.deliver_all(&stop)).map(drop)
     }
@@ -178,6 +191,7 @@ impl Pipeline {
             }
             draft.done(accepted.id);
         }
+        deliveries.retain(|delivery| !draft.unmade().contains(&delivery.id));
         failpoint::pass("route.before-commit");
         self.ledger.commit(draft).await?;
         failpoint::pass("route.committed");

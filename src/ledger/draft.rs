@@ -1,6 +1,6 @@
 //! A draft: writes that become durable together, seen by its own reads before that.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,15 +16,17 @@ use crate::store::{Batch, Space, StoreError};
 
 /// Writes that become durable together by [`Ledger::commit`].
 pub struct Draft<'l> {
-    ledger: &'l Ledger,
+    pub(super) ledger: &'l Ledger,
     batch: Batch,
     /// Where each key's latest write stands in `batch.writes`.
     written: HashMap<(Space, Vec<u8>), usize>,
+    /// Deliveries that were added and taken out again.
+    unmade: BTreeSet<DeliveryId>,
 }
 
 impl<'l> Draft<'l> {
     pub(super) fn new(ledger: &'l Ledger) -> Self {
-        Self { ledger, batch: Batch::default(), written: HashMap::new() }
+        Self { ledger, batch: Batch::default(), written: HashMap::new(), unmade: BTreeSet::new() }
     }
 
     pub(super) fn into_batch(self) -> Batch {
@@ -147,6 +149,24 @@ impl<'l> Draft<'l> {
         self.write(Space::Outbox, &outbox_row(lane, id, true), None);
     }
 
+    /// Takes out a delivery that this very draft adds, and that so nobody has queued yet;
+    /// `false` when it adds none such.
+    pub fn unmake(&mut self, lane: Lane, id: DeliveryId) -> bool {
+        let key = outbox_row(lane, id, false);
+        let place = self.written.get(&(Space::Outbox, key.to_vec())).copied();
+        let write = place.and_then(|place| self.batch.writes.get_mut(place));
+        let taken = write.is_some_and(|write| write.2.take().is_some());
+        if taken {
+            self.unmade.insert(id);
+        }
+        taken
+    }
+
+    /// Deliveries that must not be queued although they were added.
+    pub fn unmade(&self) -> &BTreeSet<DeliveryId> {
+        &self.unmade
+    }
+
     // Reports
 
     /// What the far side reported about a delivery.
@@ -196,7 +216,7 @@ impl<'l> Draft<'l> {
         let (kind, part, n) = match &step.way {
             Way::Routed { .. } | Way::PutAside { .. } => (0u8, 0, 0),
             Way::Attempted { part, attempt, .. } => (1, *part, *attempt),
-            Way::Decided { .. } => (1, u16::MAX, 0),
+            Way::Gathered { .. } | Way::Decided { .. } => (1, u16::MAX, 0),
         };
         // After a person's decision an item may take the same steps again.
         key.extend(step.at.0.to_be_bytes());
