@@ -2,7 +2,7 @@
 //!
 //! In reading order: the options ([`config`]), how servers are reached ([`tls`]); mail in
 //! ([`imap`], large attachments taken out while it arrives by [`lift`]) and what is made of it
-//! ([`read`], [`parts`], [`automatic`]); mail out ([`smtp`]); the worker that puts these together
+//! ([`read`], [`parts`], [`automatic`]; [`trim`] takes off what was said before); mail out ([`smtp`]); the worker that puts these together
 //! ([`worker`]) and the dry run ([`tool`]).
 
 mod automatic;
@@ -25,6 +25,7 @@ mod repair;
 mod smtp;
 mod tls;
 mod tool;
+pub mod trim;
 mod worker;
 
 use viadukt_api::config::Fields;
