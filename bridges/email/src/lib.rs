@@ -11,6 +11,8 @@ mod clean;
 mod compose_tests;
 mod config;
 mod fetch;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod html;
 mod imap;
 mod lift;
@@ -26,6 +28,8 @@ mod smtp;
 mod tls;
 mod tool;
 pub mod trim;
+#[cfg(test)]
+mod trim_tests;
 mod worker;
 
 use viadukt_api::config::Fields;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use mail_parser::{Addr, HeaderName, HeaderValue, Message as Mail, MessageParser};
 use viadukt_api::{
-    Act, Address, Automatic, Content, Message, MessageId, Protection, Raw, Reason, Sender, Timestamp,
-    Unreadable, Words, WorkerName,
+    Act, Address, Automatic, Content, Message, MessageId, Protection, Raw, Reason, Sender,
+    Timestamp, Unreadable, Words, WorkerName,
 };
 
 use crate::automatic::{automatic, report};

@@ -11,6 +11,8 @@ const MAX_LENGTH: usize = 400;
 /// Over more lines than these no program breaks one.
 const MAX_LINES: usize = 7;
 const MAX_WORDS: usize = 30;
+/// Words that a name and an address make together with the verb, at most.
+const MAX_NAME: usize = 10;
 
 /// How sure it is that a mail program wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +41,8 @@ pub(super) fn at_start(lines: &[Line<'_>]) -> Option<(Attribution, usize)> {
         if line.depth > 1 || line.depth == 1 && !closes(text) || length > MAX_LENGTH {
             return None;
         }
-        if text.is_empty() && opening == Opening::Name {
+        let before = lines[at - 1].text.trim();
+        if text.is_empty() && opening == Opening::Name || before.ends_with([':', '!', '?', ';']) {
             return None;
         }
         length += text.len();
@@ -87,8 +90,9 @@ fn opening(line: &str) -> Option<Opening> {
     let words: Vec<&str> = lower.split_whitespace().collect();
     let first = words.first()?.trim_matches(|c: char| !c.is_alphanumeric());
     let has_digit = line.bytes().any(|b| b.is_ascii_digit());
-    let is_date = words::ON.contains(&first) || first.starts_with(|c: char| c.is_ascii_digit());
-    if is_date && has_digit {
+    let is_numeric = first.starts_with(|c: char| c.is_ascii_digit());
+    let has_date = || words.iter().any(|word| is_date(word));
+    if words::ON.contains(&first) && has_digit || is_numeric && has_date() {
         return Some(Opening::Date);
     }
     // The name before the address.
@@ -121,34 +125,38 @@ fn read(text: &str) -> Option<Attribution> {
     if let Some(rest) = words::QUOTING.iter().find_map(|word| lower.strip_prefix(word)) {
         return (has_end && has_address && !rest.starts_with('<')).then_some(Attribution::Sure);
     }
-    let Some((before, after)) = verb(&lower) else {
-        // "2016-03-03 17:21 GMT+01:00 Some One <address>:"
+    let Some((before, verb, after)) = verb(&lower) else {
+        // "2016-03-03 17:21 GMT+01:00 Some One <address>:", "…, 12 … 2024 …, 09:15, … <address>:"
         let leads = words.first().is_some_and(|word| is_date(word));
         let is_zoned = has_time && bare.contains("GMT");
-        return (leads && words.len() > 2 && (is_zoned || has_address)).then_some(Attribution::Sure);
+        let is_whole = has_date && has_time && has_address && bare.ends_with(">:");
+        let found = leads && words.len() > 2 && (is_zoned || has_address) || is_whole;
+        return found.then_some(Attribution::Sure);
     };
-    let is_last = after.trim_matches(|c: char| !c.is_alphanumeric()).is_empty();
-    let names_someone = before.contains(char::is_alphabetic) && !before.starts_with('<');
-    let names_after = !is_last && (has_address || has_date);
-    if !has_end || !(names_someone && is_last || names_after || names_someone && has_date) {
+    let is_last = !after.contains(char::is_alphanumeric);
+    let has_name = before.contains(char::is_alphabetic) && !before.starts_with('<');
+    let goes_on = words::WROTE_FIRST.contains(&verb) && (has_address || has_date);
+    if !has_end || !(has_name && is_last || !is_last && goes_on) {
         return None;
     }
+    // An address alone is what programs write only in its brackets.
+    let is_bracketed = has_address && lower.contains('<') && words.len() <= MAX_NAME;
     match () {
-        () if has_address || has_date && has_time => Some(Attribution::Sure),
+        () if is_bracketed || has_date && (has_time || has_address) => Some(Attribution::Sure),
         () if has_date || has_time => Some(Attribution::Likely),
         () => None,
     }
 }
 
-/// What stands before and after the verb.
-fn verb(lower: &str) -> Option<(&str, &str)> {
+/// The verb, with what stands before and after it.
+fn verb(lower: &str) -> Option<(&str, &str, &str)> {
     lower.split_whitespace().find_map(|word| {
         let bare = word.trim_matches(|c: char| !c.is_alphabetic());
         if !words::WROTE.contains(&bare) {
             return None;
         }
         let at = word.as_ptr() as usize - lower.as_ptr() as usize;
-        Some((lower[..at].trim(), lower[at + word.len()..].trim()))
+        Some((lower[..at].trim(), bare, lower[at + word.len()..].trim()))
     })
 }
 
@@ -157,9 +165,9 @@ fn has_sentence_end(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
     words.windows(2).any(|pair| {
         let [word, next] = pair else { return false };
-        let stem = word.trim_end_matches(['.', '!', '?', ')', '"']);
+        let stem = word.trim_end_matches(['.', '!', '?', ':', ')', '"']);
         let letters = stem.chars().filter(|c| c.is_alphabetic()).count();
-        let ends = word.ends_with(['.', '!', '?']) && !stem.contains('@');
+        let ends = word.ends_with(['.', '!', '?', ':']) && !stem.contains('@');
         ends && next.starts_with(|c: char| c.is_uppercase())
             && (letters >= 5 || stem.contains(':') || word.ends_with(['!', '?']))
     })
@@ -167,8 +175,16 @@ fn has_sentence_end(text: &str) -> bool {
 
 /// An address that ends must have begun.
 fn is_balanced(text: &str) -> bool {
-    let count = |mark| text.matches(mark).count();
-    count('>') <= count('<') && text.find('>') >= text.find('<').filter(|_| text.contains('>'))
+    let mut open = 0usize;
+    text.chars().all(|c| {
+        match c {
+            '<' => open += 1,
+            '>' if open == 0 => return false,
+            '>' => open -= 1,
+            _ => {}
+        }
+        true
+    })
 }
 
 fn has_address(lower: &str) -> bool {

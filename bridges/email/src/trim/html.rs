@@ -44,6 +44,7 @@ impl<'h> Document<'h> {
         let mut html = String::new();
         // Elements that are open, and whether they are written.
         let mut open: Vec<bool> = Vec::new();
+        let mut line = None;
         for (at, (token, written)) in self.tokens.iter().enumerate() {
             let outer = open.last().copied().unwrap_or(true);
             let shown = match token {
@@ -56,9 +57,21 @@ impl<'h> Document<'h> {
                 Token::Close { .. } => open.pop().unwrap_or(false),
                 Token::Text(_) | Token::Void { .. } => outer && is_kept(at),
             };
-            if shown {
-                html.push_str(written);
+            if !shown {
+                continue;
             }
+            match token {
+                Token::Open { name, .. } | Token::Close { name } if is_inline(name) => {}
+                Token::Text(_) => {
+                    // What stood between two lines and kept them apart may be gone.
+                    if line.is_some_and(|line| line != self.line_of[at]) {
+                        html.push_str("<br>");
+                    }
+                    line = Some(self.line_of[at]);
+                }
+                _ => line = None,
+            }
+            html.push_str(written);
         }
         html
     }
@@ -217,7 +230,12 @@ fn role(name: &str, attributes: &str) -> Role {
         () if has(&["gmail_attr", "moz-cite-prefix"]) => Role::Each(Mark::Attribution),
         () if has(&["moz-forward-container"]) => Role::Next(Mark::Forward),
         // Outlook on the web and on phones; Outlook, by the line that it draws above a header.
-        () if has(&["divRplyFwdMsg", "appendonsend", "mail-editor-reference-message-container"]) => {
+        () if has(&[
+            "divRplyFwdMsg",
+            "appendonsend",
+            "mail-editor-reference-message-container",
+        ]) =>
+        {
             Role::Next(Mark::Earlier)
         }
         () if ["#e1e1e1", "#b5c4df"]
@@ -242,7 +260,8 @@ fn role(name: &str, attributes: &str) -> Role {
         () if name == "div" && value("name") == "quote" => Role::Quote,
         // Editors use the element to indent as well, and then draw no line beside it.
         () if name == "blockquote" => {
-            let is_indent = style.contains("border:none") && class.is_empty() && value("type").is_empty();
+            let is_indent =
+                style.contains("border:none") && class.is_empty() && value("type").is_empty();
             if is_indent { Role::Plain } else { Role::Quote }
         }
         () => Role::Plain,

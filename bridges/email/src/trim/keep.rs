@@ -6,9 +6,12 @@
 use std::ops::Range;
 
 use super::attribution::{self, Attribution};
+use super::earlier;
 use super::line::{Line, Mark};
 use super::signature::{self, Delimiter};
-use super::earlier;
+
+/// A mail of more lines is shown whole: nobody wrote it to be read.
+const MAX_LINES: usize = 20_000;
 
 /// A line or a few that belong together.
 struct Piece {
@@ -38,6 +41,9 @@ enum Kind {
 /// For each line whether it is shown; `None` when all of them are. `forwarding`: the subject
 /// says that the mail is forwarded.
 pub(super) fn kept(lines: &[Line<'_>], forwarding: bool) -> Option<Vec<bool>> {
+    if lines.len() > MAX_LINES {
+        return None;
+    }
     let mut pieces = pieces(lines);
     settle(&mut pieces, lines);
     let own = end_of_own(&mut pieces, forwarding);
@@ -162,8 +168,7 @@ fn next(pieces: &[Piece]) -> Option<Kind> {
 /// A signature ends where a quote begins, or what introduces one.
 fn drop_signatures(pieces: &mut [Piece], lines: &[Line<'_>]) {
     let is_quoting = |piece: &Piece| matches!(piece.kind, Kind::Quote | Kind::Attribution(_));
-    let quoting: Vec<usize> =
-        (0..pieces.len()).filter(|at| is_quoting(&pieces[*at])).collect();
+    let quoting: Vec<usize> = (0..pieces.len()).filter(|at| is_quoting(&pieces[*at])).collect();
     let is_quoted = |at: usize| quoting.first().is_some_and(|first| *first < at);
     let mut dropped = Vec::new();
     let mut at = 0;

@@ -5,10 +5,17 @@
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token<'h> {
     /// With its attributes as they are written.
-    Open { name: &'h str, attributes: &'h str },
-    Close { name: &'h str },
+    Open {
+        name: &'h str,
+        attributes: &'h str,
+    },
+    Close {
+        name: &'h str,
+    },
     /// `br` and `hr`, which hold nothing.
-    Void { name: &'h str },
+    Void {
+        name: &'h str,
+    },
     Text(&'h str),
 }
 

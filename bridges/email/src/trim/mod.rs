@@ -17,6 +17,8 @@ mod keep;
 mod line;
 mod markup;
 mod signature;
+// Its lists are easier to read by language than by the line.
+#[rustfmt::skip]
 mod words;
 
 pub(crate) use earlier::is_forwarding;
@@ -37,4 +39,11 @@ pub(crate) fn html(html: &str, forwarding: bool) -> Option<String> {
     let document = Document::of(html);
     let kept = keep::kept(&document.lines, forwarding)?;
     Some(document.only(&kept))
+}
+
+/// The lines of a mail's HTML that say something.
+#[cfg(feature = "fuzz")]
+pub(crate) fn lines_of_html(html: &str) -> Vec<String> {
+    let lines = Document::of(html).lines.into_iter().map(|line| line.text.trim().to_owned());
+    lines.filter(|line| !line.is_empty()).collect()
 }

@@ -38,7 +38,9 @@ pub(super) fn is_signature<'t>(below: impl Iterator<Item = &'t str>) -> bool {
     let below: Vec<&str> = below.collect();
     !below.is_empty()
         && below.len() <= MAX_LINES
-        && below.iter().all(|line| line.len() <= MAX_LINE && (!is_sentence(line) || is_device(line)))
+        && below
+            .iter()
+            .all(|line| line.len() <= MAX_LINE && (!is_sentence(line) || is_device(line)))
 }
 
 /// Whether what begins with `line` is what a mailing list puts below every mail.
@@ -75,8 +77,7 @@ pub(super) fn is_rule(line: &str) -> bool {
 }
 
 fn is_sentence(line: &str) -> bool {
-    line.ends_with(['.', '!', '?', ':', ',', ';'])
-        && line.split_whitespace().count() >= SENTENCE
+    line.ends_with(['.', '!', '?', ':', ',', ';']) && line.split_whitespace().count() >= SENTENCE
 }
 
 fn without_links(line: &str) -> &str {

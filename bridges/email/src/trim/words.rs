@@ -22,6 +22,9 @@ pub(super) const WROTE: &[&str] = &[
     "yazdı", "写道", "寫道",
 ];
 
+/// Those of them after which a name or a date may follow: "Am … schrieb …:"
+pub(super) const WROTE_FIRST: &[&str] = &["schrieb", "schreef", "skrev", "écrit", "írta"];
+
 /// Stands before a date at the beginning of an attribution.
 pub(super) const ON: &[&str] = &[
     "on", "at", "am", "le", "el", "il", "op", "em", "den", "dnia", "dne", "w", "pe", "på", "в",
