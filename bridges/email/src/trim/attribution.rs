@@ -17,8 +17,12 @@ const MAX_NAME: usize = 10;
 /// How sure it is that a mail program wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attribution {
-    /// It names an address, or the day and the hour.
+    /// It names the day with the hour or an address.
     Sure,
+    /// It names an address.
+    Named,
+    /// It has no verb, only a date and an address: so may a line of a log.
+    Dated,
     /// A person might have written it too.
     Likely,
 }
@@ -126,26 +130,39 @@ fn read(text: &str) -> Option<Attribution> {
         return (has_end && has_address && !rest.starts_with('<')).then_some(Attribution::Sure);
     }
     let Some((before, verb, after)) = verb(&lower) else {
-        // "2016-03-03 17:21 GMT+01:00 Some One <address>:", "…, 12 … 2024 …, 09:15, … <address>:"
-        let leads = words.first().is_some_and(|word| is_date(word));
-        let is_zoned = has_time && bare.contains("GMT");
-        let is_whole = has_date && has_time && has_address && bare.ends_with(">:");
-        let found = leads && words.len() > 2 && (is_zoned || has_address) || is_whole;
-        return found.then_some(Attribution::Sure);
+        return is_dated(bare, &words).then_some(Attribution::Dated);
     };
     let is_last = !after.contains(char::is_alphanumeric);
     let has_name = before.contains(char::is_alphabetic) && !before.starts_with('<');
-    let goes_on = words::WROTE_FIRST.contains(&verb) && (has_address || has_date);
-    if !has_end || !(has_name && is_last || !is_last && goes_on) {
+    let goes_on = !is_last && words::WROTE_FIRST.contains(&verb) && (has_address || has_date);
+    let is_whole = has_end || goes_on && is_address && has_date && has_time;
+    if !is_whole || !(has_name && is_last || goes_on) {
         return None;
     }
     // An address alone is what programs write only in its brackets.
     let is_bracketed = has_address && lower.contains('<') && words.len() <= MAX_NAME;
     match () {
-        () if is_bracketed || has_date && (has_time || has_address) => Some(Attribution::Sure),
+        () if has_date && (has_time || has_address) => Some(Attribution::Sure),
+        () if is_bracketed => Some(Attribution::Named),
         () if has_date || has_time => Some(Attribution::Likely),
         () => None,
     }
+}
+
+/// "2016-03-03 17:21 GMT+01:00 Some One", "2013/7/20 Some One <address>", and with the day of
+/// the week before "…, 12 … 2024 …, 09:15, Some One <address>:"
+fn is_dated(text: &str, words: &[&str]) -> bool {
+    // An address that goes on in the next line belongs to it.
+    if text.matches('<').count() > text.matches('>').count() {
+        return false;
+    }
+    let leads = words.first().is_some_and(|word| is_date(word)) && words.len() > 2;
+    let has_address = has_address(&text.to_lowercase());
+    let is_zoned = text.contains("GMT+") || text.contains("GMT-");
+    let has_day = words.first().is_some_and(|word| word.ends_with(',') && word.len() <= 12);
+    let is_whole = has_day && text.ends_with(">:") && words.iter().any(|word| is_date(word));
+    let has_time = has_time(words);
+    leads && (has_time && is_zoned || has_address) || is_whole && has_time && has_address
 }
 
 /// The verb, with what stands before and after it.

@@ -58,6 +58,13 @@ pub(super) fn is_original(line: &str) -> bool {
     between_dashes(line).is_some_and(|words| words::ORIGINAL.contains(&words.as_str()))
 }
 
+/// Whether an author says that the answers stand in the earlier mail: "see below". Nothing marks
+/// them there, so that mail stays.
+pub(super) fn points_below(line: &str) -> bool {
+    let line = line.to_lowercase();
+    words::BELOW.iter().any(|words| line.contains(words))
+}
+
 /// "---------- Forwarded message ---------", "Begin forwarded message:"
 pub(super) fn is_forward(line: &str) -> bool {
     if let Some(words) = between_dashes(line) {

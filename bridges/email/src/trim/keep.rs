@@ -46,7 +46,7 @@ pub(super) fn kept(lines: &[Line<'_>], forwarding: bool) -> Option<Vec<bool>> {
     }
     let mut pieces = pieces(lines);
     settle(&mut pieces, lines);
-    let own = end_of_own(&mut pieces, forwarding);
+    let own = end_of_own(&mut pieces, lines, forwarding);
     let has_earlier = pieces.get(own).is_some_and(|piece| !piece.kept);
     drop_signatures(&mut pieces[..own], lines);
     drop_ending(&mut pieces[..own], has_earlier);
@@ -105,13 +105,27 @@ fn piece(lines: &[Line<'_>]) -> (Kind, usize) {
 
 /// What only its neighbours tell.
 fn settle(pieces: &mut [Piece], lines: &[Line<'_>]) {
-    let mut is_answer = false;
+    let (mut is_answer, mut has_text) = (false, false);
     for at in 0..pieces.len() {
-        if let Kind::Attribution(Attribution::Likely) = pieces[at].kind
-            && next(&pieces[at + 1..]) != Some(Kind::Quote)
-        {
+        let follows = next(&pieces[at + 1..]) == Some(Kind::Quote);
+        let is_blank = |piece: Option<&Piece>| piece.is_none_or(|piece| piece.kind == Kind::Blank);
+        let is_prose = match pieces[at].kind {
+            Kind::Attribution(Attribution::Likely) => !follows,
+            // The line of a log has others around it.
+            Kind::Attribution(Attribution::Dated) => {
+                let last = &lines[pieces[at].lines.end - 1].text;
+                let ends = follows || last.trim_end().ends_with(':');
+                let is_apart = is_blank(at.checked_sub(1).and_then(|at| pieces.get(at)));
+                !is_apart || !ends && !is_blank(pieces.get(at + 1))
+            }
+            // First in a mail and without a quote, it may be how the author begins.
+            Kind::Attribution(Attribution::Named) => !follows && !has_text,
+            _ => false,
+        };
+        if is_prose {
             pieces[at].kind = Kind::Text;
         }
+        has_text |= pieces[at].kind == Kind::Text;
         is_answer |= matches!(pieces[at].kind, Kind::Attribution(_) | Kind::Quote);
     }
     // Old programs quote with initials; elsewhere such a line is a prompt or a sum.
@@ -133,12 +147,14 @@ fn has_initials(line: &str) -> bool {
 
 /// Where the author's own part ends: at an earlier mail, which is dropped, or at a forwarded
 /// one, which is what the author sends.
-fn end_of_own(pieces: &mut [Piece], forwarding: bool) -> usize {
+fn end_of_own(pieces: &mut [Piece], lines: &[Line<'_>], forwarding: bool) -> usize {
     let mut has_text = false;
+    let mut points_below = false;
     for at in 0..pieces.len() {
         let is_earlier = match pieces[at].kind {
             Kind::Text => {
                 has_text = true;
+                points_below |= earlier::points_below(&lines[pieces[at].lines.start].text);
                 false
             }
             Kind::Forward => return at,
@@ -146,11 +162,14 @@ fn end_of_own(pieces: &mut [Piece], forwarding: bool) -> usize {
             Kind::Earlier | Kind::Attribution(_) | Kind::Quote if forwarding => return at,
             Kind::Earlier => true,
             // Without marks of quotation after it: some programs set none.
-            Kind::Attribution(Attribution::Sure) => {
+            Kind::Attribution(_) => {
                 has_text && !matches!(next(&pieces[at + 1..]), Some(Kind::Quote) | None)
             }
             _ => false,
         };
+        if is_earlier && points_below {
+            return at;
+        }
         if is_earlier {
             pieces[at..].iter_mut().for_each(|piece| piece.kept = false);
             return at;
@@ -165,16 +184,20 @@ fn next(pieces: &[Piece]) -> Option<Kind> {
     pieces.iter().map(|piece| piece.kind).find(passed)
 }
 
-/// A signature ends where a quote begins, or what introduces one.
+/// A signature ends where a quote begins, or what introduces one, or a postscript.
 fn drop_signatures(pieces: &mut [Piece], lines: &[Line<'_>]) {
-    let is_quoting = |piece: &Piece| matches!(piece.kind, Kind::Quote | Kind::Attribution(_));
-    let quoting: Vec<usize> = (0..pieces.len()).filter(|at| is_quoting(&pieces[*at])).collect();
-    let is_quoted = |at: usize| quoting.first().is_some_and(|first| *first < at);
+    let is_end = |piece: &Piece| match piece.kind {
+        Kind::Quote | Kind::Attribution(_) => true,
+        Kind::Text => signature::is_postscript(&lines[piece.lines.start].text),
+        _ => false,
+    };
+    let ends: Vec<usize> = (0..pieces.len()).filter(|at| is_end(&pieces[*at])).collect();
+    let quoted = pieces.iter().position(|piece| piece.kind == Kind::Quote);
     let mut dropped = Vec::new();
     let mut at = 0;
     while at < pieces.len() {
-        let following = quoting.partition_point(|quote| *quote <= at);
-        let end = quoting.get(following).copied().unwrap_or(pieces.len());
+        let following = ends.partition_point(|end| *end <= at);
+        let end = ends.get(following).copied().unwrap_or(pieces.len());
         let below = || {
             let below = pieces[at + 1..end].iter().flat_map(|piece| &lines[piece.lines.clone()]);
             below.map(|line| &*line.text)
@@ -182,7 +205,7 @@ fn drop_signatures(pieces: &mut [Piece], lines: &[Line<'_>]) {
         let is_dropped = match pieces[at].kind {
             Kind::Delimiter(Delimiter::Sure) => true,
             Kind::Delimiter(Delimiter::Likely) => signature::is_signature(below()),
-            Kind::Rule if is_quoted(at) && end == pieces.len() => {
+            Kind::Rule if quoted.is_some_and(|quote| quote < at) && end == pieces.len() => {
                 signature::is_footer(&lines[pieces[at].lines.start].text, below())
             }
             _ => false,

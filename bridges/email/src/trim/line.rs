@@ -30,6 +30,10 @@ impl<'t> Line<'t> {
     /// A line of plain text. Marks of quotation are `>`, each perhaps after a blank
     /// (RFC 3676 4.5).
     fn plain(line: &'t str) -> Self {
+        // GroupWise: ">>> Some One <address> 12.03.2024 09:15 >>>"
+        if line.starts_with(">>> ") && line.trim_end().ends_with(" >>>") && line.len() > 12 {
+            return Self { text: Cow::Borrowed(line), depth: 0, mark: Some(Mark::Earlier) };
+        }
         let mut depth = 0;
         let mut rest = line;
         while let Some(deeper) = rest.trim_start_matches([' ', '\t']).strip_prefix('>') {

@@ -30,17 +30,28 @@ pub(super) fn delimiter(line: &str) -> Option<Delimiter> {
     }
 }
 
-/// Whether what stands below dashes that an author may have drawn is a signature: few lines, and
-/// no sentences.
+/// Whether what stands below dashes that an author may have drawn is a signature: few lines from
+/// the next on, no sentences, no list.
 pub(super) fn is_signature<'t>(below: impl Iterator<Item = &'t str>) -> bool {
+    let mut below = below.peekable();
+    if below.peek().is_none_or(|line| line.trim().is_empty()) {
+        return false;
+    }
     // One more than allowed is enough to know.
     let below = below.map(str::trim).filter(|line| !line.is_empty()).take(MAX_LINES + 1);
     let below: Vec<&str> = below.collect();
     !below.is_empty()
         && below.len() <= MAX_LINES
-        && below
-            .iter()
-            .all(|line| line.len() <= MAX_LINE && (!is_sentence(line) || is_device(line)))
+        && below.iter().all(|line| {
+            let is_item = ["- ", "* ", "• "].iter().any(|mark| line.starts_with(mark));
+            line.len() <= MAX_LINE && !is_item && (!is_sentence(line) || is_device(line))
+        })
+}
+
+/// Whether `line` begins what an author adds below the signature: "PS: …"
+pub(super) fn is_postscript(line: &str) -> bool {
+    let line = line.trim_start().to_lowercase();
+    ["ps:", "ps ", "p.s.", "p. s.", "nb:", "n.b."].iter().any(|start| line.starts_with(start))
 }
 
 /// Whether what begins with `line` is what a mailing list puts below every mail.

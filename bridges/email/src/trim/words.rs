@@ -100,6 +100,7 @@ pub(super) const ORIGINAL: &[&str] = &[
     "original message", "original mail", "original email", "original e-mail",
     "original appointment", "ursprüngliche nachricht", "originalnachricht",
     "original-nachricht", "original nachricht", "ursprünglicher termin", "originalmail",
+    "ursprüngliche mail", "ursprüngliche e-mail", "ursprüngliche email",
     "originaltermin", "message d'origine", "message d’origine", "message original",
     "mensaje original", "mensagem original", "messaggio originale", "messaggio original",
     "oorspronkelijk bericht", "origineel bericht", "ursprungligt meddelande", "originalmeddelande",
@@ -126,6 +127,15 @@ pub(super) const FORWARDED: &[&str] = &[
 pub(super) const FORWARDED_BY: &[&str] = &[
     "forwarded by ", "forwarded message from ", "weitergeleitet von ", "transféré par ",
     "reenviado por ", "inoltrato da ", "doorgestuurd door ",
+];
+
+/// The author's answers stand in the mail below.
+pub(super) const BELOW: &[&str] = &[
+    "see below", "see my answers", "see inline", "see my comments", "answers below", "comments below", "inline below",
+    "siehe unten", "s. unten", "s.u.", "siehe weiter unten", "unten im text", "direkt im text",
+    "im text unten", "in rot", "in blau", "in grün", "in red", "in blue", "voir ci-dessous",
+    "cf. ci-dessous", "en rouge", "en bleu", "ver abajo", "véase abajo", "más abajo", "en rojo",
+    "en azul", "vedi sotto", "di seguito", "in rosso", "in blu", "zie onder", "zie hieronder", "in het rood",
 ];
 
 /// Begins the subject of what is forwarded.
@@ -157,5 +167,5 @@ pub(super) const DEVICES: &[&str] = &[
     "iphone", "ipad", "ipod", "android", "ios", "samsung", "galaxy", "blackberry", "phone",
     "handy", "mobil", "móvil", "portable", "téléphone", "telefoon", "telefono", "tablet",
     "outlook", "mail", "windows", "thunderbird", "proton", "gmx", "web.de", "huawei", "xiaomi",
-    "nokia", "pixel", "device", "gerät",
+    "nokia", "pixel", "device", "gerät", "superhuman", "bluemail", "spark",
 ];
