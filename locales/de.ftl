@@ -129,6 +129,7 @@ answer-help = Hier schreibt: { $name }. Mit STOPP enden unsere Nachrichten, mit 
 mail-empty = Eine E-Mail war leer, oder der Mailserver gab sie nicht heraus.
 mail-beyond-limits = [Diese E-Mail besteht aus zu vielen Teilen. Gezeigt wird, was bis dahin gelesen wurde.]
 mail-too-large-to-fetch = [Diese E-Mail ist mit { $megabytes } MB zu groß für die Brücke. Sie liegt im Postfach.]
+mail-original-name = Originalnachricht.eml
 mail-no-subject = (ohne Betreff)
 mail-correction = Korrektur einer früheren Nachricht:
 mail-no-recipient = Es ist kein Empfänger genannt.

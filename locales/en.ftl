@@ -129,6 +129,7 @@ answer-help = This is { $name }. STOP ends our messages, START brings them back.
 mail-empty = A mail was empty, or the mail server did not hand it over.
 mail-beyond-limits = [This mail has too many parts. Shown is what was read up to there.]
 mail-too-large-to-fetch = [This mail of { $megabytes } MB is too large for the bridge. It is in the mailbox.]
+mail-original-name = original.eml
 mail-no-subject = (no subject)
 mail-correction = Correction of an earlier message:
 mail-no-recipient = No recipient is named.
