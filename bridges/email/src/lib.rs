@@ -22,6 +22,7 @@ mod read;
 #[cfg(test)]
 mod read_tests;
 mod repair;
+mod report;
 mod smtp;
 mod tls;
 mod tool;

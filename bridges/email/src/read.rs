@@ -9,11 +9,12 @@ use viadukt_api::{
     Unreadable, Words, WorkerName,
 };
 
-use crate::automatic::{automatic, report};
+use crate::automatic::automatic;
 use crate::clean;
 use crate::lift::Lifted;
 use crate::parts;
 use crate::repair::{repair, within_limits};
+use crate::report::{Report, Told};
 
 /// More ancestors than these are of no use to find a conversation.
 const MAX_ANCESTORS: usize = 50;
@@ -34,6 +35,17 @@ impl Reader {
     /// # Errors
     /// There is nothing in it that could be shown.
     pub(crate) fn read(&self, raw: &Raw) -> Result<Message, Unreadable> {
+        self.read_with_report(raw).map(|(message, _)| message)
+    }
+
+    /// Reads `raw`, and what it reports when it is a report.
+    ///
+    /// # Errors
+    /// There is nothing in it that could be shown.
+    pub(crate) fn read_with_report(
+        &self,
+        raw: &Raw,
+    ) -> Result<(Message, Option<Report>), Unreadable> {
         let lifted = Lifted::of(raw);
         let repaired = repair(lifted.skeleton);
         let (readable, cut) = within_limits(&repaired);
@@ -41,7 +53,7 @@ impl Reader {
             return Err(Unreadable { reason: Reason::new("mail-empty") });
         }
         let parsed = MessageParser::default().parse(readable).filter(has_header);
-        let Some(mail) = parsed else { return Ok(as_it_is(lifted.skeleton)) };
+        let Some(mail) = parsed else { return Ok((as_it_is(lifted.skeleton), None)) };
 
         let own = self.own.as_deref();
         let mut content = match lifted.whole {
@@ -54,7 +66,9 @@ impl Reader {
         }
         let id = mail.header(HeaderName::MessageId).and_then(first_id);
         let id = id.unwrap_or_else(|| made_up_id(readable));
-        Ok(Message {
+        let report = Report::read(&mail);
+        let ancestors = ancestors(&mail, &id);
+        let mut message = Message {
             sent_at: sent_at(&mail),
             sender: sender(&mail),
             room: None,
@@ -62,16 +76,21 @@ impl Reader {
             via: None,
             exchange: None,
             recipients: recipients(&mail, own),
-            ancestors: ancestors(&mail, &id),
+            ancestors,
             id,
             subject: mail.subject().map(clean::line).filter(|subject| !subject.is_empty()),
-            act: report(&mail, own).map_or(Act::Say, |(of, state)| Act::Report { of, state }),
+            act: Act::Say,
             content,
-            automatic: automatic(&mail, own),
+            automatic: automatic(&mail, own, report.is_some()),
             hops: u16::try_from(mail.header_values(HeaderName::Received).count())
                 .unwrap_or(u16::MAX),
             protection: Protection { encrypted: false, detail: transport(&mail) },
-        })
+        };
+        let told = report.as_ref().and_then(|r| r.told(own, &message.ancestors, &self.words));
+        if let Some(told) = told {
+            tell(&mut message, told);
+        }
+        Ok((message, report))
     }
 
     fn content(&self, mail: &Mail<'_>, lifted: &Lifted<'_>) -> Content {
@@ -83,6 +102,16 @@ impl Reader {
         let text = self.words.say("mail-too-large-to-fetch", &[("megabytes", &megabytes)]);
         Content { text, ..Content::default() }
     }
+}
+
+/// Makes a report on a mail of ours out of `message`: what it tells takes the place of what the
+/// server wrote.
+fn tell(message: &mut Message, told: Told) {
+    message.act = told.act;
+    message.recipients = told.recipients;
+    message.content = Content { text: told.text, ..Content::default() };
+    message.ancestors.retain(|id| *id != told.of);
+    message.ancestors.insert(0, told.of);
 }
 
 /// Whether any field is one that mails have; a text's first words may look like a field.

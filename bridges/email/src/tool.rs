@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use viadukt_api::words::Language;
-use viadukt_api::{Act, BlobRef, Message, Raw, Spool, SpoolWriter, Tool, Words, WorkerName};
+use viadukt_api::{BlobRef, Message, Raw, Spool, SpoolWriter, Tool, Words, WorkerName};
 
 use crate::lift::Lifter;
 use crate::read::Reader;
+use crate::report::Report;
 
 pub(crate) const TOOLS: &[Tool] = &[Tool {
     noun: "mail",
@@ -55,9 +56,10 @@ fn read(words: &[String], to: &mut dyn Write) -> Result<(), String> {
     Ok(())
 }
 
-fn read_file(reader: &Reader, path: &str) -> Result<Message, String> {
+fn read_file(reader: &Reader, path: &str) -> Result<(Message, Option<Report>), String> {
     let raw = raw(path).map_err(|e| format!("{path}: {e}"))?;
-    reader.read(&raw).map_err(|unreadable| reader.words.reason(&unreadable.reason))
+    let read = reader.read_with_report(&raw);
+    read.map_err(|unreadable| reader.words.reason(&unreadable.reason))
 }
 
 /// Lifts as the bridge does, so that a large file takes no more memory than a large mail.
@@ -74,17 +76,17 @@ fn raw(path: &str) -> io::Result<Raw> {
     }
 }
 
-fn as_line(result: &Result<Message, String>) -> String {
-    let (message, error) = match result {
-        Ok(message) => (Some(message), None),
-        Err(error) => (None, Some(error)),
+fn as_line(result: &Result<(Message, Option<Report>), String>) -> String {
+    let (message, report, error) = match result {
+        Ok((message, report)) => (Some(message), report.as_ref(), None),
+        Err(error) => (None, None, Some(error)),
     };
     let line = json!({
         "text": message.map(|m| &m.content.text),
         "html": message.and_then(|m| m.content.html.as_ref()),
         "attachments": message.map_or_else(Vec::new, attachments),
         "automatic": message.and_then(|m| m.automatic),
-        "report": message.and_then(report),
+        "report": report,
         "message_id": message.map(|m| &m.id),
         "references": message.map_or_else(Vec::new, |m| m.ancestors.clone()),
         "error": error,
@@ -97,16 +99,9 @@ fn attachments(message: &Message) -> Vec<Value> {
     attachments.map(|a| json!({ "name": a.name, "mime": a.mime, "size": a.size })).collect()
 }
 
-fn report(message: &Message) -> Option<Value> {
-    match &message.act {
-        Act::Report { of, state } => Some(json!({ "of": of, "state": state })),
-        _ => None,
-    }
-}
-
-fn for_a_person(file: &str, result: &Result<Message, String>) -> String {
+fn for_a_person(file: &str, result: &Result<(Message, Option<Report>), String>) -> String {
     let message = match result {
-        Ok(message) => message,
+        Ok((message, _)) => message,
         Err(error) => return format!("== {file}\ncannot be read: {error}\n\n"),
     };
     let mut shown = format!("== {file}\nFrom: {}\n", message.sender.address.as_str());
