@@ -144,6 +144,40 @@ mail-login-refused = Der Mailserver lehnt die Anmeldung der Brücke ab.
 mail-server-away = Der Mailserver ist gerade nicht erreichbar.
 mail-unknown = Die Verbindung brach ab, bevor der Mailserver die Nachricht bestätigte. Sie kann angekommen sein.
 
+## Berichte über E-Mails
+
+# Je Empfänger eine Zeile; $reason schließt mit einem Punkt oder den Worten des Servers.
+mail-report-failed = An { $address } nicht zugestellt: { $reason }
+mail-report-delayed = An { $address } noch nicht zugestellt: { $reason }
+mail-report-delivered = An { $address } zugestellt.
+mail-report-relayed = An { $address } weitergegeben an ein System, das keine Zustellung meldet.
+mail-report-displayed = { $address } hat die Nachricht geöffnet (Lesebestätigung).
+mail-report-deleted = Bei { $address } wurde die Nachricht gelöscht. Ob sie gelesen wurde, ist nicht bekannt.
+mail-report-processed = Bei { $address } wurde die Nachricht von einem Programm verarbeitet oder weitergeleitet.
+mail-report-complaint = { $address } hat die Nachricht als unerwünscht gemeldet.
+mail-report-more =
+    { $count ->
+        [one] Dazu kommt ein weiterer Empfänger.
+       *[other] Dazu kommen { $count } weitere Empfänger.
+    }
+mail-reason-mailbox = Postfach unbekannt
+mail-reason-domain = der Mailserver zu dieser Adresse ist nicht zu finden
+mail-reason-syntax = die Adresse ist falsch geschrieben
+mail-reason-address = die Adresse wird nicht angenommen
+mail-reason-moved = das Postfach ist umgezogen
+mail-reason-sender = unser Absender wurde nicht anerkannt
+mail-reason-disabled = das Postfach nimmt keine Nachrichten an
+mail-reason-full = Postfach voll
+mail-reason-size = die Nachricht ist zu groß
+mail-reason-overloaded = der Mailserver des Empfängers ist überlastet
+mail-reason-unreachable = der Mailserver des Empfängers ist nicht erreichbar
+mail-reason-loop = die Nachricht lief im Kreis
+mail-reason-expired = es wurde zu lange vergeblich versucht
+mail-reason-content = Form oder Inhalt der Nachricht werden nicht angenommen
+mail-reason-policy = vom Empfänger abgewiesen, zum Beispiel als unerwünscht
+mail-reason-unknown = ohne Angabe eines Grundes
+mail-reason-said = Der Server schreibt: „{ $said }“
+
 ## SMS
 
 sms-cost = { $count } SMS

@@ -144,6 +144,40 @@ mail-login-refused = The mail server refuses the bridge's login.
 mail-server-away = The mail server cannot be reached just now.
 mail-unknown = The connection broke before the mail server confirmed the message. It may have arrived.
 
+## Reports on mail
+
+# One line for each recipient; $reason ends with a full stop or the server's words.
+mail-report-failed = Not delivered to { $address }: { $reason }
+mail-report-delayed = Not delivered to { $address } yet: { $reason }
+mail-report-delivered = Delivered to { $address }.
+mail-report-relayed = Handed on for { $address } to a system that reports no delivery.
+mail-report-displayed = { $address } opened the message (read receipt).
+mail-report-deleted = The message was deleted at { $address }. Whether it was read is not known.
+mail-report-processed = A program processed or forwarded the message at { $address }.
+mail-report-complaint = { $address } reported the message as unwanted.
+mail-report-more =
+    { $count ->
+        [one] There is one more recipient.
+       *[other] There are { $count } more recipients.
+    }
+mail-reason-mailbox = mailbox unknown
+mail-reason-domain = there is no mail server for this address
+mail-reason-syntax = the address is misspelt
+mail-reason-address = the address is not accepted
+mail-reason-moved = the mailbox has moved
+mail-reason-sender = our sender was not recognised
+mail-reason-disabled = the mailbox accepts no messages
+mail-reason-full = mailbox full
+mail-reason-size = the message is too large
+mail-reason-overloaded = the recipient's mail server is overloaded
+mail-reason-unreachable = the recipient's mail server cannot be reached
+mail-reason-loop = the message went round in circles
+mail-reason-expired = it was tried in vain for too long
+mail-reason-content = the message's form or content is not accepted
+mail-reason-policy = turned away by the recipient, for example as unwanted
+mail-reason-unknown = no reason given
+mail-reason-said = The server writes: "{ $said }"
+
 ## SMS
 
 sms-cost = { $count } SMS

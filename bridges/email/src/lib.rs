@@ -24,6 +24,7 @@ mod read;
 #[cfg(test)]
 mod read_tests;
 mod repair;
+mod report;
 mod smtp;
 mod tls;
 mod tool;

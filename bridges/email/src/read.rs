@@ -9,10 +9,11 @@ use viadukt_api::{
     Timestamp, Unreadable, Words, WorkerName,
 };
 
-use crate::automatic::{automatic, report};
+use crate::automatic::automatic;
 use crate::clean;
 use crate::lift::Lifted;
 use crate::repair::{repair, within_limits};
+use crate::report::{Report, Told};
 use crate::{parts, trim};
 
 /// More ancestors than these are of no use to find a conversation.
@@ -50,11 +51,13 @@ impl Reader {
         }
         let parsed = MessageParser::default().parse(readable).filter(has_header);
         let Some(mail) = parsed else {
-            return Ok(Reading { message: as_it_is(lifted.skeleton), trimmed: false });
+            let message = as_it_is(lifted.skeleton);
+            return Ok(Reading { message, trimmed: false, report: None });
         };
 
         let own = self.own.as_deref();
-        let automatic = automatic(&mail, own);
+        let report = Report::read(&mail);
+        let automatic = automatic(&mail, own, report.is_some());
         let (mut content, trimmed) = match lifted.whole {
             Some(size) => (self.header_only(size), false),
             None => self.content(&mail, &lifted, automatic),
@@ -65,7 +68,8 @@ impl Reader {
         }
         let id = mail.header(HeaderName::MessageId).and_then(first_id);
         let id = id.unwrap_or_else(|| made_up_id(readable));
-        let message = Message {
+        let ancestors = ancestors(&mail, &id);
+        let mut message = Message {
             sent_at: sent_at(&mail),
             sender: sender(&mail),
             room: None,
@@ -73,10 +77,10 @@ impl Reader {
             via: None,
             exchange: None,
             recipients: recipients(&mail, own),
-            ancestors: ancestors(&mail, &id),
+            ancestors,
             id,
             subject: mail.subject().map(clean::line).filter(|subject| !subject.is_empty()),
-            act: report(&mail, own).map_or(Act::Say, |(of, state)| Act::Report { of, state }),
+            act: Act::Say,
             content,
             automatic,
             matter: None,
@@ -86,7 +90,11 @@ impl Reader {
                 .unwrap_or(u16::MAX),
             protection: Protection { encrypted: false, detail: transport(&mail) },
         };
-        Ok(Reading { message, trimmed })
+        let told = report.as_ref().and_then(|r| r.told(own, &message.ancestors, &self.words));
+        if let Some(told) = told {
+            tell(&mut message, told);
+        }
+        Ok(Reading { message, trimmed, report })
     }
 
     /// What a room shows, and whether something was taken off it: then the original is attached.
@@ -122,6 +130,18 @@ pub(crate) struct Reading {
     pub(crate) message: Message,
     /// Quoted mails or a signature were taken off what it says.
     pub(crate) trimmed: bool,
+    /// What it reports, when it is a report.
+    pub(crate) report: Option<Report>,
+}
+
+/// Makes a report on a mail of ours out of `message`: what it tells takes the place of what the
+/// server wrote.
+fn tell(message: &mut Message, told: Told) {
+    message.act = told.act;
+    message.recipients = told.recipients;
+    message.content = Content { text: told.text, ..Content::default() };
+    message.ancestors.retain(|id| *id != told.of);
+    message.ancestors.insert(0, told.of);
 }
 
 /// Whether any field is one that mails have; a text's first words may look like a field.

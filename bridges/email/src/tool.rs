@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use viadukt_api::words::Language;
-use viadukt_api::{Act, BlobRef, Message, Raw, Spool, SpoolWriter, Tool, Words, WorkerName};
+use viadukt_api::{BlobRef, Message, Raw, Spool, SpoolWriter, Tool, Words, WorkerName};
 
 use crate::lift::Lifter;
 use crate::read::{Reader, Reading};
@@ -106,7 +106,7 @@ fn as_line(file: &str, result: &Result<Reading, String>) -> String {
         "html": message.and_then(|m| m.content.html.as_ref()),
         "attachments": message.map_or_else(Vec::new, attachments),
         "automatic": message.and_then(|m| m.automatic),
-        "report": message.and_then(report),
+        "report": reading.and_then(|reading| reading.report.as_ref()),
         "message_id": message.map(|m| &m.id),
         "references": message.map_or_else(Vec::new, |m| m.ancestors.clone()),
         "error": error,
@@ -117,13 +117,6 @@ fn as_line(file: &str, result: &Result<Reading, String>) -> String {
 fn attachments(message: &Message) -> Vec<Value> {
     let attachments = message.content.attachments.iter();
     attachments.map(|a| json!({ "name": a.name, "mime": a.mime, "size": a.size })).collect()
-}
-
-fn report(message: &Message) -> Option<Value> {
-    match &message.act {
-        Act::Report { of, state } => Some(json!({ "of": of, "state": state })),
-        _ => None,
-    }
 }
 
 fn for_a_person(file: &str, result: &Result<Reading, String>) -> String {
