@@ -259,6 +259,24 @@ intranet-takes-no-such-thing = Systeme nehmen nur Nachrichten an.
 intranet-no-deed = Darum kann man dieses System nicht bitten.
 intranet-not-fetched = Systeme schicken keine Anhänge.
 
+## MQTT
+
+mqtt-session-lost = Der Broker von „{ $system }“ kennt uns nicht mehr. Was dort veröffentlicht wurde, während die Verbindung fehlte, kann hier fehlen.
+mqtt-perhaps-repeated = (Der Broker hat dies noch einmal gesendet; es steht vielleicht schon oben.)
+mqtt-left-out = (eine Nachricht von { $size } Bytes; zu groß, um angenommen zu werden)
+mqtt-binary = (Binärdaten, { $size } Bytes)
+mqtt-empty = (kein Inhalt)
+mqtt-topic-missing = Nennen Sie hinter dem System das Topic: SYSTEM/TOPIC.
+mqtt-topic-not-allowed = Unter „{ $topic }“ darf nichts veröffentlicht werden; die Option „publish“ sagt, was erlaubt ist.
+mqtt-no-attachments = MQTT nimmt nur Text, keine Anhänge.
+mqtt-no-receipts = Der Broker quittiert nichts (er bietet kein QoS 1), deshalb wird dort nichts veröffentlicht.
+mqtt-too-large = Die Nachricht ist größer, als der Broker annimmt.
+mqtt-away = Der Broker ist nicht erreichbar oder nicht bereit.
+mqtt-not-let-in = Der Broker lässt uns nicht ein; Benutzer, Passwort und Client-Id sind zu prüfen.
+mqtt-not-authorised = Der Broker erlaubt nicht, unter diesem Topic zu veröffentlichen.
+mqtt-not-taken = Der Broker nimmt dieses Topic oder diesen Inhalt nicht an.
+mqtt-no-answer = Der Broker hat nicht gesagt, ob er die Nachricht angenommen hat.
+
 ## Matrix
 
 matrix-unreachable = Der Matrix-Server ist nicht erreichbar.

@@ -259,6 +259,24 @@ intranet-takes-no-such-thing = Systems take nothing but messages.
 intranet-no-deed = This system cannot be asked for that.
 intranet-not-fetched = Systems send no attachments.
 
+## MQTT
+
+mqtt-session-lost = The broker of “{ $system }” does not know us any more. What was published there while the connection was away may be missing here.
+mqtt-perhaps-repeated = (The broker has sent this again; it may already stand above.)
+mqtt-left-out = (a message of { $size } bytes; too large to be taken)
+mqtt-binary = (binary data, { $size } bytes)
+mqtt-empty = (no content)
+mqtt-topic-missing = Name the topic behind the system: SYSTEM/TOPIC.
+mqtt-topic-not-allowed = Nothing may be published to “{ $topic }”; the option “publish” says what may.
+mqtt-no-attachments = MQTT takes text only, no attachments.
+mqtt-no-receipts = The broker acknowledges nothing (it does not offer QoS 1), so nothing is published there.
+mqtt-too-large = The message is larger than the broker takes.
+mqtt-away = The broker cannot be reached or is not ready.
+mqtt-not-let-in = The broker does not let us in; user, password and client id must be checked.
+mqtt-not-authorised = The broker does not allow publishing to this topic.
+mqtt-not-taken = The broker does not take this topic or this content.
+mqtt-no-answer = The broker did not say whether it has taken the message.
+
 ## Matrix
 
 matrix-unreachable = The Matrix server cannot be reached.

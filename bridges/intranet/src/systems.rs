@@ -1,6 +1,9 @@
 //! The kinds of systems: one line each.
 
+mod mqtt;
+mod told;
+
 use crate::system::SystemKind;
 
 /// Everything that a system can be configured to speak.
-pub(crate) const SYSTEMS: &[SystemKind] = &[];
+pub(crate) const SYSTEMS: &[SystemKind] = &[mqtt::KIND];
