@@ -31,6 +31,7 @@ mod web;
 pub use alertmanager::Alertmanager;
 pub use authority::Authority;
 pub use dovecot::Dovecot;
+pub use http::post;
 pub use kannel::Kannel;
 pub use phones::Arrived;
 pub use policy::Stage;
