@@ -5,17 +5,24 @@
 //! [`systems`] behind one seam ([`system`]). In reading order: the options ([`config`]); how a
 //! system and whoever is behind it are called ([`address`]); what is brought in, as it is
 //! journalled ([`received`]), and what is made of it ([`notice`]); the seam ([`system`]) and the
-//! list of systems ([`systems`]), and how those are reached that speak HTTP ([`client`]); the worker that puts these together ([`worker`]), called over
-//! HTTP ([`hooks`]).
+//! list of systems ([`systems`]); the worker that puts these together ([`worker`]), called over
+//! HTTP ([`hooks`]). What all systems that call us share stands in [`hook`]: who calls ([`guard`]),
+//! what a [`body`] says, and what is made of it ([`template`], [`markup`]). Those that are reached
+//! over HTTP share a [`client`].
 
 mod address;
+mod body;
 mod client;
 mod config;
+mod guard;
+mod hook;
 mod hooks;
+mod markup;
 mod notice;
 mod received;
 mod system;
 mod systems;
+mod template;
 mod worker;
 
 use viadukt_api::config::Fields;
