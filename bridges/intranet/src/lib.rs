@@ -5,10 +5,11 @@
 //! [`systems`] behind one seam ([`system`]). In reading order: the options ([`config`]); how a
 //! system and whoever is behind it are called ([`address`]); what is brought in, as it is
 //! journalled ([`received`]), and what is made of it ([`notice`]); the seam ([`system`]) and the
-//! list of systems ([`systems`]); the worker that puts these together ([`worker`]), called over
+//! list of systems ([`systems`]), and how those are reached that speak HTTP ([`client`]); the worker that puts these together ([`worker`]), called over
 //! HTTP ([`hooks`]).
 
 mod address;
+mod client;
 mod config;
 mod hooks;
 mod notice;
