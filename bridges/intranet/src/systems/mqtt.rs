@@ -28,11 +28,12 @@ mod wire;
 use std::sync::Mutex;
 
 use secrecy::{ExposeSecret, SecretString};
-use viadukt_api::config::Fields;
+use viadukt_api::config::{Fields, SecretFile};
 use viadukt_api::{BuildError, Context, Health, Unreadable};
 
 use self::config::MqttSection;
 use self::line::Broker;
+use crate::client;
 use crate::notice::Notice;
 use crate::received::Received;
 use crate::system::{Declared, Listens, System, SystemKind, Takes};
@@ -58,18 +59,16 @@ pub(crate) struct Mqtt {
 
 impl Declared for MqttSection {
     fn build(&self, name: &str, context: &Context) -> Result<Box<dyn System>, BuildError> {
-        let failed = |e: std::io::Error| BuildError {
-            worker: context.name.clone(),
-            what: format!("system {name}: {e}"),
-            remedy: "correct the file or its permissions".to_owned(),
-        };
-        let password = self.login.as_ref().map(|(_, file)| file.read()).transpose();
+        let read = |file: &SecretFile| client::secret(file, context);
+        let password = self.login.as_ref().map(|(_, file)| read(file)).transpose()?;
+        let remedy = "name files in PEM that viadukt's user can read";
+        let failed = |what| client::error(context, format!("system {name}: {what}"), remedy);
         let usual = || format!("viadukt-{}-{name}", context.name);
         Ok(Box::new(Mqtt {
             name: name.to_owned(),
             broker: Broker::new(&self.broker).map_err(failed)?,
             client_id: self.client_id.clone().unwrap_or_else(usual),
-            password: password.map_err(failed)?,
+            password,
             section: self.clone(),
             health: Mutex::new(Health::Down("not connected yet".to_owned())),
             context: context.clone(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 use viadukt_api::config::{ByteSize, Fields, FromToml, SecretFile, text};
 use viadukt_api::network::is_loopback;
+use viadukt_api::tls::Identity;
 
 use super::compose::Said;
 use super::topic::{is_filter, is_topic, overlap};
@@ -41,7 +42,7 @@ pub(crate) struct BrokerSection {
     pub(crate) port: u16,
     pub(crate) tls: bool,
     pub(crate) ca_file: Option<PathBuf>,
-    pub(crate) certificate: Option<(PathBuf, SecretFile)>,
+    pub(crate) identity: Option<Identity>,
 }
 
 /// How messages are understood.
@@ -123,20 +124,7 @@ impl BrokerSection {
     fn parse(fields: &Fields<'_>) -> Option<Self> {
         let url = fields.required::<String>("url");
         let ca_file = fields.optional("ca_file");
-        let certificate = fields.optional::<PathBuf>("certificate_file");
-        let key = fields.optional::<SecretFile>("key_file");
-        let certificate = match (certificate, key) {
-            (Some(certificate), Some(key)) => Some((certificate, key)),
-            (None, None) => None,
-            (Some(_), None) => {
-                fields.object("certificate_file", "only goes with `key_file`");
-                return None;
-            }
-            (None, Some(_)) => {
-                fields.object("key_file", "only goes with `certificate_file`");
-                return None;
-            }
-        };
+        let identity = Identity::read(fields);
         let expected = "expected an address such as \"mqtts://broker.amt.example:8883\"";
         let unfit = |what: &str| fields.object("url", what);
         let Ok(url) = url?.parse::<url::Url>() else {
@@ -165,7 +153,7 @@ impl BrokerSection {
         // An IPv6 address stands in brackets in an address, and without them elsewhere.
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port().unwrap_or(if tls { 8883 } else { 1883 });
-        Some(Self { host, port, tls, ca_file, certificate })
+        Some(Self { host, port, tls, ca_file, identity })
     }
 }
 
