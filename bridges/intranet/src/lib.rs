@@ -6,15 +6,23 @@
 //! system and whoever is behind it are called ([`address`]); what is brought in, as it is
 //! journalled ([`received`]), and what is made of it ([`notice`]); the seam ([`system`]) and the
 //! list of systems ([`systems`]); the worker that puts these together ([`worker`]), called over
-//! HTTP ([`hooks`]).
+//! HTTP ([`hooks`]). What all systems that call us share stands in [`hook`]: who calls ([`guard`]),
+//! what a [`body`] says, and what is made of it ([`template`], [`markup`]). Those that are reached
+//! over HTTP share a [`client`].
 
 mod address;
+mod body;
+mod client;
 mod config;
+mod guard;
+mod hook;
 mod hooks;
+mod markup;
 mod notice;
 mod received;
 mod system;
 mod systems;
+mod template;
 mod worker;
 
 use viadukt_api::config::Fields;

@@ -1,6 +1,43 @@
 //! The kinds of systems: one line each.
 
+mod alerts;
+mod cloudevents;
+mod fit_connect;
+mod mqtt;
+mod standard;
+mod talk;
+mod told;
+mod two_way;
+mod webhook;
+
+use viadukt_api::config::Fields;
+
+use crate::hook::Dialect;
 use crate::system::SystemKind;
 
 /// Everything that a system can be configured to speak.
-pub(crate) const SYSTEMS: &[SystemKind] = &[];
+pub(crate) const SYSTEMS: &[SystemKind] = &[
+    SystemKind { name: "webhook", parse: webhook::parse },
+    SystemKind { name: "standard-webhooks", parse: standard::parse },
+    SystemKind { name: "alertmanager", parse: alerts::alertmanager },
+    SystemKind { name: "grafana", parse: alerts::grafana },
+    SystemKind { name: "cloudevents", parse: cloudevents::parse },
+    SystemKind { name: "fit-connect", parse: fit_connect::parse },
+    SystemKind { name: "talk", parse: talk::parse },
+    mqtt::KIND,
+];
+
+/// A kind of system that calls us, for dry runs: its name, and how it speaks with the options
+/// that a table gives.
+pub(crate) type HookKind = (&'static str, fn(&Fields<'_>) -> Box<dyn Dialect>);
+
+/// Those that call us, by the same names.
+pub(crate) const HOOKS: &[HookKind] = &[
+    ("webhook", |fields| Box::new(webhook::Webhook::parse(fields))),
+    ("standard-webhooks", |_| Box::new(standard::StandardWebhooks)),
+    ("alertmanager", |fields| Box::new(alerts::Alerts::alertmanager(fields))),
+    ("grafana", |fields| Box::new(alerts::Alerts::grafana(fields))),
+    ("cloudevents", |fields| Box::new(cloudevents::CloudEvents::parse(fields))),
+    ("fit-connect", |_| Box::new(fit_connect::FitConnect)),
+    ("talk", |_| Box::new(talk::Talk)),
+];
