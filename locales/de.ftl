@@ -170,6 +170,7 @@ mail-reason-full = Postfach voll
 mail-reason-size = die Nachricht ist zu groß
 mail-reason-overloaded = der Mailserver des Empfängers ist überlastet
 mail-reason-unreachable = der Mailserver des Empfängers ist nicht erreichbar
+mail-reason-later = der Mailserver des Empfängers nimmt die Nachricht vorerst nicht an
 mail-reason-loop = die Nachricht lief im Kreis
 mail-reason-expired = es wurde zu lange vergeblich versucht
 mail-reason-content = Form oder Inhalt der Nachricht werden nicht angenommen

@@ -170,6 +170,7 @@ mail-reason-full = mailbox full
 mail-reason-size = the message is too large
 mail-reason-overloaded = the recipient's mail server is overloaded
 mail-reason-unreachable = the recipient's mail server cannot be reached
+mail-reason-later = the recipient's mail server does not take the message for now
 mail-reason-loop = the message went round in circles
 mail-reason-expired = it was tried in vain for too long
 mail-reason-content = the message's form or content is not accepted

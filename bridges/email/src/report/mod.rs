@@ -1,7 +1,7 @@
 //! What mail systems report about mails of ours: that one did not arrive, waits, arrived, was
 //! read, or was complained about.
 //!
-//! In reading order: what a report consists of ([`material`]) and the mail that it returns
+//! In reading order: the signs of a report ([`signs`]), what it consists of ([`material`]) and the mail that it returns
 //! ([`returned`]); what it says in fields ([`fields`], [`disposition`], [`feedback`]) or, from
 //! the many servers that have no fields, in prose ([`prose`], with [`phrases`], [`address`] and
 //! [`status`]). What it tells the room: [`told`], with [`reasons`].
@@ -15,6 +15,7 @@ mod phrases;
 mod prose;
 mod reasons;
 mod returned;
+mod signs;
 mod status;
 mod told;
 
@@ -23,6 +24,7 @@ use serde::Serialize;
 
 use material::Material;
 use returned::Returned;
+use signs::Signs;
 use status::Status;
 pub(crate) use told::Told;
 
@@ -103,7 +105,11 @@ impl Action {
 impl Report {
     /// What `mail` reports; `None` when it is no report.
     pub(crate) fn read(mail: &Mail<'_>) -> Option<Self> {
-        let mut material = Material::of(mail);
+        let signs = Signs::of(mail);
+        if !signs.any() {
+            return None;
+        }
+        let mut material = Material::of(mail, signs);
         if let Some(recipients) = feedback::read(&material) {
             return Some(material.report(Kind::Feedback, recipients));
         }
@@ -148,3 +154,6 @@ fn kind_of(recipients: &[Recipient]) -> Option<Kind> {
         () => Some(Kind::Bounce),
     }
 }
+
+#[cfg(test)]
+mod tests;

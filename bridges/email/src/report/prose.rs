@@ -5,8 +5,9 @@
 //! stands, in nearly all of them, at the beginning of a line.
 
 use super::material::Material;
+use super::signs::{Signs, single_blanks};
 use super::status::Status;
-use super::{Action, Kind, Recipient, address, phrases};
+use super::{Action, Kind, Recipient, address, phrases, returned};
 
 /// More recipients are not read.
 const MOST: usize = 100;
@@ -17,17 +18,19 @@ const DIAGNOSTIC: usize = 400;
 
 /// What `material` reports in words.
 pub(crate) fn read(material: &Material<'_>) -> Option<(Kind, Vec<Recipient>)> {
-    let notice = single_blanks(&material.notice.to_lowercase());
-    let kind = recognise(material, &notice)?;
+    let kind = recognise(&material.signs, &material.notice)?;
     let action = if kind == Kind::Delay { Action::Delayed } else { Action::Failed };
+    let found = recipients(material);
+    let is_alone = found.len() == 1;
     let recipient = |found: Found<'_>| {
         let own = (!found.said.is_empty()).then_some(found.said.as_str());
-        let said = own.unwrap_or(&material.notice);
-        let status = Status::of_failure(said).or_else(|| Status::of_failure(&material.notice));
-        let diagnostic = reply(said).or_else(|| own.and_then(first_paragraph));
+        let all = material.notice.as_str();
+        let status = Status::of_failure(own.unwrap_or(all));
+        let status = status.or_else(|| Status::of_failure(all).filter(|_| is_alone));
+        let diagnostic = reply(own.unwrap_or(all)).or_else(|| own.and_then(first_paragraph));
         Recipient { address: found.address.to_owned(), status, action: Some(action), diagnostic }
     };
-    Some((kind, recipients(material).into_iter().map(recipient).collect()))
+    Some((kind, found.into_iter().map(recipient).collect()))
 }
 
 /// Gives those that the fields do not name the addresses that the words name.
@@ -71,41 +74,21 @@ pub(crate) fn complete(recipient: &mut Recipient, notice: &str) {
     }
 }
 
-fn recognise(material: &Material<'_>, notice: &str) -> Option<Kind> {
-    let subject = material.mail.subject().unwrap_or_default().to_lowercase();
-    let subject = single_blanks(&subject);
-    let says = |words: &[&str]| words.iter().any(|word| notice.contains(word));
-    let names_it = phrases::SUBJECTS.iter().any(|words| subject.starts_with(words));
-    let is_named = material.header("X-Failed-Recipients").is_some();
-    let fails = says(phrases::FAILURES) || says(phrases::DELAYS) || has_reply(notice);
-    let author = author(material);
-    let is_report = is_named
-        // This name is given to nothing else.
-        || author.starts_with("mailer-daemon")
-        || is_daemon(material, &author) && (names_it || fails)
-        || names_it && fails;
+fn recognise(signs: &Signs, notice: &str) -> Option<Kind> {
+    let words = single_blanks(&notice.to_lowercase());
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
+    let fails = says(phrases::FAILURES) || says(phrases::DELAYS) || has_refusal(notice);
+    let hints = fails || says(phrases::HINTS);
+    let is_report = signs.names_failed
+        || signs.is_mailer_daemon
+        || signs.is_daemon && (signs.has_subject || hints)
+        || signs.is_unanswerable && (signs.has_subject || fails)
+        || signs.has_subject && hints;
     if !is_report {
         return None;
     }
     let waits = says(phrases::DELAYS) && !says(phrases::ENDS);
     Some(if waits { Kind::Delay } else { Kind::Bounce })
-}
-
-/// The name before the `@` of whoever sent the report.
-fn author(material: &Material<'_>) -> String {
-    let from = material.header("From").unwrap_or_default();
-    let address = address::all(&from).next().unwrap_or(from.trim_matches(['<', '>', ' ']));
-    address.split('@').next().unwrap_or_default().to_owned()
-}
-
-/// Whether the header says that a program wrote it which delivers mail.
-fn is_daemon(material: &Material<'_>, author: &str) -> bool {
-    let header = |name| material.header(name).unwrap_or_default();
-    let path = header("Return-Path");
-    path.starts_with("<>")
-        || path.starts_with("<mailer-daemon")
-        || phrases::DAEMONS.iter().any(|name| author.starts_with(name))
-        || phrases::NAMES.iter().any(|name| header("From").contains(name))
 }
 
 /// A recipient and what is said about it.
@@ -120,18 +103,19 @@ fn recipients<'t>(material: &'t Material<'_>) -> Vec<Found<'t>> {
     let notice = material.notice.as_str();
     let takes_part = parties(material);
     let is_party = |address: &str| takes_part.iter().any(|party| address::same(party, address));
-    let returned = &material.returned.recipients;
-    let is_returned = |address: &str| returned.iter().any(|known| address::same(known, address));
+    let written_to = &material.returned.recipients;
+    let is_returned = |address: &str| written_to.iter().any(|known| address::same(known, address));
 
     let blocks: Vec<_> = blocks(notice).into_iter().filter(|b| !is_office(b.address)).collect();
     let named = material.mail.header_raw("X-Failed-Recipients").unwrap_or_default();
     let in_blocks = |address| (address, said_of(&blocks, address));
-    let in_header = || address::all(named).map(in_blocks);
+    let in_header = || address::all(named).take(MOST).map(in_blocks);
     let at_start = || blocks.iter().map(|block| (block.address, block.said.clone()));
     let alone = |address| (address, String::new());
     let in_replies = || in_replies(notice).map(alone);
-    let anywhere = || address::all(notice).filter(|address| !is_office(address)).map(alone);
-    let in_returned = || returned.iter().map(|address| alone(address.as_str()));
+    let lines = || notice.lines().filter(|line| !returned::is_field(line));
+    let anywhere = || lines().flat_map(address::all).filter(|a| !is_office(a)).map(alone);
+    let in_returned = || written_to.iter().map(|address| alone(address.as_str()));
 
     let not_party = |found: &(&str, String)| !is_party(found.0);
     let of_returned = |found: &(&str, String)| is_returned(found.0);
@@ -213,8 +197,10 @@ fn blocks(notice: &str) -> Vec<Found<'_>> {
             if blocks.len() == MOST {
                 break;
             }
-            blocks
-                .push(Found { address, said: rest.trim_start_matches(['>', '"', ':']).to_owned() });
+            blocks.push(Found {
+                address,
+                said: rest.trim_start_matches(['>', ']', '"', ':', ';', '.']).to_owned(),
+            });
         } else if let Some(block) = blocks.last_mut()
             && block.said.len() + line.len() < LONGEST
         {
@@ -238,14 +224,21 @@ fn first_paragraph(said: &str) -> Option<String> {
     diagnostic(lines.take_while(|line| !line.is_empty()))
 }
 
+/// What a program says of why it refused, where that is all it says.
+pub(crate) fn in_one_line(text: &str) -> Option<String> {
+    diagnostic(text.lines())
+}
+
 fn diagnostic<'t>(lines: impl Iterator<Item = &'t str>) -> Option<String> {
     let text = single_blanks(&lines.collect::<Vec<_>>().join(" "));
     let text: String = text.chars().take(DIAGNOSTIC).collect();
     (!text.is_empty()).then_some(text)
 }
 
-fn has_reply(text: &str) -> bool {
-    text.lines().any(|line| reply_at(line).is_some())
+/// Whether a server's refusal stands in a text. A number alone is none: "550 Euro".
+fn has_refusal(text: &str) -> bool {
+    let is_sure = |line: &str| line.contains('@') || Status::of_failure(line).is_some();
+    text.lines().any(|line| reply_at(line).is_some_and(|at| is_sure(&line[at..])))
 }
 
 /// Where a refusal in SMTP begins (RFC 5321 4.2): `550 5.1.1`, `550-5.1.1`, `554 No`.
@@ -257,8 +250,4 @@ fn reply_at(line: &str) -> Option<usize> {
                 || !bytes[at - 1].is_ascii_alphanumeric() && !b".-:[#".contains(&bytes[at - 1]))
             && bytes.get(at + 4).is_some_and(|next| !next.is_ascii_digit() || b"45".contains(next))
     })
-}
-
-fn single_blanks(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

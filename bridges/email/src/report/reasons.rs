@@ -93,6 +93,7 @@ fn of_status(status: Status) -> Option<&'static str> {
         (4, 6) => "mail-reason-loop",
         (4, 7) => "mail-reason-expired",
         (6, _) => "mail-reason-content",
+        (7, _) if status.class == 4 => "mail-reason-later",
         (7, _) => "mail-reason-policy",
         _ => return None,
     })

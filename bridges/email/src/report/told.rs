@@ -35,7 +35,7 @@ impl Report {
         let (act, text) = match self.kind {
             Kind::Bounce => (act(State::Failed), self.by_recipient(words)),
             Kind::Delay => (act(State::Delayed), self.by_recipient(words)),
-            Kind::Delivered => (act(State::Delivered), self.by_recipient(words)),
+            Kind::Delivered => (act(self.arrived()), self.by_recipient(words)),
             // Neither says anything about the delivery, which a reader of the mail had anyway.
             Kind::Disposition => (Act::Say, self.by_recipient(words)),
             Kind::Feedback => (Act::Say, self.complaint(words)),
@@ -53,6 +53,12 @@ impl Report {
         let is_marked = returned.mark.as_deref().is_some_and(|mark| is_own_mark(mark, Some(own)));
         let named = id.iter().chain(parents).find(|id| is_own_id(id.as_str(), own)).cloned();
         id.filter(|_| is_marked).or(named)
+    }
+
+    /// What was handed on to a system that reports nothing is as good as sent, no more.
+    fn arrived(&self) -> State {
+        let is_there = |recipient: &Recipient| recipient.action == Some(Action::Delivered);
+        if self.recipients.iter().all(is_there) { State::Delivered } else { State::Sent }
     }
 
     fn by_recipient(&self, words: &Words) -> String {
