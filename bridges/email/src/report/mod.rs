@@ -1,10 +1,10 @@
 //! What mail systems report about mails of ours: that one did not arrive, waits, arrived, was
 //! read, or was complained about.
 //!
-//! In reading order: the signs of a report ([`signs`]), what it consists of ([`material`]) and the mail that it returns
-//! ([`returned`]); what it says in fields ([`fields`], [`disposition`], [`feedback`]) or, from
-//! the many servers that have no fields, in prose ([`prose`], with [`phrases`], [`address`] and
-//! [`status`]). What it tells the room: [`told`], with [`reasons`].
+//! In reading order: the signs of a report ([`signs`]), what it consists of ([`material`]) and
+//! the mail that it returns ([`returned`]); what it says in fields ([`fields`], [`disposition`],
+//! [`feedback`]) or, from the many servers that have none, in prose ([`prose`], with [`said`],
+//! [`phrases`], [`address`] and [`status`]); what it tells the room ([`told`], with [`reasons`]).
 
 mod address;
 mod disposition;
@@ -15,6 +15,7 @@ mod phrases;
 mod prose;
 mod reasons;
 mod returned;
+mod said;
 mod signs;
 mod status;
 mod told;

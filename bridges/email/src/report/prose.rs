@@ -5,16 +5,10 @@
 //! stands, in nearly all of them, at the beginning of a line.
 
 use super::material::Material;
+use super::said::{self, Found, MOST};
 use super::signs::{Signs, single_blanks};
 use super::status::Status;
 use super::{Action, Kind, Recipient, address, phrases, returned};
-
-/// More recipients are not read.
-const MOST: usize = 100;
-/// Of what a server says about a recipient, at most.
-const LONGEST: usize = 2_000;
-/// A diagnostic is cut after these.
-const DIAGNOSTIC: usize = 400;
 
 /// What `material` reports in words.
 pub(crate) fn read(material: &Material<'_>) -> Option<(Kind, Vec<Recipient>)> {
@@ -27,7 +21,7 @@ pub(crate) fn read(material: &Material<'_>) -> Option<(Kind, Vec<Recipient>)> {
         let all = material.notice.as_str();
         let status = Status::of_failure(own.unwrap_or(all));
         let status = status.or_else(|| Status::of_failure(all).filter(|_| is_alone));
-        let diagnostic = reply(own.unwrap_or(all)).or_else(|| own.and_then(first_paragraph));
+        let diagnostic = own.map_or_else(|| said::reply(all), said::cause);
         Recipient { address: found.address.to_owned(), status, action: Some(action), diagnostic }
     };
     Some((kind, found.into_iter().map(recipient).collect()))
@@ -62,22 +56,21 @@ pub(crate) fn complete(recipient: &mut Recipient, notice: &str) {
     if is_plain && recipient.diagnostic.is_some() {
         return;
     }
-    let blocks = blocks(notice);
+    let blocks = said::blocks(notice);
     let own = blocks.iter().find(|block| address::same(block.address, &recipient.address));
     let said = own.map_or(notice, |block| block.said.as_str());
     if !is_plain {
         recipient.status = Status::of_failure(said).filter(|s| !s.is_vague()).or(recipient.status);
     }
     if recipient.diagnostic.is_none() {
-        let said = own.map(|block| block.said.as_str());
-        recipient.diagnostic = said.and_then(|said| reply(said).or_else(|| first_paragraph(said)));
+        recipient.diagnostic = own.and_then(|block| said::cause(&block.said));
     }
 }
 
 fn recognise(signs: &Signs, notice: &str) -> Option<Kind> {
     let words = single_blanks(&notice.to_lowercase());
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
-    let fails = says(phrases::FAILURES) || says(phrases::DELAYS) || has_refusal(notice);
+    let fails = says(phrases::FAILURES) || says(phrases::DELAYS) || said::has_refusal(notice);
     let hints = fails || says(phrases::HINTS);
     let is_report = signs.names_failed
         || signs.is_mailer_daemon
@@ -91,12 +84,6 @@ fn recognise(signs: &Signs, notice: &str) -> Option<Kind> {
     Some(if waits { Kind::Delay } else { Kind::Bounce })
 }
 
-/// A recipient and what is said about it.
-struct Found<'t> {
-    address: &'t str,
-    said: String,
-}
-
 /// Whom the report is about, by the surest of what it has: a field of the header, beginnings of
 /// lines, replies of a server, any place in the words, the returned mail.
 fn recipients<'t>(material: &'t Material<'_>) -> Vec<Found<'t>> {
@@ -106,13 +93,14 @@ fn recipients<'t>(material: &'t Material<'_>) -> Vec<Found<'t>> {
     let written_to = &material.returned.recipients;
     let is_returned = |address: &str| written_to.iter().any(|known| address::same(known, address));
 
-    let blocks: Vec<_> = blocks(notice).into_iter().filter(|b| !is_office(b.address)).collect();
+    let blocks: Vec<_> =
+        said::blocks(notice).into_iter().filter(|b| !is_office(b.address)).collect();
     let named = material.mail.header_raw("X-Failed-Recipients").unwrap_or_default();
-    let in_blocks = |address| (address, said_of(&blocks, address));
+    let in_blocks = |address| (address, said::about(address, &blocks));
     let in_header = || address::all(named).take(MOST).map(in_blocks);
     let at_start = || blocks.iter().map(|block| (block.address, block.said.clone()));
     let alone = |address| (address, String::new());
-    let in_replies = || in_replies(notice).map(alone);
+    let in_replies = || said::in_replies(notice).map(alone);
     let lines = || notice.lines().filter(|line| !returned::is_field(line));
     let anywhere = || lines().flat_map(address::all).filter(|a| !is_office(a)).map(alone);
     let in_returned = || written_to.iter().map(|address| alone(address.as_str()));
@@ -128,20 +116,6 @@ fn recipients<'t>(material: &'t Material<'_>) -> Vec<Found<'t>> {
         .or(at_start)
         .or(in_returned)
         .0
-}
-
-/// The addresses that a server refused in what is said of the session (RFC 5321 4.2), or that it
-/// was asked for (4.1.1.3): `554 <eva@amt.example>... Host unknown`, `RCPT TO:<eva@amt.example>`.
-fn in_replies(notice: &str) -> impl Iterator<Item = &str> {
-    notice.lines().filter_map(|line| {
-        let line = line.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
-        let begins = line.get(..3).is_some_and(|code| {
-            code.starts_with(['4', '5']) && code.bytes().all(|b| b.is_ascii_digit())
-        });
-        let refused = begins.then(|| line.get(3..).and_then(address::leading)).flatten();
-        let asked = || line.get(line.to_ascii_lowercase().find("rcpt to:")? + 8..);
-        refused.or_else(|| address::leading(asked()?)).map(|(address, _)| address)
-    })
 }
 
 /// Recipients without doubles.
@@ -169,11 +143,6 @@ impl<'t> List<'t> {
     }
 }
 
-fn said_of(blocks: &[Found<'_>], address: &str) -> String {
-    let own = blocks.iter().filter(|block| address::same(block.address, address));
-    own.map(|block| block.said.as_str()).collect::<Vec<_>>().join("\n")
-}
-
 /// Who takes part but did not fail: whoever sent the report, and whoever wrote the mail and so
 /// gets the report.
 fn parties(material: &Material<'_>) -> Vec<String> {
@@ -187,67 +156,4 @@ fn is_office(address: &str) -> bool {
     let local = address.split('@').next().unwrap_or_default().to_ascii_lowercase();
     ["postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster"]
         .contains(&local.as_str())
-}
-
-/// The words, cut where a line begins with an address: what follows is about it.
-fn blocks(notice: &str) -> Vec<Found<'_>> {
-    let mut blocks: Vec<Found<'_>> = Vec::new();
-    for line in notice.lines() {
-        if let Some((address, rest)) = address::leading(line) {
-            if blocks.len() == MOST {
-                break;
-            }
-            blocks.push(Found {
-                address,
-                said: rest.trim_start_matches(['>', ']', '"', ':', ';', '.']).to_owned(),
-            });
-        } else if let Some(block) = blocks.last_mut()
-            && block.said.len() + line.len() < LONGEST
-        {
-            block.said.push('\n');
-            block.said.push_str(line.trim());
-        }
-    }
-    blocks
-}
-
-/// What the server said: its reply, to the end of the paragraph.
-fn reply(said: &str) -> Option<String> {
-    let mut lines = said.lines();
-    let first = lines.by_ref().find_map(|line| reply_at(line).map(|at| &line[at..]))?;
-    let more = lines.map(str::trim).take_while(|line| !line.is_empty());
-    diagnostic(std::iter::once(first).chain(more))
-}
-
-fn first_paragraph(said: &str) -> Option<String> {
-    let lines = said.lines().map(str::trim).skip_while(|line| line.is_empty());
-    diagnostic(lines.take_while(|line| !line.is_empty()))
-}
-
-/// What a program says of why it refused, where that is all it says.
-pub(crate) fn in_one_line(text: &str) -> Option<String> {
-    diagnostic(text.lines())
-}
-
-fn diagnostic<'t>(lines: impl Iterator<Item = &'t str>) -> Option<String> {
-    let text = single_blanks(&lines.collect::<Vec<_>>().join(" "));
-    let text: String = text.chars().take(DIAGNOSTIC).collect();
-    (!text.is_empty()).then_some(text)
-}
-
-/// Whether a server's refusal stands in a text. A number alone is none: "550 Euro".
-fn has_refusal(text: &str) -> bool {
-    let is_sure = |line: &str| line.contains('@') || Status::of_failure(line).is_some();
-    text.lines().any(|line| reply_at(line).is_some_and(|at| is_sure(&line[at..])))
-}
-
-/// Where a refusal in SMTP begins (RFC 5321 4.2): `550 5.1.1`, `550-5.1.1`, `554 No`.
-fn reply_at(line: &str) -> Option<usize> {
-    let bytes = line.as_bytes();
-    bytes.windows(4).enumerate().position(|(at, window)| {
-        matches!(window, [b'4' | b'5', b'0'..=b'7', b'0'..=b'9', b' ' | b'-'])
-            && (at == 0
-                || !bytes[at - 1].is_ascii_alphanumeric() && !b".-:[#".contains(&bytes[at - 1]))
-            && bytes.get(at + 4).is_some_and(|next| !next.is_ascii_digit() || b"45".contains(next))
-    })
 }
