@@ -129,6 +129,7 @@ answer-help = Hier schreibt: { $name }. Mit STOPP enden unsere Nachrichten, mit 
 mail-empty = Eine E-Mail war leer, oder der Mailserver gab sie nicht heraus.
 mail-beyond-limits = [Diese E-Mail besteht aus zu vielen Teilen. Gezeigt wird, was bis dahin gelesen wurde.]
 mail-too-large-to-fetch = [Diese E-Mail ist mit { $megabytes } MB zu groß für die Brücke. Sie liegt im Postfach.]
+mail-original-name = Originalnachricht.eml
 mail-no-subject = (ohne Betreff)
 mail-correction = Korrektur einer früheren Nachricht:
 mail-no-recipient = Es ist kein Empfänger genannt.
@@ -247,6 +248,17 @@ sms-gateway-login-refused = Das SMS-Gateway weist die Anmeldung der Brücke ab. 
 sms-gateway-put-off = Das SMS-Gateway kann die Nachricht zurzeit nicht annehmen ({ $code }).
 sms-gateway-refused = Das SMS-Gateway hat die Nachricht abgewiesen ({ $code }).
 sms-gateway-unknown = Das SMS-Gateway hat nicht gemeldet, ob es die Nachricht angenommen hat.
+
+## Intranet
+
+intranet-unreadable = Was das System geschickt hat, lässt sich nicht lesen.
+intranet-system-gone = Das System, von dem die Nachricht kam, steht nicht mehr in der Konfiguration.
+intranet-no-recipient = Die Nachricht nennt kein System als Empfänger.
+intranet-no-system = Ein System „{ $system }“ gibt es hier nicht.
+intranet-takes-nothing = Das System „{ $system }“ nimmt keine Nachrichten an.
+intranet-takes-no-such-thing = Systeme nehmen nur Nachrichten an.
+intranet-no-deed = Darum kann man dieses System nicht bitten.
+intranet-not-fetched = Systeme schicken keine Anhänge.
 
 ## Matrix
 

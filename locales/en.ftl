@@ -129,6 +129,7 @@ answer-help = This is { $name }. STOP ends our messages, START brings them back.
 mail-empty = A mail was empty, or the mail server did not hand it over.
 mail-beyond-limits = [This mail has too many parts. Shown is what was read up to there.]
 mail-too-large-to-fetch = [This mail of { $megabytes } MB is too large for the bridge. It is in the mailbox.]
+mail-original-name = original.eml
 mail-no-subject = (no subject)
 mail-correction = Correction of an earlier message:
 mail-no-recipient = No recipient is named.
@@ -247,6 +248,17 @@ sms-gateway-login-refused = The SMS gateway refuses the bridge's login. An opera
 sms-gateway-put-off = The SMS gateway cannot take the message at the moment ({ $code }).
 sms-gateway-refused = The SMS gateway refused the message ({ $code }).
 sms-gateway-unknown = The SMS gateway did not say whether it took the message.
+
+## Intranet
+
+intranet-unreadable = What the system sent cannot be read.
+intranet-system-gone = The system that the message came from is not in the configuration any more.
+intranet-no-recipient = The message names no system as its recipient.
+intranet-no-system = There is no system “{ $system }” here.
+intranet-takes-nothing = The system “{ $system }” takes no messages.
+intranet-takes-no-such-thing = Systems take nothing but messages.
+intranet-no-deed = This system cannot be asked for that.
+intranet-not-fetched = Systems send no attachments.
 
 ## Matrix
 

@@ -6,6 +6,10 @@ use viadukt::config::Registry;
 pub fn registry() -> Registry {
     Registry {
         hub: Box::new(viadukt_matrix::Matrix),
-        kinds: vec![Box::new(viadukt_email::Email), Box::new(viadukt_sms::Sms)],
+        kinds: vec![
+            Box::new(viadukt_email::Email),
+            Box::new(viadukt_sms::Sms),
+            Box::new(viadukt_intranet::Intranet),
+        ],
     }
 }

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use viadukt_api::config::{Fields, Findings};
+use viadukt_api::network::{Network, Networks};
 use viadukt_api::{Kind, RoomSpec, Section, WorkerName};
 
 use super::answers::Answers;
 use super::limits::BridgeLimits;
-use super::network::{Network, Networks};
 use super::rooms::{Owners, Rooms, Usual};
 use super::rules::{Rules, Senders, UserId};
 

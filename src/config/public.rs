@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::Uri;
 use toml::de::DeValue;
 use viadukt_api::config::{ByteSize, Fields, FromToml, text};
+use viadukt_api::network::Networks;
 
-use super::network::Networks;
 use super::settings::Listen;
 
 /// `[public]`: the listener that far sides call at `/hooks/NAME`.

@@ -34,9 +34,10 @@ use tokio::sync::SetOnce;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use viadukt_api::network::Networks;
 use viadukt_api::{AcceptError, Answer, Call, HookError, Inbox, Worker, WorkerName};
 
-use crate::config::{Networks, Public};
+use crate::config::Public;
 use crate::observe::{Metrics, event};
 
 use caller::Proxies;
@@ -150,7 +151,11 @@ impl Front {
         let answered = self.let_in(hook, path, request, peer).await;
         self.note(&hook.name, &answered);
         match answered {
-            Ok(answer) => response(answer.status, answer.content_type, answer.body.into()),
+            Ok(answer) => {
+                let mut given = response(answer.status, answer.content_type, answer.body.into());
+                given.headers_mut().extend(answer.headers);
+                given
+            }
             Err(refusal) => refusal.response(),
         }
     }

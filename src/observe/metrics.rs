@@ -65,7 +65,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// What can become of a call at the public listener.
-    pub const CALL_OUTCOMES: [&str; 10] = [
+    pub const CALL_OUTCOMES: [&str; 11] = [
         "taken",
         "forbidden",
         "too-many",
@@ -73,6 +73,7 @@ impl Metrics {
         "too-slow",
         "unauthorised",
         "unknown",
+        "expired",
         "malformed",
         "full",
         "failed",

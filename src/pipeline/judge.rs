@@ -186,6 +186,9 @@ fn from_room(message: Message, facts: Facts<'_>) -> Verdict {
     if message.automatic.is_some() {
         return Verdict::Ignore { message, why: "written-by-a-machine" };
     }
+    if matches!(message.act, Act::React { .. }) {
+        return Verdict::Ignore { message, why: "a-mark" };
+    }
     let command = Command::parse(&message.content.text, facts.verb);
     let is_edit = matches!(message.act, Act::Edit(_));
     if is_edit && command.is_some() {

@@ -101,6 +101,7 @@ impl Routing<'_, '_> {
             }
             Act::Report { of, state } => self.report(&judged, &of, state),
             Act::Redact(of) => self.redact(&judged, &of),
+            Act::React { .. } => Ok(()),
             Act::Say | Act::Edit(_) | Act::Wish(_) => match judged.command().cloned() {
                 Some(command) => self.command(&judged, command),
                 None if judged.message().room.is_some() => self.outward(judged),

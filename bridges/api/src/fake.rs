@@ -163,6 +163,9 @@ pub fn message(id: &str, sender: &str, text: &str) -> Message {
         act: Act::Say,
         content: Content { text: text.to_owned(), ..Content::default() },
         automatic: None,
+        matter: None,
+        severity: None,
+        level: None,
         hops: 0,
         protection: Protection { encrypted: true, detail: "fake".to_owned() },
     }

@@ -49,6 +49,8 @@ pub struct Answer {
     pub content_type: &'static str,
     /// What the caller wants to read.
     pub body: String,
+    /// Further headers, such as those of a handshake.
+    pub headers: HeaderMap,
 }
 
 /// Nothing was accepted.
@@ -60,6 +62,9 @@ pub enum HookError {
     /// 404: there is no such hook.
     #[error("no such hook")]
     Unknown,
+    /// 410: there was one, and its time is over.
+    #[error("the hook has expired")]
+    Expired,
     /// 400: the body is not what this hook takes.
     #[error("not readable: {0}")]
     Malformed(&'static str),

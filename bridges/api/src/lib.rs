@@ -4,12 +4,16 @@
 //! ([`worker`]), how it gets in durably ([`inbox`], called over HTTP by [`hooks`]) and out again
 //! ([`outbound`]). The rest are
 //! the pieces that every worker shares: the spool for large payloads ([`spool`]), configuration
-//! ([`config`]), the sentences a person reads ([`words`]), and the world outside as arguments
+//! ([`config`], [`network`]), HTTP to far sides ([`client`], over [`tls`], to where [`egress`]
+//! admits), the sentences a person reads ([`words`]), and the world outside as arguments
 //! ([`env`]).
 
+#[cfg(feature = "client")]
+pub mod client;
 pub mod config;
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod egress;
 pub mod env;
 #[cfg(feature = "contract")]
 pub mod fake;
@@ -17,8 +21,11 @@ pub mod hooks;
 pub mod ids;
 pub mod inbox;
 pub mod message;
+pub mod network;
 pub mod outbound;
 pub mod spool;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod words;
 pub mod worker;
 
@@ -28,12 +35,13 @@ pub use hooks::{Answer, Call, HookError, Hooks};
 pub use ids::{Address, ConversationId, DeliveryId, ItemId, MessageId, RoomId, WorkerName};
 pub use inbox::{AcceptError, Inbox, Intake, Item, Keep, Raw, SourceKey};
 pub use message::{
-    Act, Attachment, Automatic, Content, Media, Message, Protection, Sender, State, Wish,
+    Act, Attachment, Automatic, Content, Level, Matter, Media, Message, Protection, Sender,
+    Severity, State, Wish,
 };
 pub use outbound::{DeliveryError, Form, Outbound, Receipt, Target};
 pub use spool::{BlobRef, Spool, SpoolWriter};
 pub use words::{Reason, Words};
 pub use worker::{
-    BuildError, Context, Cost, Edits, Health, Hub, HubKind, HubSection, Kind, Patience, Probe,
-    RoomSpec, Section, Tool, Unreadable, Worker, WorkerError,
+    BuildError, Context, Cost, Deed, Edits, Health, Hub, HubKind, HubSection, Kind, Patience,
+    Probe, RoomSpec, Section, Tool, Unreadable, Worker, WorkerError,
 };

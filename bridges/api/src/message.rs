@@ -44,6 +44,15 @@ pub struct Message {
     pub content: Content,
     /// Set when a machine wrote it: shown compactly, never answered.
     pub automatic: Option<Automatic>,
+    /// From a far side: what it is the latest word on, where that goes on for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matter: Option<Matter>,
+    /// How pressing its author says it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// How much protection it needs; `None`: nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
     /// How often it was relayed before it came to us (RFC 5321 6.3: `Received` fields).
     pub hops: u16,
     /// How it was protected on the way to us.
@@ -70,6 +79,13 @@ pub enum Act {
     Edit(MessageId),
     /// Takes an earlier message of the same network back.
     Redact(MessageId),
+    /// A person put a short mark such as "👍" to an earlier message of the room.
+    React {
+        /// The message.
+        to: MessageId,
+        /// The mark.
+        mark: String,
+    },
     /// The hub was invited to [`Message::room`] by the sender.
     Invite,
     /// [`Message::room`] was replaced by another one.
@@ -86,6 +102,43 @@ pub enum Act {
         /// What became of it.
         state: State,
     },
+}
+
+/// Something that goes on at a far side, such as an alert: it is reported again and again, and
+/// the room shows one message for all of it, always the latest word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matter {
+    /// Its id in its own network, the same in each report; unique within the bridge.
+    pub id: MessageId,
+    /// This is the last word on it. What comes later under the same id begins anew.
+    pub ends: bool,
+    /// What the worker needs to act on it later ([`crate::worker::Worker::deeds`]); opaque to
+    /// everyone else, at most 4 KiB.
+    pub handle: Option<String>,
+}
+
+/// How pressing a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Somebody should look at it today.
+    Warning,
+    /// Somebody must act now.
+    Critical,
+}
+
+/// How much protection something needs, or is given: the categories of BSI-Standard 200-2, 8.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// "normal"
+    Normal,
+    /// "hoch"
+    High,
+    /// "sehr hoch"
+    VeryHigh,
 }
 
 /// What a remote asks for about being written to (in SMS: the single words STOPP, START, HILFE).

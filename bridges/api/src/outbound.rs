@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::env::Timestamp;
 use crate::ids::{Address, DeliveryId, MessageId, RoomId};
-use crate::message::{Content, Sender, State};
+use crate::message::{Content, Matter, Sender, State};
 use crate::words::Reason;
 
 /// One message on its way to one recipient. The same id always carries the same content, so
@@ -70,6 +70,9 @@ pub enum Form {
         correction: bool,
         /// A machine wrote it; shown as such.
         automatic: bool,
+        /// In a room: users who are to notice it.
+        #[serde(default)]
+        mentions: Vec<Address>,
     },
     /// Replaces an earlier message; only for workers with [`crate::worker::Edits`].
     Edit {
@@ -79,6 +82,18 @@ pub enum Form {
         sender: Sender,
         /// The new content.
         content: Content,
+    },
+    /// What a person asks a far side to do about something that goes on there; only for workers
+    /// that know the word ([`crate::worker::Worker::deeds`]).
+    Deed {
+        /// The word.
+        word: String,
+        /// What stands behind it, as written: `2h`.
+        rest: String,
+        /// Who asks.
+        sender: Sender,
+        /// What it is about, as the latest report left it.
+        matter: Matter,
     },
     /// A sentence of the bridge itself.
     Notice {

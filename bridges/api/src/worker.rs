@@ -12,7 +12,7 @@ use crate::env::Env;
 use crate::hooks::Hooks;
 use crate::ids::{Address, MessageId, RoomId, WorkerName};
 use crate::inbox::{Inbox, Keep, Raw};
-use crate::message::{Content, Message, Sender};
+use crate::message::{Content, Level, Message, Sender};
 use crate::outbound::{DeliveryError, Outbound, Receipt, Target};
 use crate::spool::{BlobRef, Spool};
 use crate::words::{Reason, Words};
@@ -80,6 +80,17 @@ pub trait Worker: Send + Sync {
     /// and this besides.
     fn verb(&self) -> &'static str {
         "send"
+    }
+
+    /// How much protection what goes to `to` is given there; `None`: nobody said. Pure.
+    fn level(&self, to: &Address) -> Option<Level> {
+        let _ = to;
+        None
+    }
+
+    /// What people can ask for about a matter ([`Message::matter`]) that it reported.
+    fn deeds(&self) -> &[Deed] {
+        &[]
     }
 
     /// The ability to be called over HTTP.
@@ -162,6 +173,16 @@ impl Default for Cost {
     fn default() -> Self {
         Self { units: 1, shown: None }
     }
+}
+
+/// Something that people can ask a far side to do about what goes on there: with `!word` in an
+/// answer to the message that shows it, or by a mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// The words of the command, the usual one first: `silence`, `stumm`.
+    pub words: &'static [&'static str],
+    /// The marks that mean the same.
+    pub marks: &'static [&'static str],
 }
 
 /// What the hub can do besides.

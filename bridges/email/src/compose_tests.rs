@@ -54,6 +54,7 @@ fn say(name: &str, text: &str, attachments: Vec<Attachment>) -> Form {
         subject: None,
         correction: false,
         automatic: false,
+        mentions: Vec::new(),
     }
 }
 

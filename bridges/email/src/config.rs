@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use viadukt_api::Patience;
 use viadukt_api::config::{ByteSize, Fields, SecretFile};
+use viadukt_api::network::is_loopback;
 
 /// A bridge's options, valid as far as they can be checked without the network.
 #[derive(Clone, Debug)]
@@ -217,10 +218,6 @@ fn default_patience() -> Patience {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 fn has_control(text: &str) -> bool {
     text.chars().any(char::is_control)
 }
@@ -228,18 +225,12 @@ fn has_control(text: &str) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
-    use viadukt_api::config::Findings;
+    use viadukt_api::contract::parse;
 
     use super::*;
 
     fn findings(toml: &str) -> Vec<String> {
-        let findings = Findings::default();
-        let table = toml::de::DeTable::parse(toml).unwrap();
-        let fields = Fields::new(table.get_ref(), table.span(), "", &findings);
-        EmailSection::parse(&fields);
-        fields.finish();
-        let found = findings.into_sorted().into_iter();
-        found.map(|finding| format!("{}: {}", finding.path, finding.message)).collect()
+        parse(toml, "", EmailSection::parse).1
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use toml::de::DeValue;
-use url::{Host, Url};
+use url::Url;
 use viadukt_api::config::{ByteSize, Fields, FromToml, SecretFile, text};
+use viadukt_api::network::is_loopback;
 use viadukt_api::{BuildError, Context, Hub, HubKind, HubSection, WorkerName};
 
 use crate::hub::MatrixHub;
@@ -100,7 +101,9 @@ fn homeserver(fields: &Fields<'_>) -> Option<Url> {
     let written: String = fields.required("homeserver")?;
     let problem = match Url::parse(&written) {
         Ok(url) if url.scheme() == "https" && url.has_host() => return Some(url),
-        Ok(url) if url.scheme() == "http" && is_loopback(&url) => return Some(url),
+        Ok(url) if url.scheme() == "http" && url.host_str().is_some_and(is_loopback) => {
+            return Some(url);
+        }
         Ok(url) if url.scheme() == "http" => {
             "plain http would send the access token in clear; only a loopback host may have it"
         }
@@ -108,15 +111,6 @@ fn homeserver(fields: &Fields<'_>) -> Option<Url> {
     };
     fields.object("homeserver", problem);
     None
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 fn login(fields: &Fields<'_>) -> Option<Login> {
@@ -173,19 +167,12 @@ pub(crate) fn build_error(what: impl Into<String>, remedy: impl Into<String>) ->
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use toml::de::DeTable;
-    use viadukt_api::config::Findings;
+    use viadukt_api::contract::parse;
 
     use super::*;
 
-    fn findings(text: &str) -> Vec<String> {
-        let table = DeTable::parse(text).unwrap();
-        let findings = Findings::default();
-        let fields = Fields::new(table.get_ref(), table.span(), "matrix", &findings);
-        let section = Matrix.parse(&fields);
-        let found: Vec<_> = findings.into_sorted().into_iter().collect();
-        assert!(section.is_some() || !found.is_empty());
-        found.into_iter().map(|f| format!("{}: {}", f.path, f.message)).collect()
+    fn findings(toml: &str) -> Vec<String> {
+        parse(toml, "matrix", |fields| Matrix.parse(fields)).1
     }
 
     #[test]

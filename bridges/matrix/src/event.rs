@@ -49,6 +49,9 @@ fn notice(room: &str, id: &str, sender: &str, at: Timestamp, act: Act) -> Messag
         act,
         content: Content::default(),
         automatic: None,
+        matter: None,
+        severity: None,
+        level: None,
         hops: 0,
         protection: Protection::default(),
     }

@@ -49,7 +49,7 @@ pub(crate) async fn deliver(online: &Online, out: &Outbound) -> Result<Receipt, 
     let attempt = Attempt::begin(online, &room, out).await?;
     let place = Place { thread: thread.as_ref(), reply_to: reply_to.as_ref() };
     match &out.form {
-        Form::Say { sender, content, subject, correction, automatic } => {
+        Form::Say { sender, content, subject, correction, automatic, .. } => {
             let manner = Manner {
                 subject: subject.as_deref(),
                 correction: *correction,
@@ -66,7 +66,9 @@ pub(crate) async fn deliver(online: &Online, out: &Outbound) -> Result<Receipt, 
             let place = Place { thread: place.thread, reply_to: Some(of) };
             attempt.message(content::notice(text, place)).await
         }
-        Form::Join => Err(DeliveryError::refused(Reason::new("matrix-internal"))),
+        Form::Deed { .. } | Form::Join => {
+            Err(DeliveryError::refused(Reason::new("matrix-internal")))
+        }
     }
 }
 

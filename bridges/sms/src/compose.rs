@@ -47,7 +47,7 @@ impl Composer {
             Form::Notice { text } => {
                 self.content(to, &Content { text: text.clone(), ..Content::default() })
             }
-            Form::Edit { .. } | Form::Status { .. } | Form::Join => {
+            Form::Edit { .. } | Form::Deed { .. } | Form::Status { .. } | Form::Join => {
                 Err(Reason::new("sms-not-possible"))
             }
         }
@@ -165,6 +165,7 @@ mod tests {
             subject: None,
             correction: true,
             automatic: false,
+            mentions: Vec::new(),
         };
         let sms = composer().form(&Address::new("+491701234567"), &form).unwrap();
         assert_eq!(sms.text, "Korrektur: Um 10 Uhr.");

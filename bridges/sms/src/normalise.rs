@@ -176,6 +176,9 @@ fn blank(party: &Party) -> Message {
         act: Act::Say,
         content: Content::default(),
         automatic: None,
+        matter: None,
+        severity: None,
+        level: None,
         hops: 0,
         protection: Protection { encrypted: false, detail: "none".to_owned() },
     }

@@ -85,6 +85,7 @@ fn say(text: &str, via: Option<&str>) -> Outbound {
             subject: Some("Antrag".to_owned()),
             correction: false,
             automatic: false,
+            mentions: Vec::new(),
         },
     }
 }

@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use http::HeaderMap;
 use http::header::FORWARDED;
 
-use crate::config::{Networks, ProxyHeader};
+use viadukt_api::network::Networks;
+
+use crate::config::ProxyHeader;
 
 /// Stands for a caller whose address a proxy did not write readably: in no network but that of
 /// everyone.

@@ -43,6 +43,7 @@ impl Refusal {
             Self::BrokenOff | Self::ByWorker(HookError::Malformed(_)) => "malformed",
             Self::ByWorker(HookError::Unauthorised(_)) => "unauthorised",
             Self::ByWorker(HookError::Unknown) => "unknown",
+            Self::ByWorker(HookError::Expired) => "expired",
             Self::ByWorker(HookError::Accept(AcceptError::Full(_))) => "full",
             Self::ByWorker(HookError::Accept(AcceptError::Store(_))) | Self::Panicked => "failed",
         }
@@ -60,6 +61,7 @@ impl Refusal {
             Self::ByWorker(error) => match error {
                 HookError::Unauthorised(_) => (StatusCode::UNAUTHORIZED, "not authorised\n"),
                 HookError::Unknown => (StatusCode::NOT_FOUND, "no such hook\n"),
+                HookError::Expired => (StatusCode::GONE, "expired\n"),
                 HookError::Malformed(_) => (StatusCode::BAD_REQUEST, "not readable\n"),
                 HookError::Accept(AcceptError::Full(_)) => {
                     (StatusCode::TOO_MANY_REQUESTS, "no room now\n")
@@ -107,6 +109,7 @@ mod tests {
             Refusal::Panicked,
             HookError::Unauthorised("").into(),
             HookError::Unknown.into(),
+            HookError::Expired.into(),
             HookError::Malformed("").into(),
             HookError::Accept(full).into(),
             HookError::Accept(store).into(),

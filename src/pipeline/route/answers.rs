@@ -140,7 +140,14 @@ impl Pipeline {
             name: Some(answers.name.clone()),
             power: None,
         };
-        let form = Form::Say { sender, content, subject: None, correction: false, automatic: true };
+        let form = Form::Say {
+            sender,
+            content,
+            subject: None,
+            correction: false,
+            automatic: true,
+            mentions: Vec::new(),
+        };
         let id = DeliveryId { item, part: first };
         // It waits behind nothing that a rule holds.
         let lane = Lane::scheduled(id);

@@ -148,6 +148,7 @@ impl Routing<'_, '_> {
                 subject: conversation.subject.clone(),
                 correction: false,
                 automatic: false,
+                mentions: Vec::new(),
             },
             _ => Form::Notice { text: self.pipeline.words.say("moved-here", &[]) },
         };

@@ -47,6 +47,7 @@ impl Routing<'_, '_> {
             subject,
             correction: matches!(message.act, Act::Edit(_)),
             automatic: compact,
+            mentions: Vec::new(),
         };
         let fill = |delivery: &mut Delivery| {
             delivery.to = WorkerName::hub();

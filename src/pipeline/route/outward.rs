@@ -87,6 +87,7 @@ impl Routing<'_, '_> {
             subject: None,
             correction: leaving.correction,
             automatic: false,
+            mentions: Vec::new(),
         };
         for (recipient, cost) in cleared.parties() {
             let lane = match leaving.not_before {

@@ -122,6 +122,7 @@ fn scheduled(bench: &Bench) -> Delivery {
         subject: None,
         correction: false,
         automatic: false,
+        mentions: Vec::new(),
     };
     Delivery {
         id,

@@ -179,7 +179,7 @@ impl<'a> Draft<'a> {
                 let content = Content { text: text.clone(), ..Content::default() };
                 Some(Self { sender: None, content, automatic: true })
             }
-            Form::Edit { .. } | Form::Status { .. } | Form::Join => None,
+            Form::Edit { .. } | Form::Deed { .. } | Form::Status { .. } | Form::Join => None,
         }
     }
 }

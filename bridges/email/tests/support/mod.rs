@@ -190,6 +190,7 @@ impl FarSide for Servers {
                 subject: None,
                 correction: false,
                 automatic: false,
+                mentions: Vec::new(),
             },
         }
     }

@@ -106,6 +106,7 @@ async fn attachments_go_both_ways() {
         subject: Some("Straßenschaden".into()),
         correction: false,
         automatic: false,
+        mentions: Vec::new(),
     };
     let receipt = hub.hub.deliver(&outbound(1, &room, None, form)).await.unwrap();
     assert_eq!(receipt.more.len(), 2);

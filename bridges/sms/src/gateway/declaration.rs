@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use toml::de::DeTable;
 use url::Url;
@@ -128,7 +128,12 @@ impl Declaration {
 impl Reply {
     /// As the listener gives it.
     pub(crate) fn answer(&self) -> Answer {
-        Answer { status: self.status, content_type: self.content_type, body: self.body.clone() }
+        Answer {
+            status: self.status,
+            content_type: self.content_type,
+            body: self.body.clone(),
+            headers: HeaderMap::new(),
+        }
     }
 
     fn empty() -> Self {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use viadukt_api::config::{Fields, SecretFile};
+use viadukt_api::network::is_loopback;
 
 /// A gateway that is reached over SMPP, and how it wants to be spoken to.
 #[derive(Clone, Debug)]
@@ -272,10 +273,6 @@ fn fits(fields: &Fields<'_>, key: &str, text: Option<&str>, most: usize) {
     if text.is_some_and(|text| text.len() > most || !text.bytes().all(|b| b.is_ascii_graphic())) {
         fields.object(key, format!("expected at most {most} characters of ASCII"));
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]

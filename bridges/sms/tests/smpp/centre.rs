@@ -212,6 +212,7 @@ impl FarSide for Centre {
                 subject: None,
                 correction: false,
                 automatic: false,
+                mentions: Vec::new(),
             },
         }
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use http::HeaderMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -202,7 +203,12 @@ impl Hooks for Pager {
         let item = Item { keys: vec![key], received_at, raw };
         inbox.accept(Intake { items: vec![item], keep: Vec::new() }).await?;
         let (status, content_type) = (StatusCode::ACCEPTED, "text/xml");
-        Ok(Answer { status, content_type, body: "<Response/>".to_owned() })
+        Ok(Answer {
+            status,
+            content_type,
+            body: "<Response/>".to_owned(),
+            headers: HeaderMap::new(),
+        })
     }
 }
 

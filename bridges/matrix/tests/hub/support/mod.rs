@@ -222,6 +222,7 @@ pub fn says(text: &str) -> Form {
         subject: None,
         correction: false,
         automatic: false,
+        mentions: Vec::new(),
     }
 }
 

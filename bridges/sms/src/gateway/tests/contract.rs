@@ -180,6 +180,7 @@ impl FarSide for Phone {
                 subject: None,
                 correction: false,
                 automatic: false,
+                mentions: Vec::new(),
             },
         }
     }

@@ -3,16 +3,17 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use crate::config::{FromToml, text};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use toml::de::DeValue;
-use viadukt_api::config::{FromToml, text};
 
 /// A set of addresses; empty by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Networks(Vec<IpNet>);
 
 impl Networks {
-    pub(super) fn new(networks: Vec<Network>) -> Self {
+    /// The addresses of all `networks`.
+    pub fn new(networks: Vec<Network>) -> Self {
         Self(networks.into_iter().map(|network| network.0).collect())
     }
 
@@ -30,8 +31,8 @@ impl Networks {
 }
 
 /// One network, or one address.
-#[derive(Clone, Copy)]
-pub(super) struct Network(IpNet);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network(IpNet);
 
 impl Network {
     /// Every address there is.
@@ -57,6 +58,14 @@ impl FromToml for Network {
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
         text(value, "a network such as \"192.0.2.0/24\"")?.parse()
     }
+}
+
+/// Whether a host, as it stands in an address, is this machine: what is said to it needs no
+/// encryption.
+pub fn is_loopback(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
@@ -85,6 +94,16 @@ mod tests {
             (everyone, "2001:db8::1", true),
         ] {
             assert_eq!(of.contain(address.parse().unwrap()), inside, "{address} in {of:?}");
+        }
+    }
+
+    #[test]
+    fn this_machine_is_known_by_name_and_by_address() {
+        for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.8.8.8", "::1", "[::1]"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["", "localhost.amt.example", "192.0.2.1", "::", "127.0.0.1.example"] {
+            assert!(!is_loopback(host), "{host}");
         }
     }
 

@@ -1,0 +1,21 @@
+//! Calls from systems: `/hooks/BRIDGE/SYSTEM`. The system checks who calls and takes apart what
+//! is brought; it is answered once that is durable.
+
+use viadukt_api::{Answer, Call, HookError, Hooks, Inbox, Intake, async_trait};
+
+use crate::received::Received;
+use crate::worker::IntranetWorker;
+
+#[async_trait]
+impl Hooks for IntranetWorker {
+    async fn call(&self, call: Call, inbox: &Inbox) -> Result<Answer, HookError> {
+        let name = call.path.split('/').next().unwrap_or_default();
+        let called = self.system(name).and_then(|system| system.called());
+        let brought = called.ok_or(HookError::Unknown)?.call(&call, self.context.env.now())?;
+        let items = brought.items.into_iter().map(Received::into_item).collect::<Vec<_>>();
+        if !items.is_empty() {
+            inbox.accept(Intake { items, keep: Vec::new() }).await?;
+        }
+        Ok(brought.answer)
+    }
+}

@@ -1,0 +1,35 @@
+//! The intranet bridge: application software, monitoring, building technology and the intranet
+//! talk into rooms, and rooms talk back.
+//!
+//! A bridge has any number of systems, `[bridges.NAME.systems.SYSTEM]`, each a small file below
+//! [`systems`] behind one seam ([`system`]). In reading order: the options ([`config`]); how a
+//! system and whoever is behind it are called ([`address`]); what is brought in, as it is
+//! journalled ([`received`]), and what is made of it ([`notice`]); the seam ([`system`]) and the
+//! list of systems ([`systems`]), and how those are reached that speak HTTP ([`client`]); the worker that puts these together ([`worker`]), called over
+//! HTTP ([`hooks`]).
+
+mod address;
+mod client;
+mod config;
+mod hooks;
+mod notice;
+mod received;
+mod system;
+mod systems;
+mod worker;
+
+use viadukt_api::config::Fields;
+use viadukt_api::{Kind, Section, WorkerName};
+
+/// The line in the registry.
+pub struct Intranet;
+
+impl Kind for Intranet {
+    fn name(&self) -> &'static str {
+        "intranet"
+    }
+
+    fn parse(&self, _: &WorkerName, fields: &Fields<'_>) -> Option<Box<dyn Section>> {
+        config::IntranetSection::parse(fields).map(|section| Box::new(section) as Box<dyn Section>)
+    }
+}
