@@ -91,6 +91,7 @@ impl Reader {
             protection: Protection { encrypted: false, detail: transport(&mail) },
         };
         let told = report.as_ref().and_then(|r| r.told(own, &message.ancestors, &self.words));
+        let trimmed = trimmed && told.is_none();
         if let Some(told) = told {
             tell(&mut message, told);
         }

@@ -26,7 +26,7 @@ use serde::Serialize;
 use material::Material;
 use returned::Returned;
 use signs::Signs;
-use status::Status;
+pub(crate) use status::Status;
 pub(crate) use told::Told;
 
 /// A report.

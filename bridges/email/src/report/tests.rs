@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use viadukt_api::words::Language;
 use viadukt_api::{Raw, Words};
 
-use crate::read::Reader;
+use crate::read::{Reader, Reading};
 
 fn shown(mail: Vec<u8>) -> Value {
     let reader = Reader {
@@ -18,7 +18,7 @@ fn shown(mail: Vec<u8>) -> Value {
         words: Arc::new(Words::new(Language::De)),
     };
     let raw = Raw { bytes: mail.into(), lifted: Vec::new() };
-    let (message, report) = reader.read_with_report(&raw).expect("readable");
+    let Reading { message, report, .. } = reader.reading(&raw).expect("readable");
     json!({
         "report": report,
         "automatic": message.automatic,

@@ -4,6 +4,7 @@ use viadukt_api::{Act, Address, MessageId, State, Words};
 
 use super::{Action, Kind, Recipient, Report, reasons};
 use crate::automatic::is_own_mark;
+use crate::clean;
 
 /// More recipients are counted, not named.
 const MOST: usize = 20;
@@ -72,7 +73,7 @@ impl Report {
     }
 
     fn complaint(&self, words: &Words) -> String {
-        let named = self.recipients.iter().take(MOST).map(|recipient| recipient.address.as_str());
+        let named = self.recipients.iter().take(MOST).map(|r| clean::line(&r.address));
         let address = named.collect::<Vec<_>>().join(", ");
         words.say("mail-report-complaint", &[("address", &address)])
     }
@@ -90,7 +91,7 @@ fn line(recipient: &Recipient, words: &Words) -> String {
         Some(Action::Dispatched | Action::Processed) => "mail-report-processed",
     };
     let reason = reasons::in_words(recipient, words);
-    words.say(key, &[("address", &recipient.address), ("reason", &reason)])
+    words.say(key, &[("address", &clean::line(&recipient.address)), ("reason", &reason)])
 }
 
 /// Whether `id` has the form of the ids that mails from `own` carry.
