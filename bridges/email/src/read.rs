@@ -18,6 +18,8 @@ use crate::{parts, trim};
 
 /// More ancestors than these are of no use to find a conversation.
 const MAX_ANCESTORS: usize = 50;
+/// More recipients than these are not named: nobody answers to all of so many.
+const MAX_RECIPIENTS: usize = 500;
 /// Stands for a sender who is not named (RFC 2606 2: nobody has it).
 const NOBODY: &str = "unknown@unknown.invalid";
 
@@ -138,8 +140,10 @@ pub(crate) struct Reading {
 /// Makes a report on a mail of ours out of `message`: what it tells takes the place of what the
 /// server wrote.
 fn tell(message: &mut Message, told: Told) {
+    if matches!(told.act, Act::Report { .. }) {
+        message.recipients = told.recipients;
+    }
     message.act = told.act;
-    message.recipients = told.recipients;
     message.content = Content { text: told.text, ..Content::default() };
     message.ancestors.retain(|id| *id != told.of);
     message.ancestors.insert(0, told.of);
@@ -230,7 +234,7 @@ fn recipients(mail: &Mail<'_>, own: Option<&str>) -> Vec<Address> {
         let Some((address, _)) = party(addr) else { continue };
         let is_own = own.is_some_and(|own| same_mailbox(address.as_str(), own));
         let known = found.iter().any(|a| a.as_str().eq_ignore_ascii_case(address.as_str()));
-        if !is_own && !known {
+        if !is_own && !known && found.len() < MAX_RECIPIENTS {
             found.push(address);
         }
     }

@@ -30,7 +30,7 @@ pub(crate) use status::Status;
 pub(crate) use told::Told;
 
 /// A report.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct Report {
     pub(crate) kind: Kind,
     /// Whom it is about, in its order.
@@ -57,7 +57,7 @@ pub(crate) enum Kind {
 }
 
 /// What became of a mail on its way to one recipient.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct Recipient {
     pub(crate) address: String,
     pub(crate) status: Option<Status>,

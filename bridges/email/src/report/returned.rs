@@ -10,7 +10,7 @@ use crate::clean;
 const MOST: usize = 50;
 
 /// What is known of the mail that came back.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Returned {
     /// Its Message-ID, without angle brackets.
     pub(crate) id: Option<String>,
@@ -29,10 +29,11 @@ impl Returned {
     pub(crate) fn fill(&mut self, header: &Mail<'_>) {
         let raw = |name: &'static str| header.header_raw(name).map(str::trim);
         if self.id.is_none() {
-            // Microsoft gives every mail another id, and keeps the first one here.
-            let first = HeaderName::Other("X-Microsoft-Original-Message-ID".into());
-            let names = [first, HeaderName::MessageId];
-            self.id = names.into_iter().find_map(|name| header.header(name).and_then(id));
+            // Some give mails another id on their way, and keep the first one.
+            let names = ["X-Microsoft-Original-Message-ID", "X-Google-Original-Message-ID"];
+            let first = names.into_iter().map(|name| HeaderName::Other(name.into()));
+            let mut names = first.chain([HeaderName::MessageId]);
+            self.id = names.find_map(|name| header.header(name).and_then(id));
         }
         if self.mark.is_none() {
             self.mark = raw(DELIVERY).map(str::to_owned);

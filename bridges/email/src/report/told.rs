@@ -46,14 +46,14 @@ impl Report {
         Some(Told { act, of, recipients, text })
     }
 
-    /// The id of our mail: the returned header has it beside our mark, or the report names an id
-    /// that only we give out.
+    /// The id of our mail: one that only we give out, which the report names or answers, else
+    /// the one that stands beside our mark in the returned header.
     fn of(&self, own: &str, parents: &[MessageId]) -> Option<MessageId> {
         let returned = &self.returned;
         let id = returned.id.as_deref().map(MessageId::new);
-        let is_marked = returned.mark.as_deref().is_some_and(|mark| is_own_mark(mark, Some(own)));
         let named = id.iter().chain(parents).find(|id| is_own_id(id.as_str(), own)).cloned();
-        id.filter(|_| is_marked).or(named)
+        let is_marked = returned.mark.as_deref().is_some_and(|mark| is_own_mark(mark, Some(own)));
+        named.or(id.filter(|_| is_marked))
     }
 
     /// What was handed on to a system that reports nothing is as good as sent, no more.
