@@ -16,7 +16,12 @@ pub fn mail(data: &[u8]) {
     let Ok(raw) = tool::raw(data) else { return };
     let Ok(worker) = "mail".parse() else { return };
     let words = Arc::new(Words::new(Language::En));
-    let reader = Reader { worker, own: Some("office@example.net".to_owned()), words };
+    let reader = Reader {
+        worker,
+        own: Some("office@example.net".to_owned()),
+        authserv_id: Some("mx".to_owned()),
+        words,
+    };
     let Ok(reading) = reader.reading(&raw) else { return };
     let content = reading.message.content;
     assert!(content.text.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control()));

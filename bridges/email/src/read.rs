@@ -9,6 +9,7 @@ use viadukt_api::{
     Timestamp, Unreadable, Words, WorkerName,
 };
 
+use crate::authentication::{Authentication, Standing};
 use crate::automatic::automatic;
 use crate::clean;
 use crate::lift::Lifted;
@@ -28,6 +29,8 @@ pub(crate) struct Reader {
     pub(crate) worker: WorkerName,
     /// The mailbox's own address; a dry run has none.
     pub(crate) own: Option<String>,
+    /// The server whose word about senders counts; without one they are not marked.
+    pub(crate) authserv_id: Option<String>,
     pub(crate) words: Arc<Words>,
 }
 
@@ -54,7 +57,7 @@ impl Reader {
         let parsed = MessageParser::default().parse(readable).filter(has_header);
         let Some(mail) = parsed else {
             let message = as_it_is(lifted.skeleton);
-            return Ok(Reading { message, trimmed: false, report: None });
+            return Ok(Reading { message, trimmed: false, report: None, authentication: None });
         };
 
         let own = self.own.as_deref();
@@ -97,7 +100,14 @@ impl Reader {
         if let Some(told) = told {
             tell(&mut message, told);
         }
-        Ok(Reading { message, trimmed, report })
+        let trusted = self.authserv_id.as_deref();
+        let author = message.sender.address.as_str();
+        let authentication = Authentication::of(&mail, trusted, author);
+        if trusted.is_some() && automatic != Some(Automatic::Report) {
+            let standing = authentication.as_ref().map(|found| found.sender);
+            self.mark(&mut message.sender, standing.unwrap_or(Standing::Unverified));
+        }
+        Ok(Reading { message, trimmed, report, authentication })
     }
 
     /// What a room shows, and whether something was taken off it: then the original is attached.
@@ -121,6 +131,17 @@ impl Reader {
         (content, trimmed)
     }
 
+    /// Says beside the name how sure it is.
+    fn mark(&self, sender: &mut Sender, standing: Standing) {
+        let key = match standing {
+            Standing::Verified => return,
+            Standing::Unverified => "mail-sender-unverified",
+            Standing::Suspect => "mail-sender-suspect",
+        };
+        let name = sender.name.as_deref().unwrap_or(sender.address.as_str());
+        sender.name = Some(self.words.say(key, &[("name", name)]));
+    }
+
     fn header_only(&self, size: u64) -> Content {
         let megabytes = size.div_ceil(1_000_000).to_string();
         let text = self.words.say("mail-too-large-to-fetch", &[("megabytes", &megabytes)]);
@@ -135,6 +156,8 @@ pub(crate) struct Reading {
     pub(crate) trimmed: bool,
     /// What it reports, when it is a report.
     pub(crate) report: Option<Report>,
+    /// What the server that received it found out about its sender.
+    pub(crate) authentication: Option<Authentication>,
 }
 
 /// Makes a report on a mail of ours out of `message`: what it tells takes the place of what the

@@ -15,6 +15,7 @@ fn shown(mail: Vec<u8>) -> Value {
     let reader = Reader {
         worker: "post".parse().unwrap(),
         own: Some("buero@amt.example".to_owned()),
+        authserv_id: None,
         words: Arc::new(Words::new(Language::De)),
     };
     let raw = Raw { bytes: mail.into(), lifted: Vec::new() };
