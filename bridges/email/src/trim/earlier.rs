@@ -62,7 +62,13 @@ pub(super) fn is_original(line: &str) -> bool {
 /// them there, so that mail stays.
 pub(super) fn points_below(line: &str) -> bool {
     let line = line.to_lowercase();
-    words::BELOW.iter().any(|words| line.contains(words))
+    let is_apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    words::BELOW.iter().any(|words| {
+        let found = line.split_once(words);
+        found.is_some_and(|(before, after)| {
+            is_apart(before.chars().next_back()) && is_apart(after.chars().next())
+        })
+    })
 }
 
 /// "---------- Forwarded message ---------", "Begin forwarded message:"
