@@ -103,7 +103,8 @@ impl Repair<'_> {
         let body = &rest[fields + separator..];
         let mut head = head::mend(&rest[..fields], body, &self.walker).into_owned();
         if let Some(old) = head::boundary(&head).filter(|old| is_ambiguous(old, body)) {
-            let new = format!("viadukt-{}", &blake3::hash(body).to_hex()[..32]).into_bytes();
+            let seed = [&old[..], &self.at.to_le_bytes()].concat();
+            let new = format!("viadukt-{}", &blake3::hash(&seed).to_hex()[..32]).into_bytes();
             head = head::with_boundary(&head, &new);
             self.names.push((old, new));
         }
