@@ -3,10 +3,10 @@
 //! The lines are read as pieces first; then what stands below and around the author's words is
 //! taken off. In doubt a line stays.
 
-use super::earlier;
 use super::line::Line;
 use super::pieces::{self, Kind, Piece, next};
 use super::signature::{self, Delimiter};
+use super::{attribution, earlier};
 
 /// A mail of more lines is shown whole: nobody wrote it to be read.
 const MAX_LINES: usize = 20_000;
@@ -22,14 +22,20 @@ pub(super) fn kept(lines: &[Line<'_>], forwarding: bool) -> Option<Vec<bool>> {
     let has_earlier = pieces.get(own).is_some_and(|piece| !piece.kept);
     drop_signatures(&mut pieces[..own], lines);
     drop_ending(&mut pieces[..own], has_earlier);
-    drop_leading_quote(&mut pieces[..own]);
+    drop_leading_quote(&mut pieces[..own], lines);
     let mut kept = vec![true; lines.len()];
     for piece in pieces.iter().filter(|piece| !piece.kept) {
         kept[piece.lines.clone()].fill(false);
     }
-    let says = |at: usize| kept[at] && !lines[at].text.trim().is_empty();
-    let is_trimmed = kept.iter().any(|kept| !kept) && (0..lines.len()).any(says);
-    is_trimmed.then_some(kept)
+    if kept.iter().all(|kept| *kept) {
+        return None;
+    }
+    let says = |at: &usize| kept[*at] && !lines[*at].text.trim().is_empty();
+    let first = (0..lines.len()).find(says)?;
+    let last = (0..lines.len()).rfind(says)?;
+    kept[..first].fill(false);
+    kept[last + 1..].fill(false);
+    Some(kept)
 }
 
 /// Where the author's own part ends: at an earlier mail, which is dropped, or at a forwarded
@@ -73,8 +79,8 @@ fn drop_signatures(pieces: &mut [Piece], lines: &[Line<'_>]) {
         _ => false,
     };
     let ends: Vec<usize> = (0..pieces.len()).filter(|at| is_end(&pieces[*at])).collect();
-    let quoted = pieces.iter().position(|piece| piece.kind == Kind::Quote);
     let mut dropped = Vec::new();
+    let mut last_kind = Kind::Blank;
     let mut at = 0;
     while at < pieces.len() {
         let following = ends.partition_point(|end| *end <= at);
@@ -86,11 +92,16 @@ fn drop_signatures(pieces: &mut [Piece], lines: &[Line<'_>]) {
         let is_dropped = match pieces[at].kind {
             Kind::Delimiter(Delimiter::Sure) => true,
             Kind::Delimiter(Delimiter::Likely) => signature::is_signature(below()),
-            Kind::Rule if quoted.is_some_and(|quote| quote < at) && end == pieces.len() => {
-                signature::is_footer(&lines[pieces[at].lines.start].text, below())
+            Kind::Rule if end == pieces.len() => {
+                let line = &lines[pieces[at].lines.start].text;
+                let is_below_quote = last_kind == Kind::Quote;
+                signature::is_footer(line, is_below_quote, below())
             }
             _ => false,
         };
+        if pieces[at].kind != Kind::Blank {
+            last_kind = pieces[at].kind;
+        }
         let until = if is_dropped { end } else { at + 1 };
         if is_dropped || pieces[at].kind == Kind::Signature {
             dropped.push(at..until);
@@ -122,11 +133,16 @@ fn drop_ending(pieces: &mut [Piece], has_earlier: bool) {
 
 /// A mail that is quoted once, whole, and answered below. Quotes that are answered one by one
 /// stay, so that each answer has its question; only the lines that name the author go.
-fn drop_leading_quote(pieces: &mut [Piece]) {
+fn drop_leading_quote(pieces: &mut [Piece], lines: &[Line<'_>]) {
     let is_quoting = |kind: Kind| matches!(kind, Kind::Quote | Kind::Attribution(_) | Kind::Blank);
     let first = pieces.iter().position(|piece| piece.kept && !is_quoting(piece.kind));
     let lead = first.unwrap_or(0);
-    let is_named = pieces[..lead].iter().any(|piece| matches!(piece.kind, Kind::Attribution(_)));
+    let is_named = pieces[..lead].iter().any(|piece| match piece.kind {
+        Kind::Attribution(_) => true,
+        // Some programs quote the attribution too.
+        Kind::Quote => attribution::at_start(&lines[piece.lines.clone()]).is_some(),
+        _ => false,
+    });
     let is_last = pieces[lead..].iter().all(|piece| !piece.kept || piece.kind != Kind::Quote);
     for (at, piece) in pieces.iter_mut().enumerate() {
         let leads = at < lead && is_named && is_last && piece.kind == Kind::Quote;
