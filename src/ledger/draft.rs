@@ -164,9 +164,9 @@ impl<'l> Draft<'l> {
     /// `false` when it adds none such.
     pub fn unmake(&mut self, lane: Lane, id: DeliveryId) -> bool {
         let key = outbox_row(lane, id, false);
-        let place = self.written.get(&(Space::Outbox, key.to_vec())).copied();
-        let write = place.and_then(|place| self.batch.writes.get_mut(place));
-        let taken = write.is_some_and(|write| write.2.take().is_some());
+        let outbox = self.written.get_mut(&Space::Outbox);
+        let written = outbox.and_then(|written| written.get_mut(key.as_slice()));
+        let taken = written.is_some_and(|value| value.take().is_some());
         if taken {
             self.unmade.insert(id);
         }
