@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde};
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use viadukt_api::{Content, Words};
 
 pub(crate) use self::error::TemplateError;
@@ -66,6 +66,8 @@ impl Template {
             environment.set_syntax(syntax);
         }
         environment.set_formatter(|out, _, value| escape::write(out, value));
+        // What a macro wrote has been through the formatter, and goes through it only once.
+        environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
         environment.add_filter("markdown", |text: &str| Value::from_safe_string(text.to_owned()));
         environment
             .add_filter("mrkdwn", |text: &str| Value::from_safe_string(mrkdwn::to_markdown(text)));
