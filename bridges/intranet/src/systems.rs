@@ -5,6 +5,9 @@ mod cloudevents;
 mod fit_connect;
 mod standard;
 mod talk;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+pub(crate) mod tests;
 mod two_way;
 mod webhook;
 
