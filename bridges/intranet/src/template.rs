@@ -65,6 +65,8 @@ impl Template {
         if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
             environment.set_syntax(syntax);
         }
+        // What macros write is Markdown already.
+        environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
         environment.set_formatter(|out, _, value| escape::write(out, value));
         // What a macro wrote has been through the formatter, and goes through it only once.
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
