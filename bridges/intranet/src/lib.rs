@@ -8,10 +8,11 @@
 //! list of systems ([`systems`]); the worker that puts these together ([`worker`]), called over
 //! HTTP ([`hooks`]). What all systems that call us share stands in [`hook`]: who calls ([`guard`]),
 //! what a [`body`] says, and what is made of it ([`template`], [`markup`]); [`tool`] shows it without
-//! a bridge.
+//! a bridge. Those that are reached over HTTP share a [`client`].
 
 mod address;
 mod body;
+mod client;
 mod config;
 mod guard;
 mod hook;

@@ -3,11 +3,13 @@
 mod alerts;
 mod cloudevents;
 mod fit_connect;
+mod mqtt;
 mod standard;
 mod talk;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 pub(crate) mod tests;
+mod told;
 mod two_way;
 mod webhook;
 
@@ -27,6 +29,7 @@ pub(crate) const SYSTEMS: &[SystemKind] = &[
     SystemKind { name: "cloudevents", parse: cloudevents::parse },
     SystemKind { name: "fit-connect", parse: fit_connect::parse },
     SystemKind { name: "talk", parse: talk::parse },
+    mqtt::KIND,
 ];
 
 /// A kind of system that calls us, for dry runs: its name, and how it speaks with the options
