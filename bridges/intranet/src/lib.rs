@@ -7,8 +7,8 @@
 //! journalled ([`received`]), and what is made of it ([`notice`]); the seam ([`system`]) and the
 //! list of systems ([`systems`]); the worker that puts these together ([`worker`]), called over
 //! HTTP ([`hooks`]). What all systems that call us share stands in [`hook`]: who calls ([`guard`]),
-//! what a [`body`] says, and what is made of it ([`template`], [`markup`]). Those that are reached
-//! over HTTP share a [`client`].
+//! what a [`body`] says, and what is made of it ([`template`], [`markup`]); [`tool`] shows it without
+//! a bridge. Those that are reached over HTTP share a [`client`].
 
 mod address;
 mod body;
@@ -23,10 +23,11 @@ mod received;
 mod system;
 mod systems;
 mod template;
+mod tool;
 mod worker;
 
 use viadukt_api::config::Fields;
-use viadukt_api::{Kind, Section, WorkerName};
+use viadukt_api::{Kind, Section, Tool, WorkerName};
 
 /// The line in the registry.
 pub struct Intranet;
@@ -38,5 +39,9 @@ impl Kind for Intranet {
 
     fn parse(&self, _: &WorkerName, fields: &Fields<'_>) -> Option<Box<dyn Section>> {
         config::IntranetSection::parse(fields).map(|section| Box::new(section) as Box<dyn Section>)
+    }
+
+    fn tools(&self) -> &'static [Tool] {
+        tool::TOOLS
     }
 }

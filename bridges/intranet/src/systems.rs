@@ -6,9 +6,14 @@ mod fit_connect;
 mod mqtt;
 mod standard;
 mod talk;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+pub(crate) mod tests;
 mod told;
 mod two_way;
 mod webhook;
+
+use std::sync::Arc;
 
 use viadukt_api::config::Fields;
 
@@ -29,15 +34,15 @@ pub(crate) const SYSTEMS: &[SystemKind] = &[
 
 /// A kind of system that calls us, for dry runs: its name, and how it speaks with the options
 /// that a table gives.
-pub(crate) type HookKind = (&'static str, fn(&Fields<'_>) -> Box<dyn Dialect>);
+pub(crate) type HookKind = (&'static str, fn(&Fields<'_>) -> Arc<dyn Dialect>);
 
 /// Those that call us, by the same names.
 pub(crate) const HOOKS: &[HookKind] = &[
-    ("webhook", |fields| Box::new(webhook::Webhook::parse(fields))),
-    ("standard-webhooks", |_| Box::new(standard::StandardWebhooks)),
-    ("alertmanager", |fields| Box::new(alerts::Alerts::alertmanager(fields))),
-    ("grafana", |fields| Box::new(alerts::Alerts::grafana(fields))),
-    ("cloudevents", |fields| Box::new(cloudevents::CloudEvents::parse(fields))),
-    ("fit-connect", |_| Box::new(fit_connect::FitConnect)),
-    ("talk", |_| Box::new(talk::Talk)),
+    ("webhook", |fields| Arc::new(webhook::Webhook::parse(fields))),
+    ("standard-webhooks", |_| Arc::new(standard::StandardWebhooks)),
+    ("alertmanager", |fields| Arc::new(alerts::Alerts::alertmanager(fields))),
+    ("grafana", |fields| Arc::new(alerts::Alerts::grafana(fields))),
+    ("cloudevents", |fields| Arc::new(cloudevents::CloudEvents::parse(fields))),
+    ("fit-connect", |_| Arc::new(fit_connect::FitConnect)),
+    ("talk", |_| Arc::new(talk::Talk)),
 ];
