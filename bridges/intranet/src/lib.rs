@@ -12,10 +12,15 @@ mod address;
 mod client;
 mod config;
 mod hooks;
+mod line;
+mod login;
 mod notice;
+mod post;
 mod received;
+mod speech;
 mod system;
 mod systems;
+mod told;
 mod worker;
 
 use viadukt_api::config::Fields;
