@@ -4,3 +4,4 @@
 mod answers;
 mod cases;
 mod contract;
+mod fits;

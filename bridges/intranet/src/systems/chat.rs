@@ -89,9 +89,8 @@ impl Shape for Chat {
     fn request(&self, out: &Outgoing<'_>, at: &Context) -> Result<Request, Reason> {
         let Speech { name, text } = Speech::of(out, &at.words);
         let Taste { bold, .. } = self.taste;
-        let name = name.map(|name| name.replace(is_mark, " ")).unwrap_or_default();
-        let text = match name.trim() {
-            "" => text,
+        let text = match name.map(|name| unmarked(&name)).unwrap_or_default() {
+            none if none.is_empty() => text,
             name => format!("{bold}{name}{bold}: {text}"),
         };
         let text = if self.taste.is_escaped { escape(&text) } else { text };
@@ -100,9 +99,11 @@ impl Shape for Chat {
     }
 }
 
-/// What would end the bold letters of a name, or make it call somebody.
-fn is_mark(c: char) -> bool {
-    matches!(c, '*' | '_' | '~' | '`' | '@' | '#' | '[' | ']' | '\\')
+/// A name without what would end its bold letters, or make it call somebody.
+fn unmarked(name: &str) -> String {
+    let marks = ['*', '_', '~', '`', '@', '#', '[', ']', '\\'];
+    let words = name.split(|c: char| c.is_whitespace() || marks.contains(&c));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn escape(text: &str) -> String {
