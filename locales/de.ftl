@@ -129,6 +129,7 @@ answer-help = Hier schreibt: { $name }. Mit STOPP enden unsere Nachrichten, mit 
 mail-empty = Eine E-Mail war leer, oder der Mailserver gab sie nicht heraus.
 mail-beyond-limits = [Diese E-Mail besteht aus zu vielen Teilen. Gezeigt wird, was bis dahin gelesen wurde.]
 mail-too-large-to-fetch = [Diese E-Mail ist mit { $megabytes } MB zu groß für die Brücke. Sie liegt im Postfach.]
+mail-original-name = Originalnachricht.eml
 mail-no-subject = (ohne Betreff)
 mail-correction = Korrektur einer früheren Nachricht:
 mail-no-recipient = Es ist kein Empfänger genannt.
@@ -142,6 +143,40 @@ mail-put-off = Der Mailserver nimmt die Nachricht gerade nicht an: { $answer }
 mail-login-refused = Der Mailserver lehnt die Anmeldung der Brücke ab.
 mail-server-away = Der Mailserver ist gerade nicht erreichbar.
 mail-unknown = Die Verbindung brach ab, bevor der Mailserver die Nachricht bestätigte. Sie kann angekommen sein.
+
+## Berichte über E-Mails
+
+# Je Empfänger eine Zeile; $reason schließt mit einem Punkt oder den Worten des Servers.
+mail-report-failed = An { $address } nicht zugestellt: { $reason }
+mail-report-delayed = An { $address } noch nicht zugestellt: { $reason }
+mail-report-delivered = An { $address } zugestellt.
+mail-report-relayed = An { $address } weitergegeben an ein System, das keine Zustellung meldet.
+mail-report-displayed = { $address } hat die Nachricht geöffnet (Lesebestätigung).
+mail-report-deleted = Bei { $address } wurde die Nachricht gelöscht. Ob sie gelesen wurde, ist nicht bekannt.
+mail-report-processed = Bei { $address } wurde die Nachricht von einem Programm verarbeitet oder weitergeleitet.
+mail-report-complaint = { $address } hat die Nachricht als unerwünscht gemeldet.
+mail-report-more =
+    { $count ->
+        [one] Dazu kommt ein weiterer Empfänger.
+       *[other] Dazu kommen { $count } weitere Empfänger.
+    }
+mail-reason-mailbox = Postfach unbekannt
+mail-reason-domain = der Mailserver zu dieser Adresse ist nicht zu finden
+mail-reason-syntax = die Adresse ist falsch geschrieben
+mail-reason-address = die Adresse wird nicht angenommen
+mail-reason-moved = das Postfach ist umgezogen
+mail-reason-sender = unser Absender wurde nicht anerkannt
+mail-reason-disabled = das Postfach nimmt keine Nachrichten an
+mail-reason-full = Postfach voll
+mail-reason-size = die Nachricht ist zu groß
+mail-reason-overloaded = der Mailserver des Empfängers ist überlastet
+mail-reason-unreachable = der Mailserver des Empfängers ist nicht erreichbar
+mail-reason-loop = die Nachricht lief im Kreis
+mail-reason-expired = es wurde zu lange vergeblich versucht
+mail-reason-content = Form oder Inhalt der Nachricht werden nicht angenommen
+mail-reason-policy = vom Empfänger abgewiesen, zum Beispiel als unerwünscht
+mail-reason-unknown = ohne Angabe eines Grundes
+mail-reason-said = Der Server schreibt: „{ $said }“
 
 ## SMS
 
@@ -246,6 +281,62 @@ intranet-silence-comment = !{ $word } aus dem Raum
 intranet-silence-over = Die Zeit, für die die Meldung stumm sein sollte, ist schon vorbei.
 intranet-silence-span = „{ $written }“ ist keine Zeitspanne. Bitte schreiben Sie zum Beispiel 30m, 2h oder 1d.
 intranet-silence-unclear = Die Meldung sagt nicht, an welchen Merkmalen man sie erkennt; deshalb lässt sie sich von hier aus nicht stummschalten.
+intranet-template-fails = Die Vorlage passt nicht zu dem, was das System geschickt hat ({ $error }).
+intranet-template-fails-owned = Die Vorlage passt nicht zu dem, was das System geschickt hat ({ $error }). Zuständig ist { $owner }.
+intranet-hook-expires = Das System „{ $system }“ darf nur noch bis zum { $date } hierher melden. Danach kommt nichts mehr von ihm an, wenn die Betriebsstelle die Frist nicht verlängert.
+intranet-hook-expires-owned = Das System „{ $system }“ darf nur noch bis zum { $date } hierher melden. Danach kommt nichts mehr von ihm an, wenn die Betriebsstelle die Frist nicht verlängert. Zuständig ist { $owner }.
+intranet-alert-firing = Alarm:
+intranet-alert-resolved = Behoben:
+intranet-alerts-firing =
+    { $count ->
+        [one] Ein Alarm
+       *[other] { $count } Alarme
+    }
+intranet-alerts-resolved =
+    { $count ->
+        [one] Einer behoben
+       *[other] { $count } behoben
+    }
+intranet-alerts-left-out =
+    { $count ->
+        [one] … und ein weiterer Eintrag
+       *[other] … und { $count } weitere Einträge
+    }
+intranet-alert-source = Quelle
+intranet-fit-connect-submissions =
+    { $count ->
+        [one] FIT-Connect: Eine neue Einreichung liegt bereit.
+       *[other] FIT-Connect: { $count } neue Einreichungen liegen bereit.
+    }
+intranet-fit-connect-replies =
+    { $count ->
+        [one] FIT-Connect: Eine neue Antwort liegt bereit.
+       *[other] FIT-Connect: { $count } neue Antworten liegen bereit.
+    }
+intranet-fit-connect-events = FIT-Connect meldet eine Änderung.
+intranet-fit-connect-destination = Zustellpunkt
+intranet-fit-connect-case = Vorgang
+intranet-talk-joined = Die Brücke ist jetzt in der Unterhaltung „{ $room }“ in Nextcloud Talk.
+intranet-talk-left = Die Brücke ist nicht mehr in der Unterhaltung „{ $room }“ in Nextcloud Talk.
+intranet-talk-system = In der Unterhaltung „{ $room }“ in Nextcloud Talk hat sich etwas geändert.
+
+## MQTT
+
+mqtt-session-lost = Der Broker von „{ $system }“ kennt uns nicht mehr. Was dort veröffentlicht wurde, während die Verbindung fehlte, kann hier fehlen.
+mqtt-perhaps-repeated = (Der Broker hat dies noch einmal gesendet; es steht vielleicht schon oben.)
+mqtt-left-out = (eine Nachricht von { $size } Bytes; zu groß, um angenommen zu werden)
+mqtt-binary = (Binärdaten, { $size } Bytes)
+mqtt-empty = (kein Inhalt)
+mqtt-topic-missing = Nennen Sie hinter dem System das Topic: SYSTEM/TOPIC.
+mqtt-topic-not-allowed = Unter „{ $topic }“ darf nichts veröffentlicht werden; die Option „publish“ sagt, was erlaubt ist.
+mqtt-no-attachments = MQTT nimmt nur Text, keine Anhänge.
+mqtt-no-receipts = Der Broker quittiert nichts (er bietet kein QoS 1), deshalb wird dort nichts veröffentlicht.
+mqtt-too-large = Die Nachricht ist größer, als der Broker annimmt.
+mqtt-away = Der Broker ist nicht erreichbar oder nicht bereit.
+mqtt-not-let-in = Der Broker lässt uns nicht ein; Benutzer, Passwort und Client-Id sind zu prüfen.
+mqtt-not-authorised = Der Broker erlaubt nicht, unter diesem Topic zu veröffentlichen.
+mqtt-not-taken = Der Broker nimmt dieses Topic oder diesen Inhalt nicht an.
+mqtt-no-answer = Der Broker hat nicht gesagt, ob er die Nachricht angenommen hat.
 
 ## Matrix
 

@@ -129,6 +129,7 @@ answer-help = This is { $name }. STOP ends our messages, START brings them back.
 mail-empty = A mail was empty, or the mail server did not hand it over.
 mail-beyond-limits = [This mail has too many parts. Shown is what was read up to there.]
 mail-too-large-to-fetch = [This mail of { $megabytes } MB is too large for the bridge. It is in the mailbox.]
+mail-original-name = original.eml
 mail-no-subject = (no subject)
 mail-correction = Correction of an earlier message:
 mail-no-recipient = No recipient is named.
@@ -142,6 +143,40 @@ mail-put-off = The mail server does not take the message just now: { $answer }
 mail-login-refused = The mail server refuses the bridge's login.
 mail-server-away = The mail server cannot be reached just now.
 mail-unknown = The connection broke before the mail server confirmed the message. It may have arrived.
+
+## Reports on mail
+
+# One line for each recipient; $reason ends with a full stop or the server's words.
+mail-report-failed = Not delivered to { $address }: { $reason }
+mail-report-delayed = Not delivered to { $address } yet: { $reason }
+mail-report-delivered = Delivered to { $address }.
+mail-report-relayed = Handed on for { $address } to a system that reports no delivery.
+mail-report-displayed = { $address } opened the message (read receipt).
+mail-report-deleted = The message was deleted at { $address }. Whether it was read is not known.
+mail-report-processed = A program processed or forwarded the message at { $address }.
+mail-report-complaint = { $address } reported the message as unwanted.
+mail-report-more =
+    { $count ->
+        [one] There is one more recipient.
+       *[other] There are { $count } more recipients.
+    }
+mail-reason-mailbox = mailbox unknown
+mail-reason-domain = there is no mail server for this address
+mail-reason-syntax = the address is misspelt
+mail-reason-address = the address is not accepted
+mail-reason-moved = the mailbox has moved
+mail-reason-sender = our sender was not recognised
+mail-reason-disabled = the mailbox accepts no messages
+mail-reason-full = mailbox full
+mail-reason-size = the message is too large
+mail-reason-overloaded = the recipient's mail server is overloaded
+mail-reason-unreachable = the recipient's mail server cannot be reached
+mail-reason-loop = the message went round in circles
+mail-reason-expired = it was tried in vain for too long
+mail-reason-content = the message's form or content is not accepted
+mail-reason-policy = turned away by the recipient, for example as unwanted
+mail-reason-unknown = no reason given
+mail-reason-said = The server writes: "{ $said }"
 
 ## SMS
 
@@ -246,6 +281,62 @@ intranet-silence-comment = !{ $word } from the room
 intranet-silence-over = The time for which the alert was to be silent is over already.
 intranet-silence-span = “{ $written }” is no length of time. Please write it as 30m, 2h or 1d.
 intranet-silence-unclear = The alert does not say by which labels it is known, and so it cannot be silenced from here.
+intranet-template-fails = The template does not fit what the system sent ({ $error }).
+intranet-template-fails-owned = The template does not fit what the system sent ({ $error }). { $owner } is in charge of it.
+intranet-hook-expires = The system “{ $system }” may report here until { $date } only. Nothing of it arrives after that, unless an operator extends the time.
+intranet-hook-expires-owned = The system “{ $system }” may report here until { $date } only. Nothing of it arrives after that, unless an operator extends the time. { $owner } is in charge of it.
+intranet-alert-firing = Alert:
+intranet-alert-resolved = Resolved:
+intranet-alerts-firing =
+    { $count ->
+        [one] One alert
+       *[other] { $count } alerts
+    }
+intranet-alerts-resolved =
+    { $count ->
+        [one] One resolved
+       *[other] { $count } resolved
+    }
+intranet-alerts-left-out =
+    { $count ->
+        [one] … and one more
+       *[other] … and { $count } more
+    }
+intranet-alert-source = Source
+intranet-fit-connect-submissions =
+    { $count ->
+        [one] FIT-Connect: One new submission is waiting.
+       *[other] FIT-Connect: { $count } new submissions are waiting.
+    }
+intranet-fit-connect-replies =
+    { $count ->
+        [one] FIT-Connect: One new reply is waiting.
+       *[other] FIT-Connect: { $count } new replies are waiting.
+    }
+intranet-fit-connect-events = FIT-Connect reports a change.
+intranet-fit-connect-destination = destination
+intranet-fit-connect-case = case
+intranet-talk-joined = The bridge is in the conversation “{ $room }” in Nextcloud Talk now.
+intranet-talk-left = The bridge is not in the conversation “{ $room }” in Nextcloud Talk any more.
+intranet-talk-system = Something changed in the conversation “{ $room }” in Nextcloud Talk.
+
+## MQTT
+
+mqtt-session-lost = The broker of “{ $system }” does not know us any more. What was published there while the connection was away may be missing here.
+mqtt-perhaps-repeated = (The broker has sent this again; it may already stand above.)
+mqtt-left-out = (a message of { $size } bytes; too large to be taken)
+mqtt-binary = (binary data, { $size } bytes)
+mqtt-empty = (no content)
+mqtt-topic-missing = Name the topic behind the system: SYSTEM/TOPIC.
+mqtt-topic-not-allowed = Nothing may be published to “{ $topic }”; the option “publish” says what may.
+mqtt-no-attachments = MQTT takes text only, no attachments.
+mqtt-no-receipts = The broker acknowledges nothing (it does not offer QoS 1), so nothing is published there.
+mqtt-too-large = The message is larger than the broker takes.
+mqtt-away = The broker cannot be reached or is not ready.
+mqtt-not-let-in = The broker does not let us in; user, password and client id must be checked.
+mqtt-not-authorised = The broker does not allow publishing to this topic.
+mqtt-not-taken = The broker does not take this topic or this content.
+mqtt-no-answer = The broker did not say whether it has taken the message.
 
 ## Matrix
 

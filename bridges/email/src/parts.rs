@@ -8,20 +8,18 @@ use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message as Mail, MessagePart, MimeHeaders, PartType};
 use viadukt_api::{Attachment, Content, WorkerName};
 
-use crate::fetch::{Handle, Within};
+use crate::fetch::{Handle, Payload, Within};
 use crate::lift::Lifted;
-use crate::{clean, html};
+use crate::{clean, html, trim};
 
 /// What `mail` says and carries.
-pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName) -> Content {
+pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName) -> Said {
     let mut parts = Parts { mail, lifted, worker, texts: Vec::new(), files: Vec::new() };
     let mut has_plain = false;
     for part in mail.text_bodies() {
         match &part.body {
             PartType::Text(_) => has_plain |= parts.show(part),
-            PartType::Html(_) => {
-                parts.texts.push(clean::text(&html::to_text(&parts.text_of(part))))
-            }
+            PartType::Html(_) => parts.texts.push(html::to_text(&parts.text_of(part))),
             _ => {}
         }
     }
@@ -38,12 +36,67 @@ pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName)
         .map(|part| parts.text_of(part))
         .collect();
     let Parts { mut texts, files, .. } = parts;
-    if texts.iter().all(String::is_empty) {
-        texts.push(clean::text(&html::to_text(&formatted)));
+    texts.retain(|text| !text.trim().is_empty());
+    Said { text: texts.join("\n\n"), formatted, files }
+}
+
+/// What a mail says, before anything is taken off it.
+pub(crate) struct Said {
+    text: String,
+    /// HTML that is more than `text`: empty when the author wrote plain text.
+    formatted: String,
+    files: Vec<Attachment>,
+}
+
+impl Said {
+    /// What a room shows of it, whole.
+    pub(crate) fn whole(self) -> Content {
+        let html = html::sanitise(&self.formatted);
+        let text = match &html {
+            Some(html) if self.text.is_empty() => clean::text(&html::sanitised_to_text(html)),
+            None if self.text.is_empty() => clean::text(&html::to_text(&self.formatted)),
+            _ => clean::text(&self.text),
+        };
+        let html = html.filter(|html| !html.is_empty());
+        Content { text, html, attachments: self.files }
     }
-    texts.retain(|text| !text.is_empty());
-    let formatted = html::sanitise(&formatted).filter(|html| !html.is_empty());
-    Content { text: texts.join("\n\n"), html: formatted, attachments: files }
+
+    /// What a room shows of it once quoted mails and signatures are taken off, and whether
+    /// anything was; see [`trim`].
+    pub(crate) fn trimmed(mut self, forwarding: bool) -> (Content, bool) {
+        if self.formatted.is_empty() {
+            let left = trim::text(&self.text, forwarding);
+            let is_trimmed = left.is_some();
+            self.text = left.unwrap_or(self.text);
+            return (self.whole(), is_trimmed);
+        }
+        let readable = html::readable(&self.formatted);
+        let Some(left) = readable.and_then(|html| trim::html(&html, forwarding)) else {
+            return (self.whole(), false);
+        };
+        (Self { text: String::new(), formatted: left, ..self }.whole(), true)
+    }
+}
+
+/// The mail itself as a file, byte for byte but for what [`crate::repair`] mended.
+pub(crate) fn original(lifted: &Lifted<'_>, name: String, worker: &WorkerName) -> Attachment {
+    let (payload, length) = match lifted.copy {
+        Some(copy) => (Payload::Spooled(copy.clone()), copy.size),
+        None => (Payload::here(lifted.skeleton), lifted.skeleton.len() as u64),
+    };
+    let within = Within {
+        start: 0,
+        end: length,
+        nonce: String::from_utf8_lossy(lifted.nonce).into_owned(),
+        parts: lifted.parts.to_vec(),
+    };
+    let handle = Handle { payload, encoding: String::new(), within: Some(within) };
+    Attachment {
+        name,
+        mime: "message/rfc822".to_owned(),
+        size: Some(lifted.restored(length)),
+        media: handle.media(worker),
+    }
 }
 
 struct Parts<'a> {
@@ -57,9 +110,8 @@ struct Parts<'a> {
 impl Parts<'_> {
     /// Adds a text part to what is shown; whether there was anything in it.
     fn show(&mut self, part: &MessagePart<'_>) -> bool {
-        let text = clean::text(&self.text_of(part));
-        let text = self.without_marks(&text);
-        let has_text = !text.is_empty();
+        let text = self.without_marks(self.text_of(part));
+        let has_text = !text.trim().is_empty();
         self.texts.push(text);
         has_text
     }
@@ -69,7 +121,14 @@ impl Parts<'_> {
         let (handle, size) = match (self.lifted.part(raw), self.lifted.copy) {
             (Some((at, size)), _) => {
                 let blob = self.lifted.parts[at].clone();
-                (Handle { blob, encoding: encoding(part), within: None }, size)
+                (
+                    Handle {
+                        payload: Payload::Spooled(blob),
+                        encoding: encoding(part),
+                        within: None,
+                    },
+                    size,
+                )
             }
             (None, Some(copy)) => {
                 let within = Within {
@@ -82,8 +141,8 @@ impl Parts<'_> {
                     PartType::Message(_) => raw.len(),
                     _ => part.contents().len(),
                 };
-                let handle =
-                    Handle { blob: copy.clone(), encoding: encoding(part), within: Some(within) };
+                let payload = Payload::Spooled(copy.clone());
+                let handle = Handle { payload, encoding: encoding(part), within: Some(within) };
                 (handle, size as u64)
             }
             // Text without a file's name that came after the text: it is more of the same.
@@ -135,9 +194,9 @@ impl Parts<'_> {
 
     /// `text` without marks. One that stands in a text took the place of something that looked
     /// like a file while it arrived; it becomes one.
-    fn without_marks(&mut self, text: &str) -> String {
+    fn without_marks(&mut self, text: String) -> String {
         if self.lifted.nonce.is_empty() {
-            return text.to_owned();
+            return text;
         }
         let mut kept = Vec::new();
         for line in text.lines() {
@@ -146,11 +205,13 @@ impl Parts<'_> {
                 continue;
             };
             let blob = self.lifted.parts[at].clone();
-            let handle = Handle { encoding: String::new(), within: None, blob };
+            let size = Some(blob.size);
+            let payload = Payload::Spooled(blob);
+            let handle = Handle { payload, encoding: String::new(), within: None };
             self.files.push(Attachment {
                 name: format!("attachment-{}.txt", self.files.len() + 1),
                 mime: "text/plain".to_owned(),
-                size: Some(handle.blob.size),
+                size,
                 media: handle.media(self.worker),
             });
         }

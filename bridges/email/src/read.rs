@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use mail_parser::{Addr, HeaderName, HeaderValue, Message as Mail, MessageParser};
 use viadukt_api::{
-    Act, Address, Content, Message, MessageId, Protection, Raw, Reason, Sender, Timestamp,
-    Unreadable, Words, WorkerName,
+    Act, Address, Automatic, Content, Message, MessageId, Protection, Raw, Reason, Sender,
+    Timestamp, Unreadable, Words, WorkerName,
 };
 
-use crate::automatic::{automatic, report};
+use crate::automatic::automatic;
 use crate::clean;
 use crate::lift::Lifted;
-use crate::parts;
 use crate::repair::{repair, within_limits};
+use crate::report::{Report, Told};
+use crate::{parts, trim};
 
 /// More ancestors than these are of no use to find a conversation.
 const MAX_ANCESTORS: usize = 50;
@@ -34,6 +35,14 @@ impl Reader {
     /// # Errors
     /// There is nothing in it that could be shown.
     pub(crate) fn read(&self, raw: &Raw) -> Result<Message, Unreadable> {
+        self.reading(raw).map(|reading| reading.message)
+    }
+
+    /// Reads `raw`, and says what was done with it.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub(crate) fn reading(&self, raw: &Raw) -> Result<Reading, Unreadable> {
         let lifted = Lifted::of(raw);
         let repaired = repair(lifted.skeleton);
         let (readable, cut) = within_limits(&repaired);
@@ -41,12 +50,17 @@ impl Reader {
             return Err(Unreadable { reason: Reason::new("mail-empty") });
         }
         let parsed = MessageParser::default().parse(readable).filter(has_header);
-        let Some(mail) = parsed else { return Ok(as_it_is(lifted.skeleton)) };
+        let Some(mail) = parsed else {
+            let message = as_it_is(lifted.skeleton);
+            return Ok(Reading { message, trimmed: false, report: None });
+        };
 
         let own = self.own.as_deref();
-        let mut content = match lifted.whole {
-            Some(size) => self.header_only(size),
-            None => self.content(&mail, &lifted),
+        let report = Report::read(&mail);
+        let automatic = automatic(&mail, own, report.is_some());
+        let (mut content, trimmed) = match lifted.whole {
+            Some(size) => (self.header_only(size), false),
+            None => self.content(&mail, &lifted, automatic),
         };
         if cut {
             let note = self.words.say("mail-beyond-limits", &[]);
@@ -54,7 +68,8 @@ impl Reader {
         }
         let id = mail.header(HeaderName::MessageId).and_then(first_id);
         let id = id.unwrap_or_else(|| made_up_id(readable));
-        Ok(Message {
+        let ancestors = ancestors(&mail, &id);
+        let mut message = Message {
             sent_at: sent_at(&mail),
             sender: sender(&mail),
             room: None,
@@ -62,23 +77,45 @@ impl Reader {
             via: None,
             exchange: None,
             recipients: recipients(&mail, own),
-            ancestors: ancestors(&mail, &id),
+            ancestors,
             id,
             subject: mail.subject().map(clean::line).filter(|subject| !subject.is_empty()),
-            act: report(&mail, own).map_or(Act::Say, |(of, state)| Act::Report { of, state }),
+            act: Act::Say,
             content,
-            automatic: automatic(&mail, own),
+            automatic,
             matter: None,
             severity: None,
             level: None,
             hops: u16::try_from(mail.header_values(HeaderName::Received).count())
                 .unwrap_or(u16::MAX),
             protection: Protection { encrypted: false, detail: transport(&mail) },
-        })
+        };
+        let told = report.as_ref().and_then(|r| r.told(own, &message.ancestors, &self.words));
+        if let Some(told) = told {
+            tell(&mut message, told);
+        }
+        Ok(Reading { message, trimmed, report })
     }
 
-    fn content(&self, mail: &Mail<'_>, lifted: &Lifted<'_>) -> Content {
-        parts::content(mail, lifted, &self.worker)
+    /// What a room shows, and whether something was taken off it: then the original is attached.
+    fn content(
+        &self,
+        mail: &Mail<'_>,
+        lifted: &Lifted<'_>,
+        automatic: Option<Automatic>,
+    ) -> (Content, bool) {
+        let said = parts::content(mail, lifted, &self.worker);
+        // In a report what it reports about is the point.
+        if automatic == Some(Automatic::Report) {
+            return (said.whole(), false);
+        }
+        let forwarding = mail.subject().is_some_and(trim::is_forwarding);
+        let (mut content, trimmed) = said.trimmed(forwarding);
+        if trimmed {
+            let name = self.words.say("mail-original-name", &[]);
+            content.attachments.push(parts::original(lifted, name, &self.worker));
+        }
+        (content, trimmed)
     }
 
     fn header_only(&self, size: u64) -> Content {
@@ -86,6 +123,25 @@ impl Reader {
         let text = self.words.say("mail-too-large-to-fetch", &[("megabytes", &megabytes)]);
         Content { text, ..Content::default() }
     }
+}
+
+/// What became of a mail.
+pub(crate) struct Reading {
+    pub(crate) message: Message,
+    /// Quoted mails or a signature were taken off what it says.
+    pub(crate) trimmed: bool,
+    /// What it reports, when it is a report.
+    pub(crate) report: Option<Report>,
+}
+
+/// Makes a report on a mail of ours out of `message`: what it tells takes the place of what the
+/// server wrote.
+fn tell(message: &mut Message, told: Told) {
+    message.act = told.act;
+    message.recipients = told.recipients;
+    message.content = Content { text: told.text, ..Content::default() };
+    message.ancestors.retain(|id| *id != told.of);
+    message.ancestors.insert(0, told.of);
 }
 
 /// Whether any field is one that mails have; a text's first words may look like a field.

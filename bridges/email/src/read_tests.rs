@@ -12,7 +12,7 @@ use crate::fetch::Handle;
 use crate::lift::Lifter;
 use crate::read::Reader;
 
-fn reader() -> Reader {
+pub(crate) fn reader() -> Reader {
     Reader {
         worker: "post".parse().unwrap(),
         own: Some("buero@amt.example".to_owned()),
@@ -20,7 +20,7 @@ fn reader() -> Reader {
     }
 }
 
-fn lifted(mail: &[u8], spool: &MemorySpool) -> Raw {
+pub(crate) fn lifted(mail: &[u8], spool: &MemorySpool) -> Raw {
     let mut lifter = Lifter::new([7; 16], Arc::new(spool.clone()));
     lifter.push(mail).unwrap();
     lifter.finish().unwrap().0

@@ -1,49 +1,58 @@
 //! The kinds of systems: one line each.
 
-mod alerts {
-    pub(crate) mod silence;
-}
+mod alerts;
 mod chat;
-mod cloudevents {
-    pub(crate) mod outgoing;
-}
+mod cloudevents;
+mod fit_connect;
 mod gotify;
+mod mqtt;
 mod nextcloud;
 mod ntfy {
     pub(crate) mod outgoing;
 }
-mod standard {
-    mod key;
-    pub(crate) mod outgoing;
-}
-mod talk {
-    pub(crate) mod outgoing;
-}
+mod standard;
+mod talk;
 mod teams;
+mod told;
+mod two_way;
+mod webhook;
 
-use crate::post::{only_does, only_takes};
+use viadukt_api::config::Fields;
+
+use crate::hook::Dialect;
+use crate::post::only_takes;
 use crate::system::SystemKind;
 
 /// Everything that a system can be configured to speak.
 pub(crate) const SYSTEMS: &[SystemKind] = &[
-    SystemKind {
-        name: "alertmanager",
-        parse: |fields| only_does(alerts::silence::parse(fields), alerts::silence::DEEDS),
-    },
-    SystemKind {
-        name: "cloudevents",
-        parse: |fields| only_takes(cloudevents::outgoing::parse(fields)),
-    },
+    SystemKind { name: "webhook", parse: webhook::parse },
+    SystemKind { name: "standard-webhooks", parse: standard::parse },
+    SystemKind { name: "alertmanager", parse: alerts::alertmanager },
+    SystemKind { name: "grafana", parse: alerts::grafana },
+    SystemKind { name: "cloudevents", parse: cloudevents::parse },
+    SystemKind { name: "fit-connect", parse: fit_connect::parse },
+    SystemKind { name: "talk", parse: talk::parse },
     gotify::GOTIFY,
     chat::MATTERMOST,
+    mqtt::KIND,
     nextcloud::NEXTCLOUD,
     SystemKind { name: "ntfy", parse: |fields| only_takes(ntfy::outgoing::parse(fields)) },
     chat::ROCKETCHAT,
     chat::SLACK,
-    SystemKind {
-        name: "standard-webhooks",
-        parse: |fields| only_takes(standard::outgoing::parse(fields)),
-    },
-    SystemKind { name: "talk", parse: |fields| only_takes(talk::outgoing::parse(fields)) },
     teams::TEAMS,
+];
+
+/// A kind of system that calls us, for dry runs: its name, and how it speaks with the options
+/// that a table gives.
+pub(crate) type HookKind = (&'static str, fn(&Fields<'_>) -> Box<dyn Dialect>);
+
+/// Those that call us, by the same names.
+pub(crate) const HOOKS: &[HookKind] = &[
+    ("webhook", |fields| Box::new(webhook::Webhook::parse(fields))),
+    ("standard-webhooks", |_| Box::new(standard::StandardWebhooks)),
+    ("alertmanager", |fields| Box::new(alerts::Alerts::alertmanager(fields))),
+    ("grafana", |fields| Box::new(alerts::Alerts::grafana(fields))),
+    ("cloudevents", |fields| Box::new(cloudevents::CloudEvents::parse(fields))),
+    ("fit-connect", |_| Box::new(fit_connect::FitConnect)),
+    ("talk", |_| Box::new(talk::Talk)),
 ];

@@ -5,7 +5,6 @@
 //! dashboards agree on this stand-in (karma, "Alert acknowledgement"): who has seen an alert wants
 //! it to stop repeating, and to come back if it is forgotten.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -16,12 +15,13 @@ use viadukt_api::client::Request;
 use viadukt_api::config::Fields;
 use viadukt_api::{Content, Deed, DeliveryError, Probe, Reason, Receipt, async_trait};
 
+use super::handle::{Handle, Matcher};
 use crate::client::{Reach, below};
 use crate::line::{Line, Rules};
 use crate::login::Login;
+use crate::payload::rfc3339;
 use crate::post::{BuildTakes, json};
 use crate::system::{Asked, Outgoing, Takes};
-use crate::told::rfc3339;
 
 const SILENCE: Deed = Deed { words: &["silence", "stumm"], marks: &["🔕"] };
 const ACKNOWLEDGE: Deed = Deed { words: &["ack", "quittieren"], marks: &["👀", "✅"] };
@@ -61,12 +61,6 @@ struct Silences {
     ack_for: Duration,
 }
 
-/// What the matter's handle says: the labels that all its alerts have.
-#[derive(Deserialize)]
-struct Handle {
-    labels: BTreeMap<String, String>,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Silence {
@@ -75,15 +69,6 @@ struct Silence {
     ends_at: String,
     created_by: String,
     comment: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Matcher {
-    name: String,
-    value: String,
-    is_regex: bool,
-    is_equal: bool,
 }
 
 #[derive(Deserialize)]
@@ -155,11 +140,9 @@ impl Takes for Silences {
 
 /// Silent is what has all these labels. Without any, everything would be.
 fn matchers(handle: Option<&str>) -> Result<Vec<Matcher>, Reason> {
-    let labels = handle.and_then(|handle| serde_json::from_str::<Handle>(handle).ok());
-    let labels = labels.map(|handle| handle.labels).unwrap_or_default();
-    let matcher = |(name, value)| Matcher { name, value, is_regex: false, is_equal: true };
-    let matchers: Vec<_> =
-        labels.into_iter().filter(|(_, value)| !value.is_empty()).map(matcher).collect();
+    let handle = handle.and_then(|handle| serde_json::from_str::<Handle>(handle).ok());
+    let mut matchers = handle.unwrap_or_default().matchers;
+    matchers.retain(|matcher| !matcher.value.is_empty());
     match matchers.is_empty() {
         true => Err(Reason::new("intranet-silence-unclear")),
         false => Ok(matchers),

@@ -1,0 +1,46 @@
+//! What the fuzz targets in `fuzz/` call: each takes any bytes and panics when something that
+//! must hold does not.
+
+use std::sync::Arc;
+
+use viadukt_api::Words;
+use viadukt_api::words::Language;
+
+use crate::read::Reader;
+use crate::{html, tool, trim};
+
+/// Whatever arrives as a mail can be shown, or is said to be unreadable.
+pub fn mail(data: &[u8]) {
+    let Ok(raw) = tool::raw(data) else { return };
+    let Ok(worker) = "mail".parse() else { return };
+    let words = Arc::new(Words::new(Language::En));
+    let reader = Reader { worker, own: Some("office@example.net".to_owned()), words };
+    let Ok(reading) = reader.reading(&raw) else { return };
+    let content = reading.message.content;
+    assert!(content.text.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control()));
+    assert!(content.attachments.iter().all(|file| !file.name.is_empty() && !file.mime.is_empty()));
+    assert!(!reading.trimmed || !content.attachments.is_empty(), "the original is lost");
+    if let Some(shown) = content.html {
+        assert_eq!(html::sanitise(&shown).as_ref(), Some(&shown), "sanitised differently");
+    }
+}
+
+/// What is left of any text, and of any HTML, are lines that were there, in their order.
+pub fn trim(data: &[u8]) {
+    let Some((first, text)) = data.split_first() else { return };
+    let forwarding = first % 2 == 1;
+    let text = String::from_utf8_lossy(text);
+    if let Some(left) = trim::text(&text, forwarding) {
+        assert!(!left.trim().is_empty());
+        let mut written = text.lines();
+        assert!(left.lines().all(|line| written.any(|other| other == line)));
+    }
+    if let Some(readable) = html::readable(&text)
+        && let Some(left) = trim::html(&readable, forwarding)
+    {
+        let (written, left) = (trim::lines_of_html(&readable), trim::lines_of_html(&left));
+        assert!(!left.is_empty());
+        let mut written = written.iter();
+        assert!(left.iter().all(|line| written.any(|other| other == line)), "{left:?}");
+    }
+}
