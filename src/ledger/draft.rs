@@ -27,6 +27,11 @@ impl<'l> Draft<'l> {
         Self { ledger, batch: Batch::default(), written: HashMap::new() }
     }
 
+    /// Whether nothing was written into it.
+    pub fn is_empty(&self) -> bool {
+        self.batch.writes.is_empty()
+    }
+
     pub(super) fn into_batch(self) -> Batch {
         self.batch
     }
