@@ -139,6 +139,12 @@ impl Pipeline {
         id: &MessageId,
     ) -> Result<(), StoreError> {
         let Outcome { delivery, room, .. } = outcome;
+        let into_room = delivery.to.is_hub().then(|| self.ledger.unpack(&delivery.form));
+        let form: Option<Form> = into_room.transpose()?;
+        if let Some(Form::Status { state: State::Sent | State::Delivered, .. }) = form {
+            // A mark at what a person wrote; nobody answers it.
+            return Ok(());
+        }
         let item = delivery.id.item;
         let mapped = |counterpart| Mapped { conversation, counterpart, item, reported: None };
         let origin = delivery.origin.as_ref().filter(|origin| !origin.apart);
@@ -157,8 +163,7 @@ impl Pipeline {
         if let Some(origin) = &delivery.origin {
             draft.map(&origin.worker, &origin.message, &mapped(Some(id.clone())));
         }
-        let form: Form = self.ledger.unpack(&delivery.form)?;
-        let shows = matches!(form, Form::Say { .. } | Form::Notice { .. });
+        let shows = matches!(form, Some(Form::Say { .. } | Form::Notice { .. }));
         let Some(room) = room.clone().filter(|_| shows && delivery.room.is_none()) else {
             return Ok(());
         };
