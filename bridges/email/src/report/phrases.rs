@@ -70,6 +70,7 @@ pub(crate) const SUBJECTS: &[&str] = &[
     "failed mail",
     "failed delivery",
     "returned mail",
+    "successful mail delivery",
     "returned to sender",
     "return receipt",
     "non delivery",
@@ -305,6 +306,21 @@ pub(crate) const DELAYS: &[&str] = &[
     "distribution retardée",
     "sigue intentándolo",
     "nog niet bezorgd",
+];
+
+/// What says that a mail arrived.
+pub(crate) const SUCCESSES: &[&str] = &[
+    "successfully delivered",
+    "delivered successfully",
+    "has been delivered to",
+    "was delivered to the following",
+    "successful mail delivery",
+    "successful delivery",
+    "erfolgreich zugestellt",
+    "wurde zugestellt",
+    "a été remis",
+    "ha sido entregado",
+    "è stato recapitato",
 ];
 
 /// What says that nobody tries any longer, whatever was said before.
