@@ -81,6 +81,33 @@ report-delayed = Die andere Seite meldet, dass sich die Zustellung verzögert. {
 report-failed = Die andere Seite meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
 report-unknown = Die andere Seite meldet, dass nicht bekannt ist, ob diese Nachricht angekommen ist. { $detail }
 
+## Meldungen
+
+matter-over = Behoben:
+matter-raised =
+    { $severity ->
+        [critical] „{ $title }“ ist jetzt kritisch.
+        [warning] „{ $title }“ ist jetzt eine Warnung.
+       *[info] „{ $title }“ hat sich geändert.
+    }
+digest = In kurzer Zeit kamen { $count } Meldungen; sie sind hier zusammengefasst. Ihr voller Wortlaut steht in der angehängten Datei.
+digest-more = … und { $count } weitere
+digest-file = meldungen.txt
+level-withheld =
+    Eine Nachricht der Stufe { $level ->
+        [very-high] „sehr hoch“
+        [high] „hoch“
+       *[normal] „normal“
+    } von „{ $bridge }“ liegt vor; dieser Raum darf sie nicht zeigen.
+refused-level = dieser Raum bietet mehr Schutz als die Gegenseite
+refused-level-room = sie braucht mehr Schutz, als der Raum bietet
+refused-mark = Zeichen bewirken hier nichts, weil sie nie verschlüsselt sind. Schreiben Sie stattdessen den Befehl als Antwort
+not-asked = Das Zeichen hat nichts bewirkt: { $reason }.
+deed-about-what = Schreiben Sie !{ $word } als Antwort auf die Meldung, um die es geht.
+deed-done = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt: ausgeführt.
+deed-failed = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt. Es wurde nicht ausgeführt: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu versuchen.
+deed-unknown = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt. Es ist nicht bekannt, ob es ausgeführt wurde: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu verlangen.
+
 ## Regeln
 
 status-held = Diese Nachricht wartet und wird { $when } gesendet.
@@ -261,6 +288,85 @@ intranet-takes-nothing = Das System „{ $system }“ nimmt keine Nachrichten an
 intranet-takes-no-such-thing = Systeme nehmen nur Nachrichten an.
 intranet-no-deed = Darum kann man dieses System nicht bitten.
 intranet-not-fetched = Systeme schicken keine Anhänge.
+intranet-brings-nothing = Das System sagt selbst nichts, und doch kam etwas in seinem Namen.
+intranet-away = Das System „{ $system }“ ist gerade nicht erreichbar.
+intranet-not-listed = Der Name des Systems „{ $system }“ führt in ein Netz, das die Brücke nicht ansprechen darf. Die Betriebsstelle muss den Namen prüfen oder das Netz eintragen.
+intranet-silent = Das System „{ $system }“ hat nicht geantwortet.
+intranet-unknown = Das System „{ $system }“ hat nicht geantwortet; vielleicht hat es die Nachricht trotzdem.
+intranet-interrupted = Das Senden wurde unterbrochen; vielleicht hat das System „{ $system }“ die Nachricht schon.
+intranet-login-refused = Das System „{ $system }“ lehnt die Anmeldung der Brücke ab. Die Betriebsstelle muss die Zugangsdaten prüfen.
+intranet-elsewhere = Das System „{ $system }“ hat nach eigener Auskunft jetzt eine andere Adresse ({ $code }). Die Betriebsstelle muss sie eintragen.
+intranet-put-off = Das System „{ $system }“ kann die Nachricht gerade nicht annehmen ({ $code }).
+intranet-refused = Das System „{ $system }“ hat die Nachricht abgelehnt ({ $code }).
+intranet-off = Das System „{ $system }“ möchte keine Nachrichten mehr. Es bekommt keine, bis die Betriebsstelle es geprüft und die Brücke neu gestartet hat.
+intranet-attachment = Das System nimmt keine Anhänge an. Bitte senden Sie nur den Text.
+intranet-empty = Die Nachricht hat keinen Text.
+intranet-too-long = Die Nachricht ist zu lang: Das System nimmt höchstens { $limit } Zeichen an.
+intranet-too-large = Die Nachricht ist zu lang: Das System nimmt höchstens { $limit } an.
+intranet-party-missing = Das System muss wissen, für wen die Nachricht ist: Schreiben Sie den Namen hinter den des Systems, mit einem Schrägstrich dazwischen.
+intranet-party-not-listed = Das System nimmt keine Nachrichten für „{ $party }“ an.
+intranet-correction = Korrektur:
+intranet-cut = (gekürzt)
+intranet-silence-comment = !{ $word } aus dem Raum
+intranet-silence-over = Die Zeit, für die die Meldung stumm sein sollte, ist schon vorbei.
+intranet-silence-span = „{ $written }“ ist keine Zeitspanne. Bitte schreiben Sie zum Beispiel 30m, 2h oder 1d.
+intranet-silence-unclear = Die Meldung sagt nicht, an welchen Merkmalen man sie erkennt; deshalb lässt sie sich von hier aus nicht stummschalten.
+intranet-template-fails = Die Vorlage passt nicht zu dem, was das System geschickt hat ({ $error }).
+intranet-template-fails-owned = Die Vorlage passt nicht zu dem, was das System geschickt hat ({ $error }). Zuständig ist { $owner }.
+intranet-hook-expires = Das System „{ $system }“ darf nur noch bis zum { $date } hierher melden. Danach kommt nichts mehr von ihm an, wenn die Betriebsstelle die Frist nicht verlängert.
+intranet-hook-expires-owned = Das System „{ $system }“ darf nur noch bis zum { $date } hierher melden. Danach kommt nichts mehr von ihm an, wenn die Betriebsstelle die Frist nicht verlängert. Zuständig ist { $owner }.
+intranet-alert-firing = Alarm:
+intranet-alert-resolved = Behoben:
+intranet-alerts-firing =
+    { $count ->
+        [one] Ein Alarm
+       *[other] { $count } Alarme
+    }
+intranet-alerts-resolved =
+    { $count ->
+        [one] Einer behoben
+       *[other] { $count } behoben
+    }
+intranet-alerts-left-out =
+    { $count ->
+        [one] … und ein weiterer Eintrag
+       *[other] … und { $count } weitere Einträge
+    }
+intranet-alert-source = Quelle
+intranet-fit-connect-submissions =
+    { $count ->
+        [one] FIT-Connect: Eine neue Einreichung liegt bereit.
+       *[other] FIT-Connect: { $count } neue Einreichungen liegen bereit.
+    }
+intranet-fit-connect-replies =
+    { $count ->
+        [one] FIT-Connect: Eine neue Antwort liegt bereit.
+       *[other] FIT-Connect: { $count } neue Antworten liegen bereit.
+    }
+intranet-fit-connect-events = FIT-Connect meldet eine Änderung.
+intranet-fit-connect-destination = Zustellpunkt
+intranet-fit-connect-case = Vorgang
+intranet-talk-joined = Die Brücke ist jetzt in der Unterhaltung „{ $room }“ in Nextcloud Talk.
+intranet-talk-left = Die Brücke ist nicht mehr in der Unterhaltung „{ $room }“ in Nextcloud Talk.
+intranet-talk-system = In der Unterhaltung „{ $room }“ in Nextcloud Talk hat sich etwas geändert.
+
+## MQTT
+
+mqtt-session-lost = Der Broker von „{ $system }“ kennt uns nicht mehr. Was dort veröffentlicht wurde, während die Verbindung fehlte, kann hier fehlen.
+mqtt-perhaps-repeated = (Der Broker hat dies noch einmal gesendet; es steht vielleicht schon oben.)
+mqtt-left-out = (eine Nachricht von { $size } Bytes; zu groß, um angenommen zu werden)
+mqtt-binary = (Binärdaten, { $size } Bytes)
+mqtt-empty = (kein Inhalt)
+mqtt-topic-missing = Nennen Sie hinter dem System das Topic: SYSTEM/TOPIC.
+mqtt-topic-not-allowed = Unter „{ $topic }“ darf nichts veröffentlicht werden; die Option „publish“ sagt, was erlaubt ist.
+mqtt-no-attachments = MQTT nimmt nur Text, keine Anhänge.
+mqtt-no-receipts = Der Broker quittiert nichts (er bietet kein QoS 1), deshalb wird dort nichts veröffentlicht.
+mqtt-too-large = Die Nachricht ist größer, als der Broker annimmt.
+mqtt-away = Der Broker ist nicht erreichbar oder nicht bereit.
+mqtt-not-let-in = Der Broker lässt uns nicht ein; Benutzer, Passwort und Client-Id sind zu prüfen.
+mqtt-not-authorised = Der Broker erlaubt nicht, unter diesem Topic zu veröffentlichen.
+mqtt-not-taken = Der Broker nimmt dieses Topic oder diesen Inhalt nicht an.
+mqtt-no-answer = Der Broker hat nicht gesagt, ob er die Nachricht angenommen hat.
 
 ## Matrix
 
