@@ -2,9 +2,10 @@
 //! read, or was complained about.
 //!
 //! In reading order: the signs of a report ([`signs`]), what it consists of ([`material`]) and
-//! the mail that it returns ([`returned`]); what it says in fields ([`fields`], [`disposition`],
-//! [`feedback`]) or, from the many servers that have none, in prose ([`prose`], with [`said`],
-//! [`phrases`], [`address`] and [`status`]); what it tells the room ([`told`], with [`reasons`]).
+//! the mail that it returns ([`returned`], [`split`]); what it says in fields ([`fields`],
+//! [`disposition`], [`feedback`]) or, from the many servers that have none, in prose ([`prose`],
+//! with [`said`], [`phrases`], [`address`] and [`status`]); what it tells the room ([`told`],
+//! with [`reasons`]).
 
 mod address;
 mod disposition;
@@ -17,6 +18,7 @@ mod reasons;
 mod returned;
 mod said;
 mod signs;
+mod split;
 mod status;
 mod told;
 

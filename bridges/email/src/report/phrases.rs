@@ -336,3 +336,30 @@ pub(crate) const ENDS: &[&str] = &[
     "in the queue too long",
     "endgültig",
 ];
+
+/// What names the returned mail in the line above it.
+pub(crate) const RETURNED: &[&str] = &[
+    "copy of the message",
+    "copy of your message",
+    "copy of the original",
+    "header of the original",
+    "original message",
+    "original mail",
+    "returned message",
+    "returned mail follows",
+    "unsent message",
+    "message header follow",
+    "message headers follow",
+    "message text follows",
+    "ursprüngliche nachricht",
+    "originalnachricht",
+    "message d'origine",
+    "message original",
+    "mensaje original",
+    "messaggio originale",
+    "oorspronkelijk bericht",
+];
+
+/// How such a line begins when it is a heading.
+pub(crate) const HEADINGS: &[&str] =
+    &["below", "included is", "this is a copy", "here is", "original", "the original"];
