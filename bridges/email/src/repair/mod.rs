@@ -14,7 +14,7 @@ use crate::mime::{Line, Walker};
 /// first field, a separator line of blanks only, a separator that is missing, lines that end
 /// with CR alone, header fields in an unnamed 8-bit character set, and what [`head`] mends in
 /// headers. A boundary that occurs elsewhere too, such as the beginning of another one, gets a
-/// name of its own (RFC 2046 5.1.1).
+/// name of its own (RFC 2046 5.1.1), and parts that are left open are closed.
 pub(crate) fn repair(mail: &[u8]) -> Cow<'_, [u8]> {
     match memchr::memchr(b'\n', mail) {
         Some(_) => mended(mail),
@@ -31,8 +31,14 @@ pub(crate) fn repair(mail: &[u8]) -> Cow<'_, [u8]> {
 
 fn mended(mail: &[u8]) -> Cow<'_, [u8]> {
     let mail = skip_preamble(mail);
-    let mut repair =
-        Repair { mail, mended: None, at: 0, walker: Walker::default(), names: Vec::new() };
+    let mut repair = Repair {
+        mail,
+        mended: None,
+        at: 0,
+        walker: Walker::default(),
+        names: Vec::new(),
+        begun: Vec::new(),
+    };
     while let Some(line) = next_line(&mail[repair.at..]) {
         if repair.walker.beyond_limits() {
             repair.take(mail.len() - repair.at);
@@ -54,6 +60,8 @@ struct Repair<'m> {
     walker: Walker,
     /// Boundaries that were renamed, with their new names, the innermost last.
     names: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Boundaries that have begun a part.
+    begun: Vec<Vec<u8>>,
 }
 
 impl Repair<'_> {
@@ -84,6 +92,19 @@ impl Repair<'_> {
             is_end_of_boundary(rest).then(|| [b"--", &new[..], rest].concat())
         });
         let written = renamed.as_deref().unwrap_or(line);
+        for open in self.walker.left_open(written) {
+            // One that has no parts ends with what is around it.
+            if !self.begun.contains(&open) {
+                continue;
+            }
+            let end = [b"--", &open[..], b"--\r\n"].concat();
+            self.walker.line(&end, false);
+            self.replace(0, &end);
+        }
+        let begun = self.walker.boundary_of(written);
+        if let Some(name) = begun.filter(|name| !self.begun.contains(name)) {
+            self.begun.push(name.clone());
+        }
         self.walker.line(written, false);
         self.replace(line.len(), written);
     }
