@@ -306,6 +306,7 @@ intranet-too-long = Die Nachricht ist zu lang: Das System nimmt höchstens { $li
 intranet-too-large = Die Nachricht ist zu lang: Das System nimmt höchstens { $limit } an.
 intranet-party-missing = Das System muss wissen, für wen die Nachricht ist: Schreiben Sie den Namen hinter den des Systems, mit einem Schrägstrich dazwischen.
 intranet-party-not-listed = Das System nimmt keine Nachrichten für „{ $party }“ an.
+intranet-unfit-id = Die Kennung der Nachricht lässt sich nicht an das System senden.
 intranet-correction = Korrektur:
 intranet-cut = (gekürzt)
 intranet-silence-comment = !{ $word } aus dem Raum

@@ -306,6 +306,7 @@ intranet-too-long = The message is too long: the system takes at most { $limit }
 intranet-too-large = The message is too long: the system takes at most { $limit }.
 intranet-party-missing = The system must be told for whom the message is: write the name behind the system's, with a slash between them.
 intranet-party-not-listed = The system takes no messages for “{ $party }”.
+intranet-unfit-id = The message's id cannot be sent to the system.
 intranet-correction = Correction:
 intranet-cut = (shortened)
 intranet-silence-comment = !{ $word } from the room
