@@ -314,6 +314,29 @@ mqtt-not-let-in = Der Broker lässt uns nicht ein; Benutzer, Passwort und Client
 mqtt-not-authorised = Der Broker erlaubt nicht, unter diesem Topic zu veröffentlichen.
 mqtt-not-taken = Der Broker nimmt dieses Topic oder diesen Inhalt nicht an.
 mqtt-no-answer = Der Broker hat nicht gesagt, ob er die Nachricht angenommen hat.
+intranet-brings-nothing = Das System sagt selbst nichts, und doch kam etwas in seinem Namen.
+intranet-away = Das System „{ $system }“ ist gerade nicht erreichbar.
+intranet-not-listed = Der Name des Systems „{ $system }“ führt in ein Netz, das die Brücke nicht ansprechen darf. Die Betriebsstelle muss den Namen prüfen oder das Netz eintragen.
+intranet-silent = Das System „{ $system }“ hat nicht geantwortet.
+intranet-unknown = Das System „{ $system }“ hat nicht geantwortet; vielleicht hat es die Nachricht trotzdem.
+intranet-interrupted = Das Senden wurde unterbrochen; vielleicht hat das System „{ $system }“ die Nachricht schon.
+intranet-login-refused = Das System „{ $system }“ lehnt die Anmeldung der Brücke ab. Die Betriebsstelle muss die Zugangsdaten prüfen.
+intranet-elsewhere = Das System „{ $system }“ hat nach eigener Auskunft jetzt eine andere Adresse ({ $code }). Die Betriebsstelle muss sie eintragen.
+intranet-put-off = Das System „{ $system }“ kann die Nachricht gerade nicht annehmen ({ $code }).
+intranet-refused = Das System „{ $system }“ hat die Nachricht abgelehnt ({ $code }).
+intranet-off = Das System „{ $system }“ möchte keine Nachrichten mehr. Es bekommt keine, bis die Betriebsstelle es geprüft und die Brücke neu gestartet hat.
+intranet-attachment = Das System nimmt keine Anhänge an. Bitte senden Sie nur den Text.
+intranet-empty = Die Nachricht hat keinen Text.
+intranet-too-long = Die Nachricht ist zu lang: Das System nimmt höchstens { $limit } Zeichen an.
+intranet-too-large = Die Nachricht ist zu lang: Das System nimmt höchstens { $limit } an.
+intranet-party-missing = Das System muss wissen, für wen die Nachricht ist: Schreiben Sie den Namen hinter den des Systems, mit einem Schrägstrich dazwischen.
+intranet-party-not-listed = Das System nimmt keine Nachrichten für „{ $party }“ an.
+intranet-correction = Korrektur:
+intranet-cut = (gekürzt)
+intranet-silence-comment = !{ $word } aus dem Raum
+intranet-silence-over = Die Zeit, für die die Meldung stumm sein sollte, ist schon vorbei.
+intranet-silence-span = „{ $written }“ ist keine Zeitspanne. Bitte schreiben Sie zum Beispiel 30m, 2h oder 1d.
+intranet-silence-unclear = Die Meldung sagt nicht, an welchen Merkmalen man sie erkennt; deshalb lässt sie sich von hier aus nicht stummschalten.
 
 ## Matrix
 

@@ -314,6 +314,29 @@ mqtt-not-let-in = The broker does not let us in; user, password and client id mu
 mqtt-not-authorised = The broker does not allow publishing to this topic.
 mqtt-not-taken = The broker does not take this topic or this content.
 mqtt-no-answer = The broker did not say whether it has taken the message.
+intranet-brings-nothing = The system says nothing itself, and yet something came in its name.
+intranet-away = The system “{ $system }” cannot be reached at the moment.
+intranet-not-listed = The name of the system “{ $system }” leads into a network that the bridge must not reach. An operator must check the name, or list the network.
+intranet-silent = The system “{ $system }” did not answer.
+intranet-unknown = The system “{ $system }” did not answer; it may have the message all the same.
+intranet-interrupted = Sending was interrupted; the system “{ $system }” may have the message already.
+intranet-login-refused = The system “{ $system }” refuses the bridge's login. An operator must check the access data.
+intranet-elsewhere = The system “{ $system }” says that it is at another address now ({ $code }). An operator must enter it.
+intranet-put-off = The system “{ $system }” cannot take the message at the moment ({ $code }).
+intranet-refused = The system “{ $system }” refused the message ({ $code }).
+intranet-off = The system “{ $system }” asked for no more messages. It gets none until an operator has checked it and started the bridge anew.
+intranet-attachment = The system takes no attachments. Please send the text alone.
+intranet-empty = The message has no text.
+intranet-too-long = The message is too long: the system takes at most { $limit } characters.
+intranet-too-large = The message is too long: the system takes at most { $limit }.
+intranet-party-missing = The system must be told for whom the message is: write the name behind the system's, with a slash between them.
+intranet-party-not-listed = The system takes no messages for “{ $party }”.
+intranet-correction = Correction:
+intranet-cut = (shortened)
+intranet-silence-comment = !{ $word } from the room
+intranet-silence-over = The time for which the alert was to be silent is over already.
+intranet-silence-span = “{ $written }” is no length of time. Please write it as 30m, 2h or 1d.
+intranet-silence-unclear = The alert does not say by which labels it is known, and so it cannot be silenced from here.
 
 ## Matrix
 

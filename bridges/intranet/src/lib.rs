@@ -17,12 +17,17 @@ mod config;
 mod guard;
 mod hook;
 mod hooks;
+mod line;
+mod login;
 mod markup;
 mod notice;
+mod post;
 mod received;
+mod speech;
 mod system;
 mod systems;
 mod template;
+mod told;
 mod tool;
 mod worker;
 

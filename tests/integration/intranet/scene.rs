@@ -48,7 +48,7 @@ impl Scene {
             [systems.alerts]
             speaks = 'alertmanager'
             token_files = [{token:?}]
-            url = '{alerts}'
+            api_url = '{alerts}'
             networks = ['127.0.0.0/8']
             [systems.app]
             speaks = 'standard-webhooks'

@@ -18,8 +18,16 @@ async fn watched() -> (Site, Alertmanager) {
 
 /// A bridge that an Alertmanager calls, and that may silence it.
 async fn silencing() -> (Site, Alertmanager) {
-    let reach = |url: &str| format!("url = '{url}'\nnetworks = ['127.0.0.0/8']");
-    watched_with(|alertmanager| reach(&alertmanager.url())).await
+    let options = |alertmanager: &Alertmanager| {
+        format!(
+            "notice = 'alert'
+            api_url = '{}'
+            networks = ['127.0.0.0/8']
+            created_by = '{{sender}}'",
+            alertmanager.url(),
+        )
+    };
+    watched_with(options).await
 }
 
 async fn watched_with(options: impl Fn(&Alertmanager) -> String) -> (Site, Alertmanager) {
