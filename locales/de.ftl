@@ -81,6 +81,33 @@ report-delayed = Die andere Seite meldet, dass sich die Zustellung verzögert. {
 report-failed = Die andere Seite meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
 report-unknown = Die andere Seite meldet, dass nicht bekannt ist, ob diese Nachricht angekommen ist. { $detail }
 
+## Meldungen
+
+matter-over = Behoben:
+matter-raised =
+    { $severity ->
+        [critical] „{ $title }“ ist jetzt kritisch.
+        [warning] „{ $title }“ ist jetzt eine Warnung.
+       *[info] „{ $title }“ hat sich geändert.
+    }
+digest = In kurzer Zeit kamen { $count } Meldungen; sie sind hier zusammengefasst. Ihr voller Wortlaut steht in der angehängten Datei.
+digest-more = … und { $count } weitere
+digest-file = meldungen.txt
+level-withheld =
+    Eine Nachricht der Stufe { $level ->
+        [very-high] „sehr hoch“
+        [high] „hoch“
+       *[normal] „normal“
+    } von „{ $bridge }“ liegt vor; dieser Raum darf sie nicht zeigen.
+refused-level = dieser Raum bietet mehr Schutz als die Gegenseite
+refused-level-room = sie braucht mehr Schutz, als der Raum bietet
+refused-mark = Zeichen bewirken hier nichts, weil sie nie verschlüsselt sind. Schreiben Sie stattdessen den Befehl als Antwort
+not-asked = Das Zeichen hat nichts bewirkt: { $reason }.
+deed-about-what = Schreiben Sie !{ $word } als Antwort auf die Meldung, um die es geht.
+deed-done = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt: ausgeführt.
+deed-failed = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt. Es wurde nicht ausgeführt: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu versuchen.
+deed-unknown = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt. Es ist nicht bekannt, ob es ausgeführt wurde: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu verlangen.
+
 ## Regeln
 
 status-held = Diese Nachricht wartet und wird { $when } gesendet.
@@ -131,6 +158,8 @@ mail-beyond-limits = [Diese E-Mail besteht aus zu vielen Teilen. Gezeigt wird, w
 mail-too-large-to-fetch = [Diese E-Mail ist mit { $megabytes } MB zu groß für die Brücke. Sie liegt im Postfach.]
 mail-original-name = Originalnachricht.eml
 mail-no-subject = (ohne Betreff)
+mail-sender-unverified = { $name } (nicht geprüft)
+mail-sender-suspect = { $name } (gefälscht?)
 mail-correction = Korrektur einer früheren Nachricht:
 mail-no-recipient = Es ist kein Empfänger genannt.
 mail-bad-recipient = Die Empfängeradresse ist keine gültige E-Mail-Adresse.
@@ -171,6 +200,7 @@ mail-reason-full = Postfach voll
 mail-reason-size = die Nachricht ist zu groß
 mail-reason-overloaded = der Mailserver des Empfängers ist überlastet
 mail-reason-unreachable = der Mailserver des Empfängers ist nicht erreichbar
+mail-reason-later = der Mailserver des Empfängers nimmt die Nachricht vorerst nicht an
 mail-reason-loop = die Nachricht lief im Kreis
 mail-reason-expired = es wurde zu lange vergeblich versucht
 mail-reason-content = Form oder Inhalt der Nachricht werden nicht angenommen

@@ -81,6 +81,33 @@ report-delayed = The other side reports a delay. { $detail }
 report-failed = The other side reports that this message was not delivered. { $detail }
 report-unknown = The other side reports that it is not known whether this message arrived. { $detail }
 
+## Notices
+
+matter-over = Resolved:
+matter-raised =
+    { $severity ->
+        [critical] “{ $title }” is critical now.
+        [warning] “{ $title }” is a warning now.
+       *[info] “{ $title }” has changed.
+    }
+digest = { $count } messages came in a short time and are shown together. Their full texts are in the attached file.
+digest-more = … and { $count } more
+digest-file = messages.txt
+level-withheld =
+    There is a message of the level { $level ->
+        [very-high] “very high”
+        [high] “high”
+       *[normal] “normal”
+    } from “{ $bridge }”; this room may not show it.
+refused-level = this room gives more protection than the other side does
+refused-level-room = it needs more protection than the room gives
+refused-mark = here marks ask for nothing, since they are never encrypted. Write the command as an answer instead
+not-asked = The mark was not acted upon: { $reason }.
+deed-about-what = Write !{ $word } as an answer to the message that it is about.
+deed-done = { $name } asked for “{ $deed }” about “{ $title }”: done.
+deed-failed = { $name } asked for “{ $deed }” about “{ $title }”. It was not done: { $reason }. Reference { $reference }. Write !resend here to try again.
+deed-unknown = { $name } asked for “{ $deed }” about “{ $title }”. It is not known whether it was done: { $reason }. Reference { $reference }. Write !resend here to ask again.
+
 ## Rules
 
 status-held = This message waits and will be sent { $when }.
@@ -131,6 +158,8 @@ mail-beyond-limits = [This mail has too many parts. Shown is what was read up to
 mail-too-large-to-fetch = [This mail of { $megabytes } MB is too large for the bridge. It is in the mailbox.]
 mail-original-name = original.eml
 mail-no-subject = (no subject)
+mail-sender-unverified = { $name } (unverified)
+mail-sender-suspect = { $name } (forged?)
 mail-correction = Correction of an earlier message:
 mail-no-recipient = No recipient is named.
 mail-bad-recipient = The recipient's address is not a valid mail address.
@@ -171,6 +200,7 @@ mail-reason-full = mailbox full
 mail-reason-size = the message is too large
 mail-reason-overloaded = the recipient's mail server is overloaded
 mail-reason-unreachable = the recipient's mail server cannot be reached
+mail-reason-later = the recipient's mail server does not take the message for now
 mail-reason-loop = the message went round in circles
 mail-reason-expired = it was tried in vain for too long
 mail-reason-content = the message's form or content is not accepted

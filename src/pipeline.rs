@@ -19,13 +19,16 @@
 mod accept;
 mod at;
 mod commands;
+mod deeds;
 mod deliver;
+mod gather;
 mod hold;
 mod judge;
 mod lanes;
 mod normalise;
 mod operations;
 mod record;
+mod replace;
 mod reports;
 mod rooms;
 mod route;
@@ -47,6 +50,7 @@ use crate::ledger::{Accepted, Ledger};
 use crate::observe::Metrics;
 use crate::store::StoreError;
 
+use gather::Floods;
 use hold::Pauses;
 use lanes::{Lanes, Pause};
 use normalise::Read;
@@ -96,6 +100,7 @@ pub struct Pipeline {
     again: mpsc::UnboundedSender<ItemId>,
     rooms: Rooms,
     pauses: Pauses,
+    floods: Floods,
     lanes: Lanes,
     /// Held from reading contacts and tallies until their changes are committed.
     contacts: Mutex<()>,
@@ -121,6 +126,7 @@ impl Pipeline {
             Ok(())
         })?;
         let (rooms, pauses) = (Rooms::load(&ledger)?, Pauses::load(&ledger)?);
+        let floods = Floods::load(&ledger)?;
         let (contacts, last_before) = (Mutex::new(()), ledger.last_item()?);
         Ok(Self {
             ledger,
@@ -133,6 +139,7 @@ impl Pipeline {
             again,
             rooms,
             pauses,
+            floods,
             lanes,
             contacts,
             last_before,
@@ -150,11 +157,17 @@ impl Pipeline {
         let routing = async {
             self.take_up_again().await?;
             let mut batch = Vec::with_capacity(BATCH);
-            while stop.run_until_cancelled(accepted.recv_many(&mut batch, BATCH)).await > Some(0) {
-                self.pass_on(&batch).await?;
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    () = self.flood_over() => self.show_gathered().await?,
+                    count = accepted.recv_many(&mut batch, BATCH) => match count {
+                        0 => return Ok(()),
+                        _ => self.pass_on(&batch).await?,
+                    },
+                }
                 batch.clear();
             }
-            Ok(())
         };
         tokio::try_join!(routing, self.deliver_all(&stop)).map(drop)
     }
@@ -192,6 +205,7 @@ impl Pipeline {
             }
             draft.done(accepted.id);
         }
+        deliveries.retain(|delivery| !draft.unmade().contains(&delivery.id));
         failpoint::pass("route.before-commit");
         self.ledger.commit(draft).await?;
         failpoint::pass("route.committed");

@@ -209,6 +209,9 @@ impl Pipeline {
         draft: &Draft<'_>,
         delivery: &Delivery,
     ) -> Result<Option<Reason>, StoreError> {
+        if delivery.level.is_some() && self.above_room(draft, delivery)? {
+            return Ok(Some(Reason::new("refused-level-room")));
+        }
         let Some(remote) = delivery.remote.as_ref().filter(|_| !delivery.is_automatic_answer())
         else {
             return Ok(None);
@@ -285,6 +288,7 @@ impl Pipeline {
                 Err(error) => return Ok(Err(error)),
             },
         };
+        let form = self.in_place(delivery, &target, form)?;
         Ok(Ok(Outbound {
             id: delivery.id,
             accepted_at: delivery.accepted_at,

@@ -8,7 +8,9 @@
 //! list of systems ([`systems`]); the worker that puts these together ([`worker`]), called over
 //! HTTP ([`hooks`]). What all systems that call us share stands in [`hook`]: who calls ([`guard`]),
 //! what a [`body`] says, and what is made of it ([`template`], [`markup`]); [`tool`] shows it without
-//! a bridge. Those that are reached over HTTP share a [`client`].
+//! a bridge. What those share that are reached over HTTP: where they are ([`client`]), how we log in
+//! ([`login`]), and what an answer means ([`line`]). Most of them take a message as one request
+//! ([`post`]), as a text ([`speech`]) or in JSON ([`payload`]).
 
 mod address;
 mod body;
@@ -21,13 +23,13 @@ mod line;
 mod login;
 mod markup;
 mod notice;
+mod payload;
 mod post;
 mod received;
 mod speech;
 mod system;
 mod systems;
 mod template;
-mod told;
 mod tool;
 mod worker;
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use url::Url;
 use viadukt_api::client::Request;
 use viadukt_api::{
-    BuildError, Content, Context, Deed, DeliveryError, Probe, Reason, Receipt, async_trait,
+    BuildError, Content, Context, DeliveryError, Probe, Reason, Receipt, async_trait,
 };
 
 use crate::client::Reach;
@@ -90,40 +90,22 @@ impl<S: Shape> Takes for Posting<S> {
 
 /// A system that takes messages and does nothing else.
 pub(crate) fn only_takes(build: Option<BuildTakes>) -> Option<Box<dyn Declared>> {
-    only_does(build, &[])
+    build.map(|build| Box::new(OnlyTakes(build)) as Box<dyn Declared>)
 }
 
-/// As [`only_takes`], with what people can ask it for.
-pub(crate) fn only_does(
-    build: Option<BuildTakes>,
-    deeds: &'static [Deed],
-) -> Option<Box<dyn Declared>> {
-    build.map(|build| Box::new(OnlyTakes { build, deeds }) as Box<dyn Declared>)
-}
-
-struct OnlyTakes {
-    build: BuildTakes,
-    deeds: &'static [Deed],
-}
-
-struct Taking {
-    takes: Box<dyn Takes>,
-    deeds: &'static [Deed],
-}
+struct OnlyTakes(BuildTakes);
 
 impl Declared for OnlyTakes {
     fn build(&self, name: &str, context: &Context) -> Result<Box<dyn System>, BuildError> {
-        Ok(Box::new(Taking { takes: (self.build)(name, context)?, deeds: self.deeds }))
+        (self.0)(name, context).map(|takes| Box::new(Taking(takes)) as Box<dyn System>)
     }
 }
 
+struct Taking(Box<dyn Takes>);
+
 impl System for Taking {
     fn takes(&self) -> Option<&dyn Takes> {
-        Some(&*self.takes)
-    }
-
-    fn deeds(&self) -> &'static [Deed] {
-        self.deeds
+        Some(&*self.0)
     }
 }
 

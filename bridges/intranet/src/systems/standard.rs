@@ -2,7 +2,6 @@
 //! (`spec/standard-webhooks.md`).
 
 mod incoming;
-mod key;
 mod outgoing;
 pub(crate) mod signature;
 #[cfg(test)]
@@ -12,12 +11,13 @@ mod tests;
 use viadukt_api::config::Fields;
 
 pub(crate) use self::incoming::StandardWebhooks;
-use super::two_way::TwoWay;
+use super::two_way::{self, TwoWay};
 use crate::hook::HookTable;
 use crate::system::Declared;
 
 /// Reads the table of such a system.
 pub(crate) fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
     let incoming = HookTable::parse_if_called(fields, StandardWebhooks);
-    TwoWay::parse(fields, incoming, "url", outgoing::parse, &[])
+    let outgoing = two_way::parse_if_named(fields, "url", outgoing::parse);
+    TwoWay::of(fields, incoming, outgoing, &[])
 }

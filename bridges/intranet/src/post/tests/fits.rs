@@ -9,7 +9,7 @@ use crate::system::System;
 fn idle(table: &str) -> Box<dyn System> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("url"), "https://amt.example/hooks/geheim").unwrap();
-    std::fs::write(folder.path().join("token"), "geheim").unwrap();
+    std::fs::write(folder.path().join("token"), "a-token-of-at-least-20-letters").unwrap();
     std::fs::write(folder.path().join("key"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
     let url = if table.contains("url_file") { "" } else { "url = 'https://amt.example'" };
     system(&format!("{table}\n{url}"), folder.path(), &noon())
@@ -97,7 +97,7 @@ fn a_system_says_for_whom_it_takes_messages() {
 async fn a_name_stays_one_step_of_a_path() {
     let server = StandIn::new(&[crate::post::testing::Does::says("200 OK", "", "")]).await;
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("token"), "geheim").unwrap();
+    std::fs::write(folder.path().join("token"), "a-token-of-at-least-20-letters").unwrap();
     let table = format!("{NEXTCLOUD}\nurl = '{}'\nnetworks = ['127.0.0.1']", server.url());
     let said = Said::by("Anna", &"ä".repeat(5_000)).to("a/../b?c#d");
     let system = system(&table, folder.path(), &noon());

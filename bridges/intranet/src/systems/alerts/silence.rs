@@ -19,9 +19,9 @@ use super::handle::{Handle, Matcher};
 use crate::client::{Reach, below};
 use crate::line::{Line, Rules};
 use crate::login::Login;
+use crate::payload::rfc3339;
 use crate::post::{BuildTakes, json};
 use crate::system::{Asked, Outgoing, Takes};
-use crate::told::rfc3339;
 
 const SILENCE: Deed = Deed { words: &["silence", "stumm"], marks: &["🔕"] };
 const ACKNOWLEDGE: Deed = Deed { words: &["ack", "quittieren"], marks: &["👀", "✅"] };
@@ -141,7 +141,7 @@ impl Takes for Silences {
 /// Silent is what has all these labels. Without any, everything would be.
 fn matchers(handle: Option<&str>) -> Result<Vec<Matcher>, Reason> {
     let handle = handle.and_then(|handle| serde_json::from_str::<Handle>(handle).ok());
-    let mut matchers = handle.map(|handle| handle.matchers).unwrap_or_default();
+    let mut matchers = handle.unwrap_or_default().matchers;
     matchers.retain(|matcher| !matcher.value.is_empty());
     match matchers.is_empty() {
         true => Err(Reason::new("intranet-silence-unclear")),

@@ -12,14 +12,15 @@ use viadukt_api::{Content, Context, Reason};
 use crate::client::Reach;
 use crate::line::Rules;
 use crate::login::Login;
+use crate::payload::{self, Payload, rfc3339};
 use crate::post::{BuildTakes, Posting, Shape, json, party};
 use crate::system::Outgoing;
-use crate::told::{self, Told, rfc3339};
 
 /// Reads the table.
 pub(crate) fn parse(fields: &Fields<'_>) -> Option<BuildTakes> {
     let reach = Reach::parse(fields);
-    let (url, login) = (reach.url(fields, "url"), Login::parse(fields, ""));
+    let url = reach.url(fields, "url");
+    let login = fields.optional("token_file").map_or(Login::None, Login::Bearer);
     let source = fields.required::<String>("source");
     let event_type = fields.or("event_type", "viadukt.message".to_owned());
     for (key, value) in [("source", source.as_deref()), ("event_type", Some(event_type.as_str()))] {
@@ -54,7 +55,7 @@ struct Event<'e> {
     subject: Option<&'e str>,
     time: String,
     datacontenttype: &'static str,
-    data: Told<'e>,
+    data: Payload<'e>,
 }
 
 impl Shape for CloudEvents {
@@ -69,7 +70,7 @@ impl Shape for CloudEvents {
     }
 
     fn fits(&self, content: &Content) -> Result<(), Reason> {
-        told::fits(content)
+        payload::fits(content)
     }
 
     fn request(&self, out: &Outgoing<'_>, _: &Context) -> Result<Request, Reason> {
@@ -81,7 +82,7 @@ impl Shape for CloudEvents {
             subject: out.behind,
             time: rfc3339(out.accepted_at),
             datacontenttype: "application/json",
-            data: Told::of(out),
+            data: Payload::of(out),
         };
         let media_type = "application/cloudevents+json; charset=utf-8";
         let mut request = Request::post(self.url.clone(), media_type, json(&event));

@@ -1,7 +1,6 @@
 //! Nextcloud Talk, outwards: a message of the bot in a conversation (Talk's documentation,
 //! "Bots and Webhooks"). The party behind the system is the conversation's token.
 
-use hmac::{Hmac, Mac};
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -12,6 +11,7 @@ use viadukt_api::config::{Fields, SecretFile};
 use viadukt_api::{Content, Context, Reason};
 
 use crate::client::{Reach, below, secret};
+use crate::guard::digest::{HmacSha256, sign_hex, to_hex};
 use crate::post::{BuildTakes, Posting, Shape, json, needed_party};
 use crate::speech::{AROUND, Speech, is_text};
 use crate::system::Outgoing;
@@ -69,12 +69,15 @@ impl Shape for Talk {
         let text = Speech::of(out, &at.words).line();
         let mut random = [0; 32];
         at.env.entropy.fill(&mut random);
-        let random = hex(&random);
-        let signature = sign(self.secret.expose_secret(), &random, &text);
+        let random = to_hex(&random);
+        // Over the random and the message alone, not over the body. A key of any length is taken.
+        let signed = [random.as_bytes(), text.as_bytes()];
+        let signature = sign_hex::<HmacSha256>(self.secret.expose_secret().as_bytes(), &signed);
+        let signature = signature.unwrap_or_default();
 
         let token = out.behind.unwrap_or_default();
         let segments: Vec<_> = BOT.into_iter().chain(["bot", token, "message"]).collect();
-        let reference_id = hex(&Sha256::digest(out.id));
+        let reference_id = to_hex(&Sha256::digest(out.id));
         let message = Message { message: &text, reference_id };
         let url = below(&self.url, &segments);
         let mut request = Request::post(url, "application/json", json(&message));
@@ -83,18 +86,4 @@ impl Shape for Talk {
         }
         Ok(request)
     }
-}
-
-/// Over the random and the message alone, not over the body.
-fn sign(secret: &str, random: &str, text: &str) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
-        return String::new(); // A key of any length is taken.
-    };
-    mac.update(random.as_bytes());
-    mac.update(text.as_bytes());
-    hex(&mac.finalize().into_bytes())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,16 +4,23 @@ use super::*;
 use crate::post::testing::{Does, NOON, Said, StandIn, noon, system};
 use crate::system::System;
 
-const HANDLE: &str = r#"{"external_url":"","matchers":[{"name":"alertname","value":"TargetDown","isRegex":false,"isEqual":true},{"name":"instance","value":"","isRegex":false,"isEqual":true},{"name":"job","value":"up","isRegex":false,"isEqual":true}]}"#;
+const HANDLE: &str = r#"{"external_url":"http://127.0.0.1:9093","matchers":[
+    {"name":"alertname","value":"TargetDown","isRegex":false,"isEqual":true},
+    {"name":"instance","value":"","isRegex":false,"isEqual":true},
+    {"name":"job","value":"up","isRegex":false,"isEqual":true}]}"#;
+const NO_LABEL: &str = r#"{"external_url":"","matchers":[]}"#;
+const NO_VALUE: &str = r#"{"external_url":"","matchers":[
+    {"name":"job","value":"","isRegex":false,"isEqual":true}]}"#;
 const MADE: &str = r#"{"silenceID":"512860da-74f3-43c9-8833-cec026542b32"}"#;
 
 /// An Alertmanager at `server`, with further options.
 fn alertmanager(server: &StandIn, options: &str) -> Box<dyn System> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("token"), "TOKEN").unwrap();
+    std::fs::write(folder.path().join("hook"), "a-token-of-at-least-32-characters").unwrap();
     let table = format!(
         "speaks = 'alertmanager'\napi_url = '{}'\nnetworks = ['127.0.0.1']
-        api_token_file = '{{folder}}/token'\n{options}",
+        api_token_file = '{{folder}}/token'\ntoken_files = ['{{folder}}/hook']\n{options}",
         server.url()
     );
     system(&table, folder.path(), &noon())
@@ -83,13 +90,8 @@ async fn what_would_silence_too_much_or_nothing_is_not_asked_for() {
         ("silence", "2ä", HANDLE, "intranet-silence-span"),
         ("silence", "9999999999999999999w", HANDLE, "intranet-silence-span"),
         ("silence", "1m", HANDLE, "intranet-silence-over"),
-        ("silence", "", r#"{"external_url":"","matchers":[]}"#, "intranet-silence-unclear"),
-        (
-            "silence",
-            "",
-            r#"{"external_url":"","matchers":[{"name":"job","value":"","isRegex":false,"isEqual":true}]}"#,
-            "intranet-silence-unclear",
-        ),
+        ("silence", "", NO_LABEL, "intranet-silence-unclear"),
+        ("silence", "", NO_VALUE, "intranet-silence-unclear"),
         ("silence", "", "?", "intranet-silence-unclear"),
         ("close", "", HANDLE, "intranet-no-deed"),
     ] {

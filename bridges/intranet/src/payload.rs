@@ -12,13 +12,13 @@ const LONGEST: usize = 20_000;
 
 /// What a person says to a system.
 #[derive(Serialize)]
-pub(crate) struct Told<'t> {
+pub(crate) struct Payload<'t> {
     /// The message's id, the same at every attempt.
     id: &'t str,
     /// The party behind the system.
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<&'t str>,
-    sender: Teller<'t>,
+    sender: Speaker<'t>,
     text: &'t str,
     #[serde(skip_serializing_if = "Option::is_none")]
     html: Option<&'t str>,
@@ -27,19 +27,19 @@ pub(crate) struct Told<'t> {
 }
 
 #[derive(Serialize)]
-struct Teller<'t> {
+struct Speaker<'t> {
     id: &'t str,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'t str>,
 }
 
-impl<'t> Told<'t> {
+impl<'t> Payload<'t> {
     /// What `out` says.
     pub(crate) fn of(out: &'t Outgoing<'t>) -> Self {
         Self {
             id: out.id,
             to: out.behind,
-            sender: Teller { id: out.sender.address.as_str(), name: out.sender.name.as_deref() },
+            sender: Speaker { id: out.sender.address.as_str(), name: out.sender.name.as_deref() },
             text: &out.content.text,
             html: out.content.html.as_deref(),
             correction: out.correction,
