@@ -68,8 +68,6 @@ impl Template {
         // What macros write is Markdown already.
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
         environment.set_formatter(|out, _, value| escape::write(out, value));
-        // What a macro wrote has been through the formatter, and goes through it only once.
-        environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
         environment.add_filter("markdown", |text: &str| Value::from_safe_string(text.to_owned()));
         environment
             .add_filter("mrkdwn", |text: &str| Value::from_safe_string(mrkdwn::to_markdown(text)));

@@ -98,7 +98,7 @@ async fn an_alert_is_silenced_and_nothing_but_it() {
     site.sees("the other alert", |message| message.content.text.contains("Tor")).await;
     assert!(!site.messages().iter().any(|it| it.content.text.contains("immer noch")));
 
-    let error = site.ask(&fired, "silence", "bald").await.unwrap_err();
+    let error = site.ask(&fired, "silence", "2years").await.unwrap_err();
     assert!(matches!(error, DeliveryError::Refused { .. }), "{error}");
 }
 
