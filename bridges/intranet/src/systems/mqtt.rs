@@ -91,9 +91,9 @@ impl System for Mqtt {
 }
 
 impl Mqtt {
-    /// The key under which the system keeps `what`.
+    /// The key under which `what` is kept of our session, which is known by the client id.
     fn key(&self, what: &str) -> String {
-        format!("{}/mqtt/{what}", self.name)
+        format!("{}/mqtt/{}/{what}", self.name, self.client_id)
     }
 
     fn login(&self) -> Option<(&str, &str)> {
