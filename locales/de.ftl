@@ -223,6 +223,44 @@ intranet-takes-nothing = Das System „{ $system }“ nimmt keine Nachrichten an
 intranet-takes-no-such-thing = Systeme nehmen nur Nachrichten an.
 intranet-no-deed = Darum kann man dieses System nicht bitten.
 intranet-not-fetched = Systeme schicken keine Anhänge.
+intranet-template-fails = Die Vorlage passt nicht zu dem, was das System geschickt hat ({ $error }).
+intranet-template-fails-owned = Die Vorlage passt nicht zu dem, was das System geschickt hat ({ $error }). Zuständig ist { $owner }.
+intranet-hook-expires = Das System „{ $system }“ darf nur noch bis zum { $date } hierher melden. Danach kommt nichts mehr von ihm an, wenn die Betriebsstelle die Frist nicht verlängert.
+intranet-hook-expires-owned = Das System „{ $system }“ darf nur noch bis zum { $date } hierher melden. Danach kommt nichts mehr von ihm an, wenn die Betriebsstelle die Frist nicht verlängert. Zuständig ist { $owner }.
+intranet-alert-firing = Alarm:
+intranet-alert-resolved = Behoben:
+intranet-alerts-firing =
+    { $count ->
+        [one] Ein Alarm
+       *[other] { $count } Alarme
+    }
+intranet-alerts-resolved =
+    { $count ->
+        [one] Einer behoben
+       *[other] { $count } behoben
+    }
+intranet-alerts-left-out =
+    { $count ->
+        [one] … und ein weiterer Eintrag
+       *[other] … und { $count } weitere Einträge
+    }
+intranet-alert-source = Quelle
+intranet-fit-connect-submissions =
+    { $count ->
+        [one] FIT-Connect: Eine neue Einreichung liegt bereit.
+       *[other] FIT-Connect: { $count } neue Einreichungen liegen bereit.
+    }
+intranet-fit-connect-replies =
+    { $count ->
+        [one] FIT-Connect: Eine neue Antwort liegt bereit.
+       *[other] FIT-Connect: { $count } neue Antworten liegen bereit.
+    }
+intranet-fit-connect-events = FIT-Connect meldet eine Änderung.
+intranet-fit-connect-destination = Zustellpunkt
+intranet-fit-connect-case = Vorgang
+intranet-talk-joined = Die Brücke ist jetzt in der Unterhaltung „{ $room }“ in Nextcloud Talk.
+intranet-talk-left = Die Brücke ist nicht mehr in der Unterhaltung „{ $room }“ in Nextcloud Talk.
+intranet-talk-system = In der Unterhaltung „{ $room }“ in Nextcloud Talk hat sich etwas geändert.
 
 ## MQTT
 

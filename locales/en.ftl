@@ -223,6 +223,44 @@ intranet-takes-nothing = The system “{ $system }” takes no messages.
 intranet-takes-no-such-thing = Systems take nothing but messages.
 intranet-no-deed = This system cannot be asked for that.
 intranet-not-fetched = Systems send no attachments.
+intranet-template-fails = The template does not fit what the system sent ({ $error }).
+intranet-template-fails-owned = The template does not fit what the system sent ({ $error }). { $owner } is in charge of it.
+intranet-hook-expires = The system “{ $system }” may report here until { $date } only. Nothing of it arrives after that, unless an operator extends the time.
+intranet-hook-expires-owned = The system “{ $system }” may report here until { $date } only. Nothing of it arrives after that, unless an operator extends the time. { $owner } is in charge of it.
+intranet-alert-firing = Alert:
+intranet-alert-resolved = Resolved:
+intranet-alerts-firing =
+    { $count ->
+        [one] One alert
+       *[other] { $count } alerts
+    }
+intranet-alerts-resolved =
+    { $count ->
+        [one] One resolved
+       *[other] { $count } resolved
+    }
+intranet-alerts-left-out =
+    { $count ->
+        [one] … and one more
+       *[other] … and { $count } more
+    }
+intranet-alert-source = Source
+intranet-fit-connect-submissions =
+    { $count ->
+        [one] FIT-Connect: One new submission is waiting.
+       *[other] FIT-Connect: { $count } new submissions are waiting.
+    }
+intranet-fit-connect-replies =
+    { $count ->
+        [one] FIT-Connect: One new reply is waiting.
+       *[other] FIT-Connect: { $count } new replies are waiting.
+    }
+intranet-fit-connect-events = FIT-Connect reports a change.
+intranet-fit-connect-destination = destination
+intranet-fit-connect-case = case
+intranet-talk-joined = The bridge is in the conversation “{ $room }” in Nextcloud Talk now.
+intranet-talk-left = The bridge is not in the conversation “{ $room }” in Nextcloud Talk any more.
+intranet-talk-system = Something changed in the conversation “{ $room }” in Nextcloud Talk.
 
 ## MQTT
 

@@ -31,6 +31,7 @@ pub struct Finding {
 pub struct Findings {
     all: RefCell<Vec<Finding>>,
     secrets: RefCell<Vec<NamedSecret>>,
+    later: RefCell<Vec<Later>>,
 }
 
 /// A secret's file and the place that names it, so that `check` can look at the file later:
@@ -45,6 +46,22 @@ pub struct NamedSecret {
     pub file: SecretFile,
 }
 
+/// Something that `check` looks at later, because it takes IO: what a named file holds.
+pub struct Later {
+    /// Where it is named, in bytes of the file.
+    pub span: Range<usize>,
+    /// The option's full name, such as `bridges.monitoring.systems.door.template_file`.
+    pub path: String,
+    /// Looks; the error says what is wrong.
+    pub look: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
+}
+
+impl fmt::Debug for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Later({})", self.path)
+    }
+}
+
 impl Findings {
     /// Adds one.
     pub fn add(&self, span: Range<usize>, path: impl Into<String>, message: impl Into<String>) {
@@ -54,6 +71,11 @@ impl Findings {
     /// The secrets that were named so far.
     pub fn secrets(&self) -> Vec<NamedSecret> {
         self.secrets.borrow().clone()
+    }
+
+    /// What is to be looked at later, once.
+    pub fn later(&self) -> Vec<Later> {
+        self.later.take()
     }
 
     /// All of them, in the order of the file.
@@ -171,6 +193,13 @@ impl<'a> Fields<'a> {
     pub fn object(&self, key: &str, message: impl Into<String>) {
         let span = self.table.get(key).map_or_else(|| self.span.clone(), Spanned::span);
         self.findings.add(span, self.name_of(key), message);
+    }
+
+    /// Lets `check` look later at what the value of `key` names.
+    pub fn later(&self, key: &str, look: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
+        let span = self.table.get(key).map_or_else(|| self.span.clone(), Spanned::span);
+        let later = Later { span, path: self.name_of(key), look: Box::new(look) };
+        self.findings.later.borrow_mut().push(later);
     }
 
     /// Adds a finding for every key that nobody asked for, once. Call it last.

@@ -5,21 +5,29 @@
 //! [`systems`] behind one seam ([`system`]). In reading order: the options ([`config`]); how a
 //! system and whoever is behind it are called ([`address`]); what is brought in, as it is
 //! journalled ([`received`]), and what is made of it ([`notice`]); the seam ([`system`]) and the
-//! list of systems ([`systems`]), and how those are reached that speak HTTP ([`client`]); the worker that puts these together ([`worker`]), called over
-//! HTTP ([`hooks`]).
+//! list of systems ([`systems`]), and how those are reached that speak HTTP ([`client`]); the
+//! worker that puts these together ([`worker`]), called over HTTP ([`hooks`]). What all systems that call us share stands in [`hook`]: who calls ([`guard`]),
+//! what a [`body`] says, and what is made of it ([`template`], [`markup`]); [`tool`] shows it without
+//! a bridge.
 
 mod address;
+mod body;
 mod client;
 mod config;
+mod guard;
+mod hook;
 mod hooks;
+mod markup;
 mod notice;
 mod received;
 mod system;
 mod systems;
+mod template;
+mod tool;
 mod worker;
 
 use viadukt_api::config::Fields;
-use viadukt_api::{Kind, Section, WorkerName};
+use viadukt_api::{Kind, Section, Tool, WorkerName};
 
 /// The line in the registry.
 pub struct Intranet;
@@ -31,5 +39,9 @@ impl Kind for Intranet {
 
     fn parse(&self, _: &WorkerName, fields: &Fields<'_>) -> Option<Box<dyn Section>> {
         config::IntranetSection::parse(fields).map(|section| Box::new(section) as Box<dyn Section>)
+    }
+
+    fn tools(&self) -> &'static [Tool] {
+        tool::TOOLS
     }
 }

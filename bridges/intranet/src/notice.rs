@@ -1,8 +1,8 @@
 //! What is made of what a system brought, and how it becomes a message.
 
 use viadukt_api::{
-    Act, Address, Automatic, Content, Level, Matter, Message, MessageId, Protection, Sender,
-    Severity, Timestamp,
+    Act, Address, Automatic, Content, Level, Matter, Message, MessageId, Protection, Reason,
+    Sender, Severity, Timestamp,
 };
 
 use crate::address::Party;
@@ -26,6 +26,8 @@ pub(crate) struct Notice {
     pub(crate) matter: Option<Matter>,
     /// A person wrote it there, and may be answered.
     pub(crate) by_person: bool,
+    /// In the place of content: what the room must know about the system itself.
+    pub(crate) tell: Option<Reason>,
 }
 
 /// What the configuration says of a system, whatever it speaks.
@@ -56,7 +58,7 @@ impl Notice {
             recipients: Vec::new(),
             ancestors: Vec::new(),
             subject: None,
-            act: Act::Say,
+            act: self.tell.map_or(Act::Say, Act::Tell),
             content: self.content,
             automatic: (!self.by_person).then_some(Automatic::Generated),
             matter: self.matter,

@@ -6,7 +6,7 @@ mod broker;
 use std::sync::Arc;
 
 use viadukt_api::contract::{Memory, check_all, delivery_id, eventually};
-use viadukt_api::{DeliveryError, Health, WorkerError};
+use viadukt_api::{Act, DeliveryError, Health, WorkerError};
 
 use crate::broker::{Broker, outbound};
 
@@ -102,9 +102,10 @@ async fn a_broker_that_forgets_us_is_told_about() {
     broker.publish("door/1", &["we are back"]).await;
     bench.durable.wait_for(2).await;
     running.stop().await;
-    let texts = bench.texts(0);
-    assert!(texts[0].contains("does not know us any more"), "{texts:?}");
-    assert_eq!(texts[1], "we are back");
+    let told = bench.worker.normalise(&bench.durable.items()[0].raw).unwrap();
+    let Act::Tell(reason) = told.act else { panic!("{:?}", told.act) };
+    assert_eq!(reason.key, "mqtt-session-lost");
+    assert_eq!(bench.texts(1), ["we are back"]);
 }
 
 #[tokio::test]

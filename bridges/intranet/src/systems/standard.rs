@@ -1,0 +1,21 @@
+//! Standard Webhooks, <https://github.com/standard-webhooks/standard-webhooks>
+//! (`spec/standard-webhooks.md`).
+
+mod incoming;
+pub(crate) mod signature;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
+
+use viadukt_api::config::Fields;
+
+pub(crate) use self::incoming::StandardWebhooks;
+use super::two_way::TwoWay;
+use crate::hook::HookTable;
+use crate::system::Declared;
+
+/// Reads the table of such a system.
+pub(crate) fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
+    let incoming = HookTable::parse_if_called(fields, StandardWebhooks);
+    TwoWay::of(fields, incoming, None, &[])
+}

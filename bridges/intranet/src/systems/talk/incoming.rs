@@ -1,0 +1,166 @@
+//! What Talk tells a bot: activities in the words of Activity Streams 2.0.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use viadukt_api::{Call, HookError, Reason, Unreadable};
+
+use crate::body;
+use crate::guard::digest::{self, HmacSha256};
+use crate::guard::{Letter, NO_SIGNATURE, Scheme, Signed, header};
+use crate::hook::{Dialect, Reading, Taken, value_of};
+use crate::markup;
+use crate::notice::Notice;
+use crate::received::Received;
+use crate::template::plain;
+
+const RANDOM: &str = "x-nextcloud-talk-random";
+const SIGNATURE: &str = "x-nextcloud-talk-signature";
+const BACKEND: &str = "x-nextcloud-talk-backend";
+
+/// How Talk speaks to a bot.
+pub(crate) struct Talk;
+
+#[derive(Deserialize)]
+struct Activity {
+    #[serde(rename = "type")]
+    kind: String,
+    actor: Thing,
+    object: Thing,
+    target: Option<Thing>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Thing {
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    name: String,
+    /// A JSON text within the JSON: `{"message": …, "parameters": …}`.
+    content: Option<String>,
+    media_type: Option<String>,
+}
+
+/// What somebody wrote, with places such as `{mention-user1}` for what stands in `parameters`.
+#[derive(Deserialize)]
+struct Said {
+    message: String,
+    #[serde(default)]
+    parameters: Value,
+}
+
+impl Dialect for Talk {
+    fn template(&self) -> &'static str {
+        include_str!("message.j2")
+    }
+
+    fn scheme(&self) -> Option<&dyn Scheme> {
+        Some(self)
+    }
+
+    fn take(&self, call: &Call) -> Result<Vec<Taken>, HookError> {
+        let activity: Activity = serde_json::from_value(body::json(&call.body)?)
+            .map_err(|_| HookError::Malformed("the body is no activity of Talk"))?;
+        // Reactions; and bots, among them ourselves, who would answer each other for ever.
+        let is_of_bot = activity.kind == "Create" && activity.actor.id.starts_with("bots/");
+        if is_of_bot || matches!(activity.kind.as_str(), "Like" | "Undo") {
+            return Ok(Vec::new());
+        }
+        // The random is new with each call, and signed.
+        let random = header(call, RANDOM).map(str::to_owned);
+        let said = activity.target.as_ref().filter(|_| activity.kind == "Create");
+        let id = said.map(|room| format!("{}/{}", room.id, activity.object.id)).or(random);
+        let mut taken = Taken { id, ..Taken::whole(call) };
+        if let Some(backend) = header(call, BACKEND) {
+            taken.beside.push((BACKEND.to_owned(), backend.to_owned()));
+        }
+        Ok(vec![taken])
+    }
+
+    fn read(&self, received: &Received) -> Result<Reading, Unreadable> {
+        let unreadable = || Unreadable { reason: Reason::new("intranet-unreadable") };
+        let value = value_of(received)?;
+        let activity: Activity = serde_json::from_value(value.clone()).map_err(|_| unreadable())?;
+        let Activity { kind, actor, object, target } = activity;
+        // Who joins or leaves does so with the room as the object.
+        let room = target.as_ref().unwrap_or(&object);
+        let name = Some(actor.name.clone()).filter(|name| !name.trim().is_empty());
+        let mut notice =
+            Notice { stream: Some(room.id.clone()), speaker: name, ..Notice::default() };
+        if kind == "Create" {
+            notice.by_person =
+                actor.kind == "Person" && matches!(object.name.as_str(), "message" | "");
+            let said = object.content.as_deref().ok_or_else(unreadable)?;
+            let said: Said = serde_json::from_str(said).map_err(|_| unreadable())?;
+            notice.content = match object.media_type.as_deref() {
+                Some("text/markdown") => markup::from_markdown(&filled(&said, plain)),
+                _ => markup::from_text(&filled(&said, str::to_owned)),
+            };
+        }
+        let value = json!({ "type": kind, "actor": actor.name, "room": room.name, "body": value });
+        Ok(Reading { value, notice })
+    }
+}
+
+/// The words of `said`, with names in their places.
+fn filled(said: &Said, escape: fn(&str) -> String) -> String {
+    let parameters: BTreeMap<&str, &Value> = said
+        .parameters
+        .as_object()
+        .map(|all| all.iter().map(|(key, value)| (key.as_str(), value)).collect())
+        .unwrap_or_default();
+    let mut filled = String::with_capacity(said.message.len());
+    let mut rest = said.message.as_str();
+    while let Some((before, from)) = rest.split_once('{') {
+        filled.push_str(before);
+        let place = from.split_once('}');
+        let known = place.and_then(|(key, after)| Some((key, parameters.get(key)?, after)));
+        match known {
+            Some((key, value, after)) => {
+                let name = value.get("name").and_then(Value::as_str).unwrap_or(key);
+                let at = if key.starts_with("mention-") { "@" } else { "" };
+                filled.push_str(&escape(&format!("{at}{name}")));
+                rest = after;
+            }
+            None => {
+                filled.push('{');
+                rest = from;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// Nothing stands between the random and the body where they are signed: a random with a brace in
+/// it could be the body's beginning.
+fn is_random(random: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'\\');
+    random.len() >= 32 && random.bytes().all(fits)
+}
+
+/// "HMAC with SHA256 over the RANDOM header and the request body using the shared secret"
+impl Scheme for Talk {
+    fn check(&self, call: &Call, secret: &str) -> Signed {
+        let random = header(call, RANDOM).filter(|random| is_random(random));
+        let random = random.ok_or(NO_SIGNATURE)?;
+        let signature = digest::from_hex(header(call, SIGNATURE).ok_or(NO_SIGNATURE)?)?;
+        let signed = [random.as_bytes(), &call.body];
+        digest::verify::<HmacSha256>(secret.as_bytes(), &signed, &signature)?;
+        Ok(None)
+    }
+
+    fn sign(&self, letter: &Letter<'_>, secret: &str) -> Result<Vec<(String, String)>, String> {
+        let signed = [letter.id.as_bytes(), letter.body];
+        let signature = digest::sign_hex::<HmacSha256>(secret.as_bytes(), &signed)?;
+        Ok(vec![
+            (RANDOM.to_owned(), letter.id.to_owned()),
+            (SIGNATURE.to_owned(), signature),
+            (BACKEND.to_owned(), "https://localhost/".to_owned()),
+        ])
+    }
+}
