@@ -123,15 +123,14 @@ async fn with_servers(
     if chosen(Measurement::Latency) {
         latency::measure(world, figures).await?;
     }
+    if chosen(Measurement::Hooks) {
+        intranet::into_room(world, figures).await?;
+    }
     if chosen(Measurement::Start) {
         start::measure(world, figures).await?;
     }
     if chosen(Measurement::Waiting) {
         memory::waiting(world, figures).await?;
-    }
-    // Starts viadukt again with more than the others want.
-    if chosen(Measurement::Hooks) {
-        intranet::into_room(world, figures).await?;
     }
     Ok(())
 }
