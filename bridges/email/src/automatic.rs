@@ -53,11 +53,10 @@ pub(crate) fn automatic(
         || any(&["X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Autoreply-From"])
         || starts("X-Auto-Reply", &["yes", "true"])
         || starts("X-Apple-Action", &["vacation"])
-        // Microsoft's automatic replies say so in their subject alone; this field stands in
-        // them as it does in persons' mails.
-        || field("X-Auto-Response-Suppress").is_some() && starts("Subject", AWAY)
-        || starts("Precedence", &["auto_reply", "auto-reply"])
-        || starts("X-Precedence", &["auto_reply"])
+        // Some say so in their subject alone; what stands beside it makes it sure, though it
+        // stands in persons' mails, or in reports, as well.
+        || starts("Subject", AWAY)
+            && (field("X-Auto-Response-Suppress").is_some() || starts("Return-Path", &["<>"]))
     {
         return Some(Automatic::Reply);
     }

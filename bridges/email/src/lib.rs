@@ -2,9 +2,10 @@
 //!
 //! In reading order: the options ([`config`]), how servers are reached ([`tls`]); mail in
 //! ([`imap`], large attachments taken out while it arrives by [`lift`]) and what is made of it
-//! ([`read`], [`parts`], [`automatic`]; [`trim`] takes off what was said before); mail out ([`smtp`]); the worker that puts these together
+//! ([`read`], [`parts`], [`automatic`], [`authentication`]; [`trim`] takes off what was said before); mail out ([`smtp`]); the worker that puts these together
 //! ([`worker`]) and the dry run ([`tool`]).
 
+mod authentication;
 mod automatic;
 mod clean;
 #[cfg(test)]

@@ -23,21 +23,55 @@ pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName)
             _ => {}
         }
     }
-    for id in &mail.attachments {
-        if let Some(part) = mail.parts.get(*id as usize) {
-            parts.attach(part);
-        }
-    }
     // Plain text is what the author's program meant for readers without HTML: it comes first,
     // and is never itself taken for HTML or Markdown.
-    let formatted: String = mail
+    let mut formatted: String = mail
         .html_bodies()
         .filter(|part| matches!(part.body, PartType::Html(_)) && !has_plain)
         .map(|part| parts.text_of(part))
         .collect();
+    let has_text = parts.texts.iter().any(|text| !text.trim().is_empty());
+    let root = if has_text || !formatted.trim().is_empty() { None } else { root(mail) };
+    for id in &mail.attachments {
+        match mail.parts.get(*id as usize) {
+            Some(part) if root == Some(*id) => match part.body {
+                PartType::Html(_) => formatted = parts.text_of(part),
+                _ => drop(parts.show(part)),
+            },
+            Some(part) => parts.attach(part),
+            None => {}
+        }
+    }
     let Parts { mut texts, files, .. } = parts;
     texts.retain(|text| !text.trim().is_empty());
     Said { text: texts.join("\n\n"), formatted, files }
+}
+
+/// The part that speaks for a mail which shows nothing by itself: the one that a
+/// `multipart/related` names as its root (RFC 2387 3.2), wherever it stands, else the first that
+/// is text and no file.
+fn root(mail: &Mail<'_>) -> Option<u32> {
+    let bare = |id: &str| id.trim_matches(['<', '>', ' ']).to_owned();
+    let roots: Vec<String> = mail
+        .parts
+        .iter()
+        .filter_map(|part| part.content_type())
+        .filter(|kind| kind.subtype().is_some_and(|kind| kind.eq_ignore_ascii_case("related")))
+        .filter_map(|kind| kind.attribute("start").map(bare))
+        .collect();
+    let is_text = |part: &MessagePart<'_>| {
+        let is_file = part.attachment_name().is_some()
+            || part.content_disposition().is_some_and(|how| how.is_attachment());
+        matches!(part.body, PartType::Html(_) | PartType::Text(_)) && !is_file
+    };
+    let texts = || {
+        let parts = mail.attachments.iter().map(|id| (*id, mail.parts.get(*id as usize)));
+        parts.filter_map(|(id, part)| Some((id, part.filter(|part| is_text(part))?)))
+    };
+    let is_root =
+        |part: &MessagePart<'_>| part.content_id().is_some_and(|id| roots.contains(&bare(id)));
+    let named = texts().find(|(_, part)| is_root(part));
+    named.or_else(|| texts().next()).map(|(id, _)| id)
 }
 
 /// What a mail says, before anything is taken off it.

@@ -9,6 +9,7 @@ use viadukt_api::{
     Timestamp, Unreadable, Words, WorkerName,
 };
 
+use crate::authentication::{Authentication, Standing};
 use crate::automatic::automatic;
 use crate::clean;
 use crate::lift::Lifted;
@@ -18,6 +19,8 @@ use crate::{parts, trim};
 
 /// More ancestors than these are of no use to find a conversation.
 const MAX_ANCESTORS: usize = 50;
+/// More recipients than these are not named: nobody answers to all of so many.
+const MAX_RECIPIENTS: usize = 500;
 /// Stands for a sender who is not named (RFC 2606 2: nobody has it).
 const NOBODY: &str = "unknown@unknown.invalid";
 
@@ -26,6 +29,8 @@ pub(crate) struct Reader {
     pub(crate) worker: WorkerName,
     /// The mailbox's own address; a dry run has none.
     pub(crate) own: Option<String>,
+    /// The server whose word about senders counts; without one they are not marked.
+    pub(crate) authserv_id: Option<String>,
     pub(crate) words: Arc<Words>,
 }
 
@@ -52,7 +57,7 @@ impl Reader {
         let parsed = MessageParser::default().parse(readable).filter(has_header);
         let Some(mail) = parsed else {
             let message = as_it_is(lifted.skeleton);
-            return Ok(Reading { message, trimmed: false, report: None });
+            return Ok(Reading { message, trimmed: false, report: None, authentication: None });
         };
 
         let own = self.own.as_deref();
@@ -91,10 +96,18 @@ impl Reader {
             protection: Protection { encrypted: false, detail: transport(&mail) },
         };
         let told = report.as_ref().and_then(|r| r.told(own, &message.ancestors, &self.words));
+        let trimmed = trimmed && told.is_none();
         if let Some(told) = told {
             tell(&mut message, told);
         }
-        Ok(Reading { message, trimmed, report })
+        let trusted = self.authserv_id.as_deref();
+        let author = message.sender.address.as_str();
+        let authentication = Authentication::of(&mail, trusted, author);
+        if trusted.is_some() && automatic != Some(Automatic::Report) {
+            let standing = authentication.as_ref().map(|found| found.sender);
+            self.mark(&mut message.sender, standing.unwrap_or(Standing::Unverified));
+        }
+        Ok(Reading { message, trimmed, report, authentication })
     }
 
     /// What a room shows, and whether something was taken off it: then the original is attached.
@@ -118,6 +131,17 @@ impl Reader {
         (content, trimmed)
     }
 
+    /// Says beside the name how sure it is.
+    fn mark(&self, sender: &mut Sender, standing: Standing) {
+        let key = match standing {
+            Standing::Verified => return,
+            Standing::Unverified => "mail-sender-unverified",
+            Standing::Suspect => "mail-sender-suspect",
+        };
+        let name = sender.name.as_deref().unwrap_or(sender.address.as_str());
+        sender.name = Some(self.words.say(key, &[("name", name)]));
+    }
+
     fn header_only(&self, size: u64) -> Content {
         let megabytes = size.div_ceil(1_000_000).to_string();
         let text = self.words.say("mail-too-large-to-fetch", &[("megabytes", &megabytes)]);
@@ -132,13 +156,17 @@ pub(crate) struct Reading {
     pub(crate) trimmed: bool,
     /// What it reports, when it is a report.
     pub(crate) report: Option<Report>,
+    /// What the server that received it found out about its sender.
+    pub(crate) authentication: Option<Authentication>,
 }
 
 /// Makes a report on a mail of ours out of `message`: what it tells takes the place of what the
 /// server wrote.
 fn tell(message: &mut Message, told: Told) {
+    if matches!(told.act, Act::Report { .. }) {
+        message.recipients = told.recipients;
+    }
     message.act = told.act;
-    message.recipients = told.recipients;
     message.content = Content { text: told.text, ..Content::default() };
     message.ancestors.retain(|id| *id != told.of);
     message.ancestors.insert(0, told.of);
@@ -229,7 +257,7 @@ fn recipients(mail: &Mail<'_>, own: Option<&str>) -> Vec<Address> {
         let Some((address, _)) = party(addr) else { continue };
         let is_own = own.is_some_and(|own| same_mailbox(address.as_str(), own));
         let known = found.iter().any(|a| a.as_str().eq_ignore_ascii_case(address.as_str()));
-        if !is_own && !known {
+        if !is_own && !known && found.len() < MAX_RECIPIENTS {
             found.push(address);
         }
     }

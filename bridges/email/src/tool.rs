@@ -26,7 +26,7 @@ Shows what the bridge would make of each mail file (RFC 5322), and of all in a f
 configuration or network.
 
   --json  one JSON object a line: file, text, trimmed, html, attachments, automatic, report,
-          message_id, references, error. The text is what a room would show; trimmed says whether
+          authentication, message_id, references, error. The text is what a room would show; trimmed says whether
           quoted mails or a signature were taken off it.\n";
 
 fn read(words: &[String], to: &mut dyn Write) -> Result<(), String> {
@@ -44,7 +44,12 @@ fn read(words: &[String], to: &mut dyn Write) -> Result<(), String> {
         return Err(format!("name at least one file\n\n{USAGE}"));
     }
     let worker: WorkerName = "mail".parse()?;
-    let reader = Reader { worker, own: None, words: Arc::new(Words::new(Language::default())) };
+    let reader = Reader {
+        worker,
+        own: None,
+        authserv_id: None,
+        words: Arc::new(Words::new(Language::default())),
+    };
     let files = paths.into_iter().flat_map(|path| files(Path::new(path))).collect::<Vec<_>>();
     let mut unread = 0;
     for file in &files {
@@ -107,6 +112,7 @@ fn as_line(file: &str, result: &Result<Reading, String>) -> String {
         "attachments": message.map_or_else(Vec::new, attachments),
         "automatic": message.and_then(|m| m.automatic),
         "report": reading.and_then(|reading| reading.report.as_ref()),
+        "authentication": reading.and_then(|reading| reading.authentication.as_ref()),
         "message_id": message.map(|m| &m.id),
         "references": message.map_or_else(Vec::new, |m| m.ancestors.clone()),
         "error": error,

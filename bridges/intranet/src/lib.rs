@@ -7,8 +7,10 @@
 //! journalled ([`received`]), and what is made of it ([`notice`]); the seam ([`system`]) and the
 //! list of systems ([`systems`]); the worker that puts these together ([`worker`]), called over
 //! HTTP ([`hooks`]). What all systems that call us share stands in [`hook`]: who calls ([`guard`]),
-//! what a [`body`] says, and what is made of it ([`template`], [`markup`]). Those that are reached
-//! over HTTP share a [`client`].
+//! what a [`body`] says, and what is made of it ([`template`], [`markup`]); [`tool`] shows it without
+//! a bridge. What those share that are reached over HTTP: where they are ([`client`]), how we log in
+//! ([`login`]), and what an answer means ([`line`]). Most of them take a message as one request
+//! ([`post`]), as a text ([`speech`]) or in JSON ([`payload`]).
 
 mod address;
 mod body;
@@ -17,16 +19,22 @@ mod config;
 mod guard;
 mod hook;
 mod hooks;
+mod line;
+mod login;
 mod markup;
 mod notice;
+mod payload;
+mod post;
 mod received;
+mod speech;
 mod system;
 mod systems;
 mod template;
+mod tool;
 mod worker;
 
 use viadukt_api::config::Fields;
-use viadukt_api::{Kind, Section, WorkerName};
+use viadukt_api::{Kind, Section, Tool, WorkerName};
 
 /// The line in the registry.
 pub struct Intranet;
@@ -38,5 +46,9 @@ impl Kind for Intranet {
 
     fn parse(&self, _: &WorkerName, fields: &Fields<'_>) -> Option<Box<dyn Section>> {
         config::IntranetSection::parse(fields).map(|section| Box::new(section) as Box<dyn Section>)
+    }
+
+    fn tools(&self) -> &'static [Tool] {
+        tool::TOOLS
     }
 }

@@ -127,8 +127,8 @@ mod tests {
                 for bad in [
                     "<img",
                     "<script",
-                    "javascript",
-                    "data:",
+                    "href=\"javascript",
+                    "href=\"data:",
                     "style",
                     "onclick",
                     "<iframe",

@@ -1,18 +1,31 @@
 //! The kinds of systems: one line each.
 
 mod alerts;
+mod chat;
 mod cloudevents;
 mod fit_connect;
+mod gotify;
 mod mqtt;
+mod nextcloud;
+mod ntfy {
+    pub(crate) mod outgoing;
+}
 mod standard;
 mod talk;
+mod teams;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+pub(crate) mod tests;
 mod told;
 mod two_way;
 mod webhook;
 
+use std::sync::Arc;
+
 use viadukt_api::config::Fields;
 
 use crate::hook::Dialect;
+use crate::post::only_takes;
 use crate::system::SystemKind;
 
 /// Everything that a system can be configured to speak.
@@ -24,20 +37,27 @@ pub(crate) const SYSTEMS: &[SystemKind] = &[
     SystemKind { name: "cloudevents", parse: cloudevents::parse },
     SystemKind { name: "fit-connect", parse: fit_connect::parse },
     SystemKind { name: "talk", parse: talk::parse },
+    gotify::GOTIFY,
+    chat::MATTERMOST,
     mqtt::KIND,
+    nextcloud::NEXTCLOUD,
+    SystemKind { name: "ntfy", parse: |fields| only_takes(ntfy::outgoing::parse(fields)) },
+    chat::ROCKETCHAT,
+    chat::SLACK,
+    teams::TEAMS,
 ];
 
 /// A kind of system that calls us, for dry runs: its name, and how it speaks with the options
 /// that a table gives.
-pub(crate) type HookKind = (&'static str, fn(&Fields<'_>) -> Box<dyn Dialect>);
+pub(crate) type HookKind = (&'static str, fn(&Fields<'_>) -> Arc<dyn Dialect>);
 
 /// Those that call us, by the same names.
 pub(crate) const HOOKS: &[HookKind] = &[
-    ("webhook", |fields| Box::new(webhook::Webhook::parse(fields))),
-    ("standard-webhooks", |_| Box::new(standard::StandardWebhooks)),
-    ("alertmanager", |fields| Box::new(alerts::Alerts::alertmanager(fields))),
-    ("grafana", |fields| Box::new(alerts::Alerts::grafana(fields))),
-    ("cloudevents", |fields| Box::new(cloudevents::CloudEvents::parse(fields))),
-    ("fit-connect", |_| Box::new(fit_connect::FitConnect)),
-    ("talk", |_| Box::new(talk::Talk)),
+    ("webhook", |fields| Arc::new(webhook::Webhook::parse(fields))),
+    ("standard-webhooks", |_| Arc::new(standard::StandardWebhooks)),
+    ("alertmanager", |fields| Arc::new(alerts::Alerts::alertmanager(fields))),
+    ("grafana", |fields| Arc::new(alerts::Alerts::grafana(fields))),
+    ("cloudevents", |fields| Arc::new(cloudevents::CloudEvents::parse(fields))),
+    ("fit-connect", |_| Arc::new(fit_connect::FitConnect)),
+    ("talk", |_| Arc::new(talk::Talk)),
 ];

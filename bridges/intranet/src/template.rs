@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde};
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use viadukt_api::{Content, Words};
 
 pub(crate) use self::error::TemplateError;
@@ -65,7 +65,11 @@ impl Template {
         if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
             environment.set_syntax(syntax);
         }
+        // What macros write is Markdown already.
+        environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
         environment.set_formatter(|out, _, value| escape::write(out, value));
+        // What a macro wrote has been through the formatter, and goes through it only once.
+        environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
         environment.add_filter("markdown", |text: &str| Value::from_safe_string(text.to_owned()));
         environment
             .add_filter("mrkdwn", |text: &str| Value::from_safe_string(mrkdwn::to_markdown(text)));

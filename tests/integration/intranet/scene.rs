@@ -56,7 +56,7 @@ impl Scene {
             token_files = [{token:?}]
             url = '{app}/eingang'
             networks = ['127.0.0.0/8']
-            sign_with_files = [{secret:?}]",
+            signing_key_files = [{secret:?}]",
             token = testbed.secret("hook.token", TOKEN)?,
             secret = testbed.secret("app.secret", SECRET)?,
             alerts = alertmanager.url(),

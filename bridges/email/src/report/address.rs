@@ -42,7 +42,7 @@ fn around(text: &str, at: usize) -> Option<(&str, &str)> {
     let (before, after) = (&text[..at], &text[at + 1..]);
     let start = match before.strip_suffix('"') {
         // A quoted local part (RFC 5321 4.1.2).
-        Some(quoted) => tail(quoted, |c| c != '"' && c != '<').checked_sub(1)?,
+        Some(quoted) => tail(quoted, |c| c != '"' && c != '<' && !c.is_control()).checked_sub(1)?,
         None => tail(before, is_in_local),
     };
     let local = before[start..].trim_start_matches(['.', '/', '\'']);

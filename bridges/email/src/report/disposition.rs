@@ -2,7 +2,7 @@
 
 use super::material::Material;
 use super::returned::bare;
-use super::{Action, Kind, Recipient, address, fields, prose};
+use super::{Action, Kind, Recipient, address, fields, said};
 
 /// Reads one. It seldom returns the mail, but names its id in a field.
 pub(crate) fn read(material: &mut Material<'_>) -> Option<(Kind, Vec<Recipient>)> {
@@ -22,13 +22,11 @@ pub(crate) fn read(material: &mut Material<'_>) -> Option<(Kind, Vec<Recipient>)
         }
     }
     let address = named.into_iter().flatten().next();
-    let recipient = |address| Recipient { address, status: None, action, diagnostic: None };
-    let mut recipients: Vec<_> = address.into_iter().map(recipient).collect();
     let is_refused = action == Some(Action::Failed);
-    if is_refused {
-        recipients.iter_mut().for_each(|refused| prose::complete(refused, &material.notice));
-    }
-    Some((if is_refused { Kind::Bounce } else { Kind::Disposition }, recipients))
+    let diagnostic = is_refused.then(|| said::in_one_line(&material.notice)).flatten();
+    let recipient = address.map(|address| Recipient { address, status: None, action, diagnostic });
+    let kind = if is_refused { Kind::Bounce } else { Kind::Disposition };
+    Some((kind, recipient.into_iter().collect()))
 }
 
 /// `manual-action/MDN-sent-manually; displayed`. What a filter deleted unread it refused: so

@@ -4,6 +4,7 @@
 use mail_parser::{Message as Mail, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::returned::{self, Returned};
+use super::signs::Signs;
 use super::{Kind, Recipient, Report, fields};
 use crate::{clean, html};
 
@@ -13,6 +14,7 @@ const LONGEST: usize = 64 << 10;
 /// A mail, taken apart as a report.
 pub(crate) struct Material<'m> {
     pub(crate) mail: &'m Mail<'m>,
+    pub(crate) signs: Signs,
     /// What it says to people, without the mail that it returns.
     pub(crate) notice: String,
     /// Fields about the delivery (RFC 3464).
@@ -25,9 +27,11 @@ pub(crate) struct Material<'m> {
 }
 
 impl<'m> Material<'m> {
-    pub(crate) fn of(mail: &'m Mail<'m>) -> Self {
+    /// Takes `mail` apart, whose header has `signs`.
+    pub(crate) fn of(mail: &'m Mail<'m>, signs: Signs) -> Self {
         let mut material = Self {
             mail,
+            signs,
             notice: String::new(),
             status: None,
             disposition: None,
@@ -39,7 +43,7 @@ impl<'m> Material<'m> {
             match &part.body {
                 PartType::Message(inner) => material.returned.fill(inner),
                 PartType::Text(text) => material.take(part, text),
-                PartType::Html(html) if formatted.len() < LONGEST => formatted.push_str(html),
+                PartType::Html(html) if formatted.is_empty() => formatted.push_str(html),
                 PartType::Binary(bytes) => material.take(part, &String::from_utf8_lossy(bytes)),
                 _ => {}
             }
@@ -53,7 +57,7 @@ impl<'m> Material<'m> {
                 .parts
                 .first()
                 .and_then(|root| mail.raw_message.get(root.offset_body as usize..));
-            material.notice = clean::decoded(body.unwrap_or_default()).into_owned();
+            material.notice = cut(&clean::decoded(body.unwrap_or_default()));
         }
         material.split_notice();
         material
@@ -70,14 +74,9 @@ impl<'m> Material<'m> {
             PartType::Message(inner) => Some(inner),
             _ => None,
         })?;
-        let inner = Material::of(inner);
+        let inner = Material::of(inner, Signs::of(inner));
         let (kind, recipients) = super::in_fields(&inner)?;
         Some(inner.report(kind, recipients))
-    }
-
-    /// The value of a header field, in lower case.
-    pub(crate) fn header(&self, name: &'static str) -> Option<String> {
-        self.mail.header_raw(name).map(|value| value.trim().to_lowercase())
     }
 
     fn is_empty(&self) -> bool {
@@ -89,11 +88,7 @@ impl<'m> Material<'m> {
         let kind = part.content_type();
         let subtype = kind.and_then(|kind| kind.subtype()).unwrap_or("plain").to_lowercase();
         let add = |to: &mut Option<String>| {
-            let to = to.get_or_insert_default();
-            if to.len() < LONGEST {
-                to.push_str(text);
-                to.push_str("\n\n");
-            }
+            append(to.get_or_insert_default(), text);
         };
         match subtype.as_str() {
             "delivery-status" | "global-delivery-status" => add(&mut self.status),
@@ -102,15 +97,8 @@ impl<'m> Material<'m> {
             }
             "feedback-report" => add(&mut self.feedback),
             "rfc822-headers" | "global-headers" => self.returned_header(text),
-            "plain" if matches!(part.body, PartType::Text(_)) => self.say(text),
+            "plain" if matches!(part.body, PartType::Text(_)) => append(&mut self.notice, text),
             _ => {}
-        }
-    }
-
-    fn say(&mut self, text: &str) {
-        if self.notice.len() < LONGEST {
-            self.notice.push_str(text);
-            self.notice.push_str("\n\n");
         }
     }
 
@@ -126,7 +114,7 @@ impl<'m> Material<'m> {
     fn split_notice(&mut self) {
         let notice = std::mem::take(&mut self.notice);
         let (own, header) = returned::split(&notice);
-        if self.status.is_none() {
+        if self.status.is_none() && self.signs.by_header() {
             self.status = [own, &notice].into_iter().find(|text| has_recipient(text)).map(cut);
         }
         self.notice = cut(own);
@@ -141,6 +129,13 @@ impl<'m> Material<'m> {
 fn has_recipient(text: &str) -> bool {
     let is_recipient = |(name, _): (&str, &str)| name.eq_ignore_ascii_case("final-recipient");
     text.lines().any(|line| fields::split(line).is_some_and(is_recipient))
+}
+
+/// Adds a part's text, as much of it as is read.
+fn append(to: &mut String, text: &str) {
+    let room = LONGEST.saturating_sub(to.len());
+    to.push_str(&text[..text.floor_char_boundary(room)]);
+    to.push_str("\n\n");
 }
 
 /// As much of `text` as is read.

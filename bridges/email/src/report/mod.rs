@@ -1,10 +1,10 @@
 //! What mail systems report about mails of ours: that one did not arrive, waits, arrived, was
 //! read, or was complained about.
 //!
-//! In reading order: what a report consists of ([`material`]) and the mail that it returns
-//! ([`returned`]); what it says in fields ([`fields`], [`disposition`], [`feedback`]) or, from
-//! the many servers that have no fields, in prose ([`prose`], with [`phrases`], [`address`] and
-//! [`status`]). What it tells the room: [`told`], with [`reasons`].
+//! In reading order: the signs of a report ([`signs`]), what it consists of ([`material`]) and
+//! the mail that it returns ([`returned`]); what it says in fields ([`fields`], [`disposition`],
+//! [`feedback`]) or, from the many servers that have none, in prose ([`prose`], with [`said`],
+//! [`phrases`], [`address`] and [`status`]); what it tells the room ([`told`], with [`reasons`]).
 
 mod address;
 mod disposition;
@@ -15,6 +15,8 @@ mod phrases;
 mod prose;
 mod reasons;
 mod returned;
+mod said;
+mod signs;
 mod status;
 mod told;
 
@@ -23,11 +25,12 @@ use serde::Serialize;
 
 use material::Material;
 use returned::Returned;
-use status::Status;
+use signs::Signs;
+pub(crate) use status::Status;
 pub(crate) use told::Told;
 
 /// A report.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct Report {
     pub(crate) kind: Kind,
     /// Whom it is about, in its order.
@@ -54,7 +57,7 @@ pub(crate) enum Kind {
 }
 
 /// What became of a mail on its way to one recipient.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct Recipient {
     pub(crate) address: String,
     pub(crate) status: Option<Status>,
@@ -103,7 +106,11 @@ impl Action {
 impl Report {
     /// What `mail` reports; `None` when it is no report.
     pub(crate) fn read(mail: &Mail<'_>) -> Option<Self> {
-        let mut material = Material::of(mail);
+        let signs = Signs::of(mail);
+        if !signs.any() {
+            return None;
+        }
+        let mut material = Material::of(mail, signs);
         if let Some(recipients) = feedback::read(&material) {
             return Some(material.report(Kind::Feedback, recipients));
         }
@@ -148,3 +155,6 @@ fn kind_of(recipients: &[Recipient]) -> Option<Kind> {
         () => Some(Kind::Bounce),
     }
 }
+
+#[cfg(test)]
+mod tests;

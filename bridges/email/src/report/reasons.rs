@@ -89,10 +89,11 @@ fn of_status(status: Status) -> Option<&'static str> {
         (2, 2) => "mail-reason-full",
         (2, 3) | (3, 4) => "mail-reason-size",
         (3, 1) | (4, 5) => "mail-reason-overloaded",
-        (3, 2) | (4, 1 | 2 | 3) => "mail-reason-unreachable",
+        (3, 2) | (4, 1..=3) => "mail-reason-unreachable",
         (4, 6) => "mail-reason-loop",
         (4, 7) => "mail-reason-expired",
         (6, _) => "mail-reason-content",
+        (7, _) if status.class == 4 => "mail-reason-later",
         (7, _) => "mail-reason-policy",
         _ => return None,
     })

@@ -10,7 +10,7 @@ use crate::clean;
 const MOST: usize = 50;
 
 /// What is known of the mail that came back.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Returned {
     /// Its Message-ID, without angle brackets.
     pub(crate) id: Option<String>,
@@ -29,10 +29,11 @@ impl Returned {
     pub(crate) fn fill(&mut self, header: &Mail<'_>) {
         let raw = |name: &'static str| header.header_raw(name).map(str::trim);
         if self.id.is_none() {
-            // Microsoft gives every mail another id, and keeps the first one here.
-            let first = HeaderName::Other("X-Microsoft-Original-Message-ID".into());
-            let names = [first, HeaderName::MessageId];
-            self.id = names.into_iter().find_map(|name| header.header(name).and_then(id));
+            // Some give mails another id on their way, and keep the first one.
+            let names = ["X-Microsoft-Original-Message-ID", "X-Google-Original-Message-ID"];
+            let first = names.into_iter().map(|name| HeaderName::Other(name.into()));
+            let mut names = first.chain([HeaderName::MessageId]);
+            self.id = names.find_map(|name| header.header(name).and_then(id));
         }
         if self.mark.is_none() {
             self.mark = raw(DELIVERY).map(str::to_owned);
@@ -53,22 +54,43 @@ impl Returned {
     /// Adds what the words say of the mail in the form of fields, as many servers do that return
     /// none of it.
     pub(crate) fn fill_from_words(&mut self, words: &str) {
-        for line in words.lines() {
-            let line = line.trim_start_matches([' ', '\t', '*', '-', '>']);
-            let Some((name, value)) = line.split_once(':') else { continue };
-            let list = match name.trim_end().to_ascii_lowercase().as_str() {
-                "from" | "mail from" | "sender" | "original sender" => &mut self.senders,
-                "to" | "cc" => &mut self.recipients,
-                "message-id" => {
+        for (field, value) in words.lines().filter_map(field) {
+            let list = match field {
+                Field::Sender => &mut self.senders,
+                Field::Recipient => &mut self.recipients,
+                Field::Id => {
                     self.id = self.id.take().or_else(|| bare(value));
                     continue;
                 }
-                _ => continue,
             };
             let room = MOST.saturating_sub(list.len());
             list.extend(address::all(value).take(room).map(str::to_owned));
         }
     }
+}
+
+/// What a line of words says of the returned mail.
+enum Field {
+    Sender,
+    Recipient,
+    Id,
+}
+
+fn field(line: &str) -> Option<(Field, &str)> {
+    let line = line.trim_start_matches([' ', '\t', '*', '-', '>']);
+    let (name, value) = line.split_once(':')?;
+    let field = match name.trim_end().to_ascii_lowercase().as_str() {
+        "from" | "mail from" | "sender" | "original sender" => Field::Sender,
+        "to" | "cc" => Field::Recipient,
+        "message-id" => Field::Id,
+        _ => return None,
+    };
+    Some((field, value))
+}
+
+/// Whether a line of words is about the returned mail, in the form of a field.
+pub(crate) fn is_field(line: &str) -> bool {
+    field(line).is_some()
 }
 
 fn id(value: &HeaderValue<'_>) -> Option<String> {
@@ -111,8 +133,11 @@ fn announces(line: &str) -> bool {
     let is_rule = ["--", "==", "**", "__", "|-"].iter().any(|rule| line.starts_with(rule));
     let line = line.to_lowercase();
     let words = line.trim_matches(|c: char| !c.is_alphanumeric());
-    let follows =
-        is_rule || line.ends_with(':') || words.ends_with("follow") || words.ends_with("follows");
+    let begins = ["below", "included is", "this is a copy", "here is", "original", "the original"];
+    let follows = is_rule
+        || words.ends_with("follow")
+        || words.ends_with("follows")
+        || line.ends_with(':') && begins.iter().any(|begin| words.starts_with(begin));
     follows
         && [
             "copy of the message",

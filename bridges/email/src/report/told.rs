@@ -4,6 +4,7 @@ use viadukt_api::{Act, Address, MessageId, State, Words};
 
 use super::{Action, Kind, Recipient, Report, reasons};
 use crate::automatic::is_own_mark;
+use crate::clean;
 
 /// More recipients are counted, not named.
 const MOST: usize = 20;
@@ -35,7 +36,7 @@ impl Report {
         let (act, text) = match self.kind {
             Kind::Bounce => (act(State::Failed), self.by_recipient(words)),
             Kind::Delay => (act(State::Delayed), self.by_recipient(words)),
-            Kind::Delivered => (act(State::Delivered), self.by_recipient(words)),
+            Kind::Delivered => (act(self.arrived()), self.by_recipient(words)),
             // Neither says anything about the delivery, which a reader of the mail had anyway.
             Kind::Disposition => (Act::Say, self.by_recipient(words)),
             Kind::Feedback => (Act::Say, self.complaint(words)),
@@ -45,14 +46,20 @@ impl Report {
         Some(Told { act, of, recipients, text })
     }
 
-    /// The id of our mail: the returned header has it beside our mark, or the report names an id
-    /// that only we give out.
+    /// The id of our mail: one that only we give out, which the report names or answers, else
+    /// the one that stands beside our mark in the returned header.
     fn of(&self, own: &str, parents: &[MessageId]) -> Option<MessageId> {
         let returned = &self.returned;
         let id = returned.id.as_deref().map(MessageId::new);
-        let is_marked = returned.mark.as_deref().is_some_and(|mark| is_own_mark(mark, Some(own)));
         let named = id.iter().chain(parents).find(|id| is_own_id(id.as_str(), own)).cloned();
-        id.filter(|_| is_marked).or(named)
+        let is_marked = returned.mark.as_deref().is_some_and(|mark| is_own_mark(mark, Some(own)));
+        named.or(id.filter(|_| is_marked))
+    }
+
+    /// What was handed on to a system that reports nothing is as good as sent, no more.
+    fn arrived(&self) -> State {
+        let is_there = |recipient: &Recipient| recipient.action == Some(Action::Delivered);
+        if self.recipients.iter().all(is_there) { State::Delivered } else { State::Sent }
     }
 
     fn by_recipient(&self, words: &Words) -> String {
@@ -66,7 +73,7 @@ impl Report {
     }
 
     fn complaint(&self, words: &Words) -> String {
-        let named = self.recipients.iter().take(MOST).map(|recipient| recipient.address.as_str());
+        let named = self.recipients.iter().take(MOST).map(|r| clean::line(&r.address));
         let address = named.collect::<Vec<_>>().join(", ");
         words.say("mail-report-complaint", &[("address", &address)])
     }
@@ -84,7 +91,7 @@ fn line(recipient: &Recipient, words: &Words) -> String {
         Some(Action::Dispatched | Action::Processed) => "mail-report-processed",
     };
     let reason = reasons::in_words(recipient, words);
-    words.say(key, &[("address", &recipient.address), ("reason", &reason)])
+    words.say(key, &[("address", &clean::line(&recipient.address)), ("reason", &reason)])
 }
 
 /// Whether `id` has the form of the ids that mails from `own` carry.

@@ -243,6 +243,11 @@ fn has_time(words: &[&str]) -> bool {
     })
 }
 
+/// Whether `text` names an hour of a day.
+pub(super) fn names_hour(text: &str) -> bool {
+    text.len() <= MAX_LENGTH && has_time(&text.split_whitespace().collect::<Vec<_>>())
+}
+
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }

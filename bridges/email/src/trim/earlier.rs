@@ -2,6 +2,7 @@
 //! ("From: … Sent: … To: … Subject: …"), or at a line such as "-----Original Message-----". A
 //! forwarded mail begins in the same ways.
 
+use super::attribution;
 use super::line::Line;
 use super::words::{self, Field};
 
@@ -15,7 +16,7 @@ const MAX_NAME: usize = 40;
 pub(super) fn header(lines: &[Line<'_>]) -> Option<usize> {
     field(&lines.first()?.text)?;
     let mut seen = Vec::new();
-    let mut has_address = false;
+    let mut is_mail = false;
     let (mut end, mut folds) = (0, 0);
     for (at, line) in lines.iter().enumerate().take(MAX_LINES) {
         if line.depth > 0 {
@@ -28,7 +29,9 @@ pub(super) fn header(lines: &[Line<'_>]) -> Option<usize> {
             }
             seen.push(field);
             (end, folds) = (at + 1, 0);
-            has_address |= line.text.contains('@');
+            // Forms and timetables have no addresses, and days rather than hours.
+            is_mail |= field == Field::Sent || line.text.contains('@');
+            is_mail |= field == Field::Date && attribution::names_hour(&line.text);
         } else {
             folds += 1;
             if folds > MAX_FOLDS {
@@ -37,11 +40,11 @@ pub(super) fn header(lines: &[Line<'_>]) -> Option<usize> {
         }
     }
     let has = |field| seen.contains(&field);
-    // A timetable has places, but neither addresses nor a subject.
+    // What a form on a web page sends has no date.
     let is_header = has(Field::From)
-        && (has(Field::Date) || has(Field::To))
-        && (has(Field::Subject) || has(Field::Date) && has(Field::To) && has_address);
-    is_header.then_some(end)
+        && (has(Field::Date) || has(Field::Sent))
+        && (has(Field::To) || has(Field::Subject));
+    (is_header && is_mail).then_some(end)
 }
 
 /// Which field of a header a line is. Programs that make text of HTML put stars around names.
@@ -62,7 +65,13 @@ pub(super) fn is_original(line: &str) -> bool {
 /// them there, so that mail stays.
 pub(super) fn points_below(line: &str) -> bool {
     let line = line.to_lowercase();
-    words::BELOW.iter().any(|words| line.contains(words))
+    let is_apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    words::BELOW.iter().any(|words| {
+        let found = line.split_once(words);
+        found.is_some_and(|(before, after)| {
+            is_apart(before.chars().next_back()) && is_apart(after.chars().next())
+        })
+    })
 }
 
 /// "---------- Forwarded message ---------", "Begin forwarded message:"

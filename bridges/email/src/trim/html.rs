@@ -44,7 +44,7 @@ impl<'h> Document<'h> {
         let mut html = String::new();
         // Elements that are open, and whether they are written.
         let mut open: Vec<bool> = Vec::new();
-        let mut line = None;
+        let (mut line, mut preformatted) = (None, 0);
         for (at, (token, written)) in self.tokens.iter().enumerate() {
             let outer = open.last().copied().unwrap_or(true);
             let shown = match token {
@@ -62,14 +62,20 @@ impl<'h> Document<'h> {
             }
             match token {
                 Token::Open { name, .. } | Token::Close { name } if is_inline(name) => {}
-                Token::Text(_) => {
+                Token::Text(text) => {
                     // What stood between two lines and kept them apart may be gone.
                     if line.is_some_and(|line| line != self.line_of[at]) {
                         html.push_str("<br>");
                     }
-                    line = Some(self.line_of[at]);
+                    let is_ended = preformatted > 0 && text.ends_with('\n');
+                    line = (!is_ended).then_some(self.line_of[at]);
                 }
                 _ => line = None,
+            }
+            match token {
+                Token::Open { name: "pre", .. } => preformatted += 1,
+                Token::Close { name: "pre" } => preformatted -= 1,
+                _ => {}
             }
             html.push_str(written);
         }

@@ -56,15 +56,17 @@ impl<'t> Line<'t> {
 pub(super) fn lines(text: &str) -> (Vec<&str>, Vec<Line<'_>>) {
     let written: Vec<&str> = text.lines().collect();
     let mut read: Vec<Line<'_>> = written.iter().map(|line| Line::plain(line)).collect();
-    // What is never quoted once or twice is no quote: `>>>` is also what a prompt looks like.
-    let is_prompt = !read.iter().any(|line| matches!(line.depth, 1 | 2));
+    // What is never quoted once or twice is no quote: `>>>` is also what a prompt looks like,
+    // and `>5` says how many.
+    let mut quoted = read.iter().filter(|line| matches!(line.depth, 1 | 2));
+    let is_none = quoted.all(|line| line.text.starts_with(|c: char| c.is_ascii_digit()));
     for at in 0..read.len() {
         let alone = |at: usize| read.get(at).is_none_or(|line| line.depth == 0);
         // Mailboxes in mbox format write `>From` where the author wrote `From`.
         let is_mbox = written[at].starts_with(">From ")
             && at.checked_sub(1).is_none_or(alone)
             && alone(at + 1);
-        if is_mbox || is_prompt {
+        if is_mbox || is_none && read[at].depth > 0 {
             read[at].unquote(written[at]);
         }
     }

@@ -8,7 +8,7 @@
 //!
 //! In reading order: a mail as lines ([`line`], [`html`] over [`markup`]); what lines are:
 //! [`attribution`], [`earlier`], [`signature`], by the [`words`] of many languages; which of them
-//! stay ([`keep`]).
+//! stay, read as [`pieces`] ([`keep`]).
 
 mod attribution;
 mod earlier;
@@ -16,6 +16,7 @@ mod html;
 mod keep;
 mod line;
 mod markup;
+mod pieces;
 mod signature;
 // Its lists are easier to read by language than by the line.
 #[rustfmt::skip]

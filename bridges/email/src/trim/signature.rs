@@ -54,12 +54,19 @@ pub(super) fn is_postscript(line: &str) -> bool {
     ["ps:", "ps ", "p.s.", "p. s.", "nb:", "n.b."].iter().any(|start| line.starts_with(start))
 }
 
-/// Whether what begins with `line` is what a mailing list puts below every mail.
-pub(super) fn is_footer<'t>(line: &str, below: impl Iterator<Item = &'t str>) -> bool {
+/// Whether what begins with `line` is what a mailing list puts below every mail, or a signature:
+/// few lines, which stand below a quote or name an address.
+pub(super) fn is_footer<'t>(
+    line: &str,
+    is_below_quote: bool,
+    below: impl Iterator<Item = &'t str>,
+) -> bool {
     let line = line.trim();
     let is_line = line.len() >= FOOTER && line.bytes().all(|b| b == b'_');
     let below = below.filter(|line| !line.trim().is_empty()).take(MAX_FOOTER + 1);
-    is_line && below.count() <= MAX_FOOTER
+    let below: Vec<&str> = if is_line { below.collect() } else { return false };
+    let has_address = below.iter().any(|line| line.contains("://"));
+    below.len() <= MAX_FOOTER && (is_below_quote || has_address)
 }
 
 /// "Sent from my …"

@@ -43,6 +43,8 @@ pub(super) const QUOTING: &[&str] =
 pub(super) enum Field {
     From,
     Date,
+    /// A date too, and no other text is named so.
+    Sent,
     To,
     Subject,
     Other,
@@ -61,10 +63,16 @@ pub(super) const FIELDS: &[(Field, &[&str])] = &[
     (
         Field::Date,
         &[
-            "sent", "date", "gesendet", "gesendet am", "datum", "envoyé", "envoyé le", "enviado",
-            "enviado el", "enviada em", "fecha", "data", "inviato", "verzonden", "verzonden op",
-            "skickat", "sendt", "dato", "lähetetty", "päivämäärä", "wysłano", "odesláno",
-            "elküldve", "дата", "отправлено", "надіслано", "ημερομηνία", "trimis", "发送时间",
+            "date", "datum", "fecha", "data", "dato", "päivämäärä", "дата", "ημερομηνία", "dátum",
+        ],
+    ),
+    (
+        Field::Sent,
+        &[
+            "sent", "gesendet", "gesendet am", "envoyé", "envoyé le", "enviado", "enviado el",
+            "enviada em", "enviado em", "inviato", "verzonden", "verzonden op", "skickat", "sendt",
+            "lähetetty", "wysłano", "odesláno", "odoslané", "elküldve", "отправлено", "надіслано",
+            "trimis", "发送时间",
         ],
     ),
     (

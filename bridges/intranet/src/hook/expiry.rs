@@ -39,11 +39,6 @@ impl Expiry {
         now >= self.end()
     }
 
-    /// Whether `received` is our own warning.
-    pub(super) fn is_warning(self, received: &Received) -> bool {
-        received.beside(MARK).is_some()
-    }
-
     /// What the room is told.
     pub(super) fn reason(self, system: &str, owner: Option<&str>) -> Reason {
         let reason = match owner {
@@ -75,6 +70,11 @@ impl Expiry {
     }
 }
 
+/// Whether `received` is our own warning.
+pub(super) fn is_warning(received: &Received) -> bool {
+    received.beside(MARK).is_some()
+}
+
 #[async_trait]
 impl Listens for Hook {
     async fn run(&self, inbox: &Inbox, stop: CancellationToken) -> Result<(), WorkerError> {
@@ -83,7 +83,7 @@ impl Listens for Hook {
             let now = self.context.env.now();
             if let Some(expiry) = waits.filter(|expiry| expiry.is_near(now)) {
                 // Its key is known for as long as a warning is due: the room is told once.
-                let items = vec![expiry.warning(&self.name, now).into_item()];
+                let items = vec![expiry.warning(self.reader.name(), now).into_item()];
                 match inbox.accept(Intake { items, keep: Vec::new() }).await {
                     Ok(_) => waits = None,
                     Err(AcceptError::Full(_)) => {}

@@ -6,7 +6,9 @@ use viadukt_api::Severity;
 pub(crate) fn read(word: &str) -> Option<Severity> {
     match word.trim().to_ascii_lowercase().as_str() {
         "critical" | "crit" | "fatal" | "emergency" | "emerg" | "alert" | "page" | "disaster"
-        | "error" | "err" | "major" | "high" | "p1" | "danger" => Some(Severity::Critical),
+        | "error" | "err" | "failure" | "major" | "high" | "p1" | "danger" => {
+            Some(Severity::Critical)
+        }
         "warning" | "warn" | "average" | "medium" | "minor" | "p2" | "p3" => {
             Some(Severity::Warning)
         }

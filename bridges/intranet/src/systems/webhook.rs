@@ -68,7 +68,21 @@ impl Webhook {
 
 impl Dialect for Webhook {
     fn template(&self) -> &'static str {
-        include_str!("webhook/message.j2")
+        macro_rules! written_in {
+            ($markup:literal) => {
+                concat!(
+                    "{%- set written_in = '",
+                    $markup,
+                    "' -%}",
+                    include_str!("webhook/message.j2")
+                )
+            };
+        }
+        match self.markup {
+            Markup::Markdown => written_in!("markdown"),
+            Markup::Mrkdwn => written_in!("mrkdwn"),
+            Markup::Plain => written_in!("plain"),
+        }
     }
 
     fn scheme(&self) -> Option<&dyn Scheme> {
@@ -76,7 +90,7 @@ impl Dialect for Webhook {
     }
 
     fn read(&self, received: &Received) -> Result<Reading, Unreadable> {
-        let mut value = value_of(received)?;
+        let value = value_of(received)?;
         let word = |name: &str| value.get(name).and_then(Value::as_str);
         let html = word("html").filter(|html| !html.trim().is_empty());
         let notice = Notice {
@@ -85,14 +99,6 @@ impl Dialect for Webhook {
             content: html.map(|html| markup::from_html(html, word("text"))).unwrap_or_default(),
             ..Notice::default()
         };
-        if let Some(fields) = value.as_object_mut() {
-            let name = match self.markup {
-                Markup::Markdown => "markdown",
-                Markup::Mrkdwn => "mrkdwn",
-                Markup::Plain => "plain",
-            };
-            fields.insert("written_in".to_owned(), name.into());
-        }
         Ok(Reading { value, notice })
     }
 }

@@ -11,17 +11,26 @@ const DISK: Pairs<'_> =
     &[("alertname", "PlatteVoll"), ("instance", "db1.amt.example"), ("severity", "critical")];
 const WORDS: Pairs<'_> = &[("summary", "Die Platte von db1 ist zu 97 % voll")];
 
-/// A bridge that an Alertmanager calls, and which may silence it.
+/// A bridge that an Alertmanager calls.
 async fn watched() -> (Site, Alertmanager) {
+    watched_with(|_| String::new()).await
+}
+
+/// A bridge that an Alertmanager calls, and that may silence it.
+async fn silencing() -> (Site, Alertmanager) {
+    let reach = |url: &str| format!("url = '{url}'\nnetworks = ['127.0.0.0/8']");
+    watched_with(|alertmanager| reach(&alertmanager.url())).await
+}
+
+async fn watched_with(options: impl Fn(&Alertmanager) -> String) -> (Site, Alertmanager) {
     let site = Site::open(&[("token", TOKEN)]).await;
     let alertmanager = Alertmanager::start(&site.url("alerts"), TOKEN).await.unwrap();
     let toml = format!(
         "[systems.alerts]
         speaks = 'alertmanager'
         token_files = ['FOLDER/token']
-        url = '{}'
-        networks = ['127.0.0.0/8']",
-        alertmanager.url(),
+        {}",
+        options(&alertmanager),
     );
     (site.build(&toml).await, alertmanager)
 }
@@ -52,7 +61,7 @@ async fn an_alert_is_one_matter_from_its_beginning_to_its_end() {
 
 #[tokio::test]
 async fn an_alert_is_silenced_and_nothing_but_it() {
-    let (site, mut alertmanager) = watched().await;
+    let (site, mut alertmanager) = silencing().await;
     alertmanager.fire(DISK, WORDS).await.unwrap();
     let fired = site.sees("the alert", |message| !ends(message)).await;
 

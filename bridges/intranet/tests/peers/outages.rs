@@ -17,7 +17,7 @@ async fn calling(receiver: &StandIn, options: &str) -> Site {
         speaks = 'standard-webhooks'
         url = '{}/eingang'
         networks = ['127.0.0.0/8']
-        sign_with_files = ['FOLDER/secret']
+        signing_key_files = ['FOLDER/secret']
         timeout = '1s'
         {options}",
         receiver.url(),

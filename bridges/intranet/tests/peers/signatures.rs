@@ -90,7 +90,7 @@ async fn the_library_believes_what_we_sign_with_either_secret() {
         speaks = 'standard-webhooks'
         url = '{}/eingang'
         networks = ['127.0.0.0/8']
-        sign_with_files = ['FOLDER/new', 'FOLDER/old']",
+        signing_key_files = ['FOLDER/new', 'FOLDER/old']",
         receiver.url(),
     );
     let site = site.build(&toml).await;
