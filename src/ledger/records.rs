@@ -178,10 +178,10 @@ pub struct Delivery {
     #[serde(default)]
     pub not_before: Option<Timestamp>,
     /// What sets it apart from words that are said once.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Role::is_usual")]
     pub role: Role,
     /// Into a room: how much protection it needs.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
     /// What is delivered (packed [`viadukt_api::Form`]).
     pub form: Payload,
@@ -198,6 +198,12 @@ pub enum Role {
     Replaces,
     /// It asks a far side for a deed. That disturbs nobody at night, and is meant now or never.
     Asks,
+}
+
+impl Role {
+    fn is_usual(&self) -> bool {
+        *self == Self::Says
+    }
 }
 
 impl Delivery {
@@ -361,7 +367,7 @@ pub struct Mapped {
     /// The same message's id on the other side, once known.
     pub counterpart: Option<MessageId>,
     /// The room that the counterpart is in, for a far side's message.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomId>,
     /// The item it came in or went out with.
     pub item: ItemId,

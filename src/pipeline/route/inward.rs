@@ -35,14 +35,22 @@ impl Routing<'_, '_> {
         for id in message.ancestors.iter().rev() {
             self.index(&bridge, id, conversation.id)?;
         }
-        let mapped = self.mapped(conversation.id);
-        self.draft.map(&bridge, &message.id, &mapped);
+        match message.matter {
+            // Reports may share an id, and then what the map knows of it still holds.
+            Some(_) => self.index(&bridge, &message.id, conversation.id)?,
+            None => self.draft.map(&bridge, &message.id, &self.mapped(conversation.id)),
+        }
         conversation.push_id(message.id.clone());
         self.draft.set_conversation(&conversation);
-        let flood = self.flood(&bridge, conversation.id, compact, message.severity);
-        let Some(word) = self.word(&bridge, conversation.id, flood, &mut message)? else {
-            return Ok(conversation.id);
+        let report = match message.matter.clone() {
+            Some(matter) => match self.report_on(matter, &bridge, &mut message)? {
+                Some(report) => Some(report),
+                None => return Ok(conversation.id),
+            },
+            None => None,
         };
+        let flood = self.flood(&bridge, conversation.id, compact, message.severity);
+        let word = self.word(&bridge, conversation.id, flood, report, &message)?;
         let origin = Origin {
             worker: bridge.clone(),
             message: word.began_with.clone(),
@@ -56,7 +64,7 @@ impl Routing<'_, '_> {
             subject: subject.filter(|_| message.matter.is_none()),
             correction: matches!(message.act, Act::Edit(_)),
             automatic: compact,
-            mentions: word.calls.clone(),
+            mentions: word.calls,
         };
         let fill = |delivery: &mut Delivery| {
             delivery.to = WorkerName::hub();

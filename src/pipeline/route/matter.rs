@@ -22,6 +22,15 @@ use crate::store::StoreError;
 /// The first line of a report is kept up to so many characters.
 const TITLE: usize = 80;
 
+/// What a far side says about a matter, ready to stand for itself.
+pub(super) struct Report {
+    matter: viadukt_api::Matter,
+    title: String,
+    said: [u8; 32],
+    /// What is known of the matter, while it goes on.
+    known: Option<Matter>,
+}
+
 /// How a message of a far side is shown.
 pub(super) struct Word {
     /// The message that its event stands for.
@@ -43,77 +52,85 @@ pub(super) struct Call {
 }
 
 impl Routing<'_, '_> {
-    /// How `message` is shown, as the latest word on what it is about; `None`: it says nothing
-    /// new. What it says is then made ready to stand for itself.
+    /// Reads `message` as a report on `matter` and puts it into words that stand for themselves.
+    /// `None`: it says nothing new.
+    pub(super) fn report_on(
+        &mut self,
+        matter: viadukt_api::Matter,
+        bridge: &WorkerName,
+        message: &mut Message,
+    ) -> Result<Option<Report>, StoreError> {
+        let title = title(message);
+        self.put_into_words(message, matter.ends);
+        let said = self.draft.hash_of(&(&message.content, message.severity, matter.ends));
+        let known = self.draft.matter(bridge, &matter.id)?;
+        if let Some(known) = known.as_ref().filter(|known| known.said == said) {
+            // What the far side needs to act on it may have changed all the same.
+            let report = self.pipeline.ledger.payload(&matter)?;
+            let known = Matter { report, at: self.pipeline.env.now(), ..known.clone() };
+            self.draft.set_matter(bridge, &matter.id, &known);
+            return Ok(None);
+        }
+        let known = known.filter(|known| !known.ended);
+        Ok(Some(Report { matter, title, said, known }))
+    }
+
+    /// How `message` is shown: as the latest word on what it reports on, if it does.
     pub(super) fn word(
         &mut self,
         bridge: &WorkerName,
         conversation: ConversationId,
         flood: Option<Timestamp>,
-        message: &mut Message,
-    ) -> Result<Option<Word>, StoreError> {
+        report: Option<Report>,
+        message: &Message,
+    ) -> Result<Word, StoreError> {
         let rules = self.pipeline.policy.rules.get(bridge);
-        let called = |severity| rules.map_or(&[][..], |rules| rules.notices.called_by(severity));
-        let users = called(message.severity).to_vec();
-        let began_with = message.id.clone();
-        let Some(report) = message.matter.clone() else {
-            let (role, raised) = (Role::Says, None);
-            return Ok(Some(Word { began_with, role, calls: users, raised }));
+        let users = rules.map_or(&[][..], |rules| rules.notices.called_by(message.severity));
+        let Some(Report { matter, title, said, known }) = report else {
+            let (began_with, calls) = (message.id.clone(), users.to_vec());
+            return Ok(Word { began_with, role: Role::Says, calls, raised: None });
         };
-        let title = title(message);
-        self.put_into_words(message, report.ends);
-        let said = self.draft.hash_of(&(&message.content, message.severity, report.ends));
-        let report_id = report.id.clone();
-        let report = self.pipeline.ledger.payload(&report)?;
-        let ended = message.matter.as_ref().is_some_and(|matter| matter.ends);
-        let now = self.pipeline.env.now();
-        let known = self.draft.matter(bridge, &report_id)?;
-        if let Some(known) = known.as_ref().filter(|known| known.said == said) {
-            // The handle may have changed.
-            let known = Matter { report, at: now, ..known.clone() };
-            self.draft.set_matter(bridge, &report_id, &known);
-            return Ok(None);
-        }
-        let goes_on = known.filter(|known| !known.ended && known.conversation == conversation);
-        let mut role = match &goes_on {
-            Some(_) => Role::Replaces,
-            None => Role::Says,
+        let known = known.filter(|known| known.conversation == conversation);
+        let mut role = if known.is_some() { Role::Replaces } else { Role::Says };
+        let (began_with, waits, mut called, asked) = match known {
+            Some(known) => (known.began_with, known.waits, known.called, known.asked),
+            None => (message.id.clone(), None, None, BTreeMap::new()),
         };
-        let mut matter = goes_on.unwrap_or_else(|| Matter {
-            conversation,
-            began_with,
-            report: report.clone(),
-            title: String::new(),
-            said,
-            ended,
-            called: None,
-            waits: None,
-            asked: BTreeMap::new(),
-            at: now,
-        });
-        if let Some(waits) = matter.waits.take() {
+        if let Some(waits) = waits {
             role = self.overtake(conversation, waits)?.unwrap_or(role);
         }
-        let calls_for = !ended && !users.is_empty() && message.severity > matter.called;
-        if calls_for {
-            matter.called = message.severity;
-        }
-        let users = if calls_for { users } else { Vec::new() };
-        let (calls, raised) = match (role, message.severity) {
-            (Role::Replaces, Some(severity)) if !users.is_empty() => {
-                let (title, sender) = (title.clone(), message.sender.clone());
-                let matter = report_id.clone();
-                (Vec::new(), Some(Call { matter, users, title, severity, sender }))
+        let mut word =
+            Word { began_with: began_with.clone(), role, calls: Vec::new(), raised: None };
+        if let Some(severity) = message.severity.filter(|severity| Some(*severity) > called)
+            && !matter.ends
+            && !users.is_empty()
+        {
+            called = Some(severity);
+            let (users, title, sender) = (users.to_vec(), title.clone(), message.sender.clone());
+            match role {
+                Role::Replaces => {
+                    let matter = matter.id.clone();
+                    word.raised = Some(Call { matter, users, title, severity, sender });
+                }
+                _ => word.calls = users,
             }
-            _ => (users, None),
-        };
+        }
         // What calls somebody stays; so does the first word once it is on its way.
-        let may_wait = calls.is_empty() && (role == Role::Replaces || flood.is_some());
-        matter.waits = may_wait.then(|| self.id_of_shown(flood));
-        let word = Word { began_with: matter.began_with.clone(), role, calls, raised };
-        let matter = Matter { report, title, said, ended, at: now, ..matter };
-        self.draft.set_matter(bridge, &report_id, &matter);
-        Ok(Some(word))
+        let may_wait = word.calls.is_empty() && (role == Role::Replaces || flood.is_some());
+        let latest = Matter {
+            conversation,
+            began_with,
+            report: self.pipeline.ledger.payload(&matter)?,
+            title,
+            said,
+            ended: matter.ends,
+            called,
+            waits: may_wait.then(|| self.id_of_shown(flood)),
+            asked,
+            at: self.pipeline.env.now(),
+        };
+        self.draft.set_matter(bridge, &matter.id, &latest);
+        Ok(word)
     }
 
     /// A newer word takes the place of one that waits, if it still does; then it has the other's

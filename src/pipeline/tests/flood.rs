@@ -65,6 +65,16 @@ async fn what_is_too_much_is_shown_together_when_the_time_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_says_nothing_new_is_no_flood() {
+    let bench = Bench::of(setup(braked)).await;
+    for n in 0..9 {
+        bench.mail(report(&format!("r{n}"), "disk", "disk 90 %")).await;
+    }
+    bench.mail(event(1)).await;
+    assert_eq!(text_of(&bench.hub.wait_for(2).await[1]), "event 1\nmore 1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_restart_shows_it_when_it_would_have_been() {
     let bench = flooded().await;
     // Until they are routed; they show nowhere.

@@ -66,8 +66,8 @@ async fn nothing_leaves_towards_less_protection() {
     assert!(bench.post.delivered().is_empty());
 }
 
-#[tokio::test]
-async fn a_conversation_that_moves_takes_nothing_along_that_the_new_room_may_not_show() {
+/// A room that shows less than the intake room that stands before it.
+fn below_its_intake() -> Setup {
     let spec = RoomSpec {
         bridge: post(),
         key: Some("intake".to_owned()),
@@ -79,12 +79,39 @@ async fn a_conversation_that_moves_takes_nothing_along_that_the_new_room_may_not
     let senders = setup.rules.senders.clone();
     let intake = Further { spec, senders, via: Vec::new(), level: Some(Level::High) };
     let further = BTreeMap::from([(Place::Intake, intake)]);
-    let bench = Bench::of(Setup { rooms: Rooms { further, single: None }, ..setup }).await;
-    bench.mail(high("m1", "geheim")).await;
-    assert_eq!(text_of(&bench.told(1).await), "geheim");
+    Setup { rooms: Rooms { further, single: None }, ..setup }
+}
+
+async fn approve(bench: &Bench) {
     let mut approve = answer("$a1", "$event1", "!approve");
     approve.room = Some(RoomId::new("!post.intake"));
     bench.accept(viadukt_api::WorkerName::hub(), vec![item(&approve)]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_while_its_conversation_moves_is_not_shown_where_it_may_not_be() {
+    let mut setup = below_its_intake();
+    setup.hub.patience.pauses = vec![HOUR];
+    setup.hub.patience.give_up_after = 24 * HOUR;
+    let bench = Bench::of(setup).await;
+    bench.begin().await;
+    bench.hub.script([DeliveryError::retry(Reason::new("delivery-time"))]);
+    bench.mail(Message { ancestors: vec![id("m1")], ..high("m2", "geheim") }).await;
+    pass(MINUTE).await;
+    approve(&bench).await;
+    pass(2 * HOUR).await;
+    let shown = bench.hub.delivered();
+    let said = |part: &str| shown.iter().any(|out| text_of(out).contains(part));
+    assert!(said("it needs more protection than the room gives"), "{shown:?}");
+    assert!(!said("geheim"), "{shown:?}");
+}
+
+#[tokio::test]
+async fn a_conversation_that_moves_takes_nothing_along_that_the_new_room_may_not_show() {
+    let bench = Bench::of(below_its_intake()).await;
+    bench.mail(high("m1", "geheim")).await;
+    assert_eq!(text_of(&bench.told(1).await), "geheim");
+    approve(&bench).await;
     let shown = bench.shown(3).await;
     assert!(shown[1..].iter().all(|out| !text_of(out).contains("geheim")), "{shown:?}");
 }

@@ -80,6 +80,20 @@ async fn each_report_edits_the_message_of_the_first_until_the_last_word() {
 }
 
 #[tokio::test]
+async fn reports_that_share_their_id_are_one_matter_too() {
+    let bench = bench().await;
+    for (n, text) in ["eins", "zwei", "drei"].into_iter().enumerate() {
+        let mut item = item(&report("disk", "disk", text));
+        item.keys = vec![viadukt_api::SourceKey::new(&[text])];
+        bench.accept(post(), vec![item]).await;
+        bench.hub.wait_for(u64::try_from(n + 1).unwrap()).await;
+    }
+    let made = bench.hub.delivered();
+    let edits: Vec<_> = made.iter().map(edited).collect();
+    assert_eq!(edits, [None, Some("$event1"), Some("$event1")]);
+}
+
+#[tokio::test]
 async fn its_subject_is_part_of_every_word() {
     let bench = bench().await;
     let subject = Some("HighLoad".to_owned());

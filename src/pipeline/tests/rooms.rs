@@ -254,3 +254,24 @@ async fn when_everyone_has_left_the_conversation_goes_on_elsewhere() {
     bench.mail(sms("s3", "vier")).await;
     assert!(text_of(&bench.shown(5).await[4]).contains("could not be shown"));
 }
+
+#[tokio::test]
+async fn a_stream_is_shown_in_the_room_that_names_it_or_what_stands_before_the_slash() {
+    let room = |name: &str, via: &[&str]| {
+        (Place::Team(name.to_owned()), further(&format!("rooms.{name}"), via))
+    };
+    let bench = Bench::of(setup([room("ops", &["alerts"]), room("db", &["alerts/db"])])).await;
+    let streams = [("alerts/db", "!post.rooms.db"), ("alerts/web", "!post.rooms.ops")];
+    for (n, (stream, room)) in streams.into_iter().enumerate() {
+        let via = Some(address(stream));
+        bench.mail(Message { via, ..message(&format!("m{n}"), "monitoring", stream) }).await;
+        let shown = bench.shown(n + 1).await;
+        assert_eq!((text_of(&shown[n]), room_of(&shown[n])), (stream, room));
+    }
+    let mut reply = answer("$a1", "$event2", "verstanden");
+    reply.room = Some(RoomId::new("!post.rooms.ops"));
+    bench.accept(viadukt_api::WorkerName::hub(), vec![item(&reply)]).await;
+    let sent = bench.post.wait_for(1).await;
+    let Target::Remote { recipient, via, .. } = &sent[0].target else { panic!("to the far side") };
+    assert_eq!((recipient.as_str(), via), ("monitoring", &Some(address("alerts/web"))));
+}
