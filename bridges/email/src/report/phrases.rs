@@ -16,8 +16,6 @@ pub(crate) const DAEMONS: &[&str] = &[
     "post_master",
     "postoffice",
     "microsoftexchange",
-    "bounce",
-    "bounces",
 ];
 
 /// Names that such programs give themselves.
@@ -185,6 +183,7 @@ pub(crate) const FAILURES: &[&str] = &[
     "non-delivered information",
     "failed addresses follow",
     "rejected recipient",
+    "error: invalid user address",
     "message will be returned",
     "returning message to sender",
     "konnte nicht zugestellt werden",
@@ -254,7 +253,6 @@ pub(crate) const HINTS: &[&str] = &[
     "unknown user",
     "user unknown",
     "no such user",
-    "invalid user address",
     "mailbox is full",
     "mailbox exceeds",
     "mailbox full",

@@ -10,7 +10,7 @@ use super::signs::single_blanks;
 use super::status::Status;
 use super::{Action, Kind, Recipient, address, phrases, returned};
 
-/// What `material` reports in words.
+/// What `material` reports in words. What names nobody is no report, whatever else it says.
 pub(crate) fn read(material: &Material<'_>) -> Option<(Kind, Vec<Recipient>)> {
     let kind = recognise(material)?;
     let action = match kind {
@@ -19,6 +19,9 @@ pub(crate) fn read(material: &Material<'_>) -> Option<(Kind, Vec<Recipient>)> {
         _ => Action::Failed,
     };
     let found = recipients(material);
+    if found.is_empty() {
+        return None;
+    }
     let is_alone = found.len() == 1;
     let recipient = |found: Found<'_>| {
         let own = (!found.said.is_empty()).then_some(found.said.as_str());
@@ -92,12 +95,14 @@ fn recognise(material: &Material<'_>) -> Option<Kind> {
     if !hints && signs.by_header() && says(phrases::SUCCESSES) {
         return Some(Kind::Delivered);
     }
+    let lists = hints && lists_somebody(material);
     let is_report = signs.names_failed
         || signs.is_mailer_daemon && (signs.has_subject || hints || names_somebody(material))
-        || signs.is_daemon && (signs.has_subject || hints)
+        // Fraud comes in their name as well: "your mailbox is full".
+        || signs.is_daemon && (signs.has_subject || fails || lists)
         || signs.is_unanswerable && (signs.has_subject || fails)
         // Letters on paper come back too, "recipient unknown", and people write about it.
-        || signs.has_subject && (is_refused || hints && lists_somebody(material));
+        || signs.has_subject && (is_refused || lists);
     is_report.then_some(if waits { Kind::Delay } else { Kind::Bounce })
 }
 
