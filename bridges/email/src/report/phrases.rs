@@ -16,8 +16,6 @@ pub(crate) const DAEMONS: &[&str] = &[
     "post_master",
     "postoffice",
     "microsoftexchange",
-    "bounce",
-    "bounces",
 ];
 
 /// Names that such programs give themselves.
@@ -99,7 +97,6 @@ pub(crate) const SUBJECTS: &[&str] = &[
     "fehlgeschlagene zustellung",
     "ihre nachricht konnte nicht zugestellt werden",
     "ihre e-mail konnte nicht zugestellt werden",
-    "rückläufer",
     "automatisch generierte fehlermeldung",
     "notification d'état de remise",
     "notification de non remise",
@@ -171,6 +168,7 @@ pub(crate) const FAILURES: &[&str] = &[
     "did not receive a copy of your message",
     "following address(es) failed",
     "following recipient(s) could not",
+    "failed recipients",
     "following recipients returned permanent errors",
     "following recipients was rejected",
     "recipients were affected",
@@ -185,6 +183,7 @@ pub(crate) const FAILURES: &[&str] = &[
     "non-delivered information",
     "failed addresses follow",
     "rejected recipient",
+    "error: invalid user address",
     "message will be returned",
     "returning message to sender",
     "konnte nicht zugestellt werden",
@@ -254,7 +253,6 @@ pub(crate) const HINTS: &[&str] = &[
     "unknown user",
     "user unknown",
     "no such user",
-    "invalid user address",
     "mailbox is full",
     "mailbox exceeds",
     "mailbox full",

@@ -10,7 +10,7 @@ use super::signs::single_blanks;
 use super::status::Status;
 use super::{Action, Kind, Recipient, address, phrases, returned};
 
-/// What `material` reports in words.
+/// What `material` reports in words. What names nobody is no report, whatever else it says.
 pub(crate) fn read(material: &Material<'_>) -> Option<(Kind, Vec<Recipient>)> {
     let kind = recognise(material)?;
     let action = match kind {
@@ -19,6 +19,9 @@ pub(crate) fn read(material: &Material<'_>) -> Option<(Kind, Vec<Recipient>)> {
         _ => Action::Failed,
     };
     let found = recipients(material);
+    if found.is_empty() {
+        return None;
+    }
     let is_alone = found.len() == 1;
     let recipient = |found: Found<'_>| {
         let own = (!found.said.is_empty()).then_some(found.said.as_str());
@@ -54,6 +57,13 @@ pub(crate) fn names_somebody(material: &Material<'_>) -> bool {
     others.any(|a| !is_office(a) && !parties.iter().any(|party| address::same(party, a)))
 }
 
+/// Whether a line begins with the address of somebody who can be the recipient.
+fn lists_somebody(material: &Material<'_>) -> bool {
+    let parties = parties(material);
+    let blocks = said::blocks(&material.notice);
+    blocks.iter().any(|block| !parties.iter().any(|party| address::same(party, block.address)))
+}
+
 /// Adds to a recipient named in fields what only the words say; `is_alone` when they can be about
 /// nobody else.
 pub(crate) fn complete(recipient: &mut Recipient, notice: &str, is_alone: bool) {
@@ -79,16 +89,20 @@ fn recognise(material: &Material<'_>) -> Option<Kind> {
     let words = single_blanks(&notice.to_lowercase());
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
     let waits = says(phrases::DELAYS) && !says(phrases::ENDS);
-    let fails = waits || says(phrases::FAILURES) || said::has_refusal(notice);
+    let is_refused = said::has_refusal(notice);
+    let fails = waits || is_refused || says(phrases::FAILURES);
     let hints = fails || says(phrases::HINTS);
     if !hints && signs.by_header() && says(phrases::SUCCESSES) {
         return Some(Kind::Delivered);
     }
+    let lists = hints && lists_somebody(material);
     let is_report = signs.names_failed
         || signs.is_mailer_daemon && (signs.has_subject || hints || names_somebody(material))
-        || signs.is_daemon && (signs.has_subject || hints)
+        // Fraud comes in their name as well: "your mailbox is full".
+        || signs.is_daemon && (signs.has_subject || fails || lists)
         || signs.is_unanswerable && (signs.has_subject || fails)
-        || signs.has_subject && hints;
+        // Letters on paper come back too, "recipient unknown", and people write about it.
+        || signs.has_subject && (is_refused || lists);
     is_report.then_some(if waits { Kind::Delay } else { Kind::Bounce })
 }
 
