@@ -23,7 +23,7 @@ pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName)
         match &part.body {
             PartType::Text(_) => has_plain |= parts.show(part),
             PartType::Html(_) if is_mixed => {
-                parts.texts.push(html::to_text(&parts.text_of(part)));
+                parts.texts.push(clean::text(&html::to_text(&parts.text_of(part))));
             }
             _ => {}
         }
@@ -49,6 +49,11 @@ pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName)
     }
     let Parts { mut texts, files, .. } = parts;
     texts.retain(|text| !text.trim().is_empty());
+    // Text that came after HTML: together they are text.
+    if !is_mixed && !texts.is_empty() && !formatted.is_empty() {
+        texts.insert(0, clean::text(&html::to_text(&formatted)));
+        formatted.clear();
+    }
     Said { text: texts.join("\n\n"), formatted, files }
 }
 
