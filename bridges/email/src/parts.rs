@@ -16,11 +16,15 @@ use crate::{clean, html, trim};
 /// What `mail` says and carries.
 pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName) -> Said {
     let mut parts = Parts { mail, lifted, worker, texts: Vec::new(), files: Vec::new() };
+    let is_text = |part: &MessagePart<'_>| matches!(part.body, PartType::Text(_));
+    let is_mixed = mail.text_bodies().any(is_text);
     let mut has_plain = false;
     for part in mail.text_bodies() {
         match &part.body {
             PartType::Text(_) => has_plain |= parts.show(part),
-            PartType::Html(_) => parts.texts.push(html::to_text(&parts.text_of(part))),
+            PartType::Html(_) if is_mixed => {
+                parts.texts.push(clean::text(&html::to_text(&parts.text_of(part))));
+            }
             _ => {}
         }
     }
@@ -45,6 +49,11 @@ pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName)
     }
     let Parts { mut texts, files, .. } = parts;
     texts.retain(|text| !text.trim().is_empty());
+    // Text that came after HTML: together they are text.
+    if !is_mixed && !texts.is_empty() && !formatted.is_empty() {
+        texts.insert(0, clean::text(&html::to_text(&formatted)));
+        formatted.clear();
+    }
     Said { text: texts.join("\n\n"), formatted, files }
 }
 
@@ -99,17 +108,19 @@ impl Said {
     /// What a room shows of it once quoted mails and signatures are taken off, and whether
     /// anything was; see [`trim`].
     pub(crate) fn trimmed(mut self, forwarding: bool) -> (Content, bool) {
-        if self.formatted.is_empty() {
-            let left = trim::text(&self.text, forwarding);
-            let is_trimmed = left.is_some();
-            self.text = left.unwrap_or(self.text);
-            return (self.whole(), is_trimmed);
-        }
-        let readable = html::readable(&self.formatted);
-        let Some(left) = readable.and_then(|html| trim::html(&html, forwarding)) else {
-            return (self.whole(), false);
+        let readable = html::readable(&self.formatted).filter(|html| !html.is_empty());
+        let left = match readable {
+            Some(html) => trim::html(&html, forwarding).map(|left| (String::new(), left)),
+            // Plain text, or more HTML than is worth it.
+            None => {
+                if self.text.is_empty() {
+                    self.text = html::to_text(&self.formatted);
+                }
+                trim::text(&self.text, forwarding).map(|left| (left, String::new()))
+            }
         };
-        (Self { text: String::new(), formatted: left, ..self }.whole(), true)
+        let Some((text, formatted)) = left else { return (self.whole(), false) };
+        (Self { text, formatted, ..self }.whole(), true)
     }
 }
 

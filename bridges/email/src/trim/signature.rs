@@ -8,6 +8,8 @@ const MAX_LINES: usize = 12;
 const MAX_LINE: usize = 120;
 /// A sentence has more words than a signature's lines.
 const SENTENCE: usize = 6;
+/// What a device says of itself has fewer words than an author's sentence may have.
+const MAX_WORDS: usize = 12;
 /// Mailing lists draw a longer line than authors do.
 const FOOTER: usize = 20;
 const MAX_FOOTER: usize = 6;
@@ -77,14 +79,17 @@ pub(super) fn is_device(line: &str) -> bool {
     }
     let line = line.to_lowercase();
     let words = without_links(&line).split_whitespace().count();
-    let any = |starts: &[&str]| starts.iter().any(|start| line.starts_with(start));
-    let has_device = || words::DEVICES.iter().any(|device| line.contains(device));
-    let is_short = words <= 14;
-    let from_device = words <= 4
-        && line.split_once(" from ").is_some_and(|(name, device)| {
-            !name.contains(' ') && matches!(device, "mobile" | "phone" | "iphone" | "my phone")
-        });
-    is_short && (any(words::SENT_FROM_MY) || any(words::SENT_WITH) && has_device()) || from_device
+    let starts = |with: &[&str]| with.iter().any(|start| line.starts_with(start));
+    let contains = |any: &[&str]| any.iter().any(|word| line.contains(word));
+    let is_sent = starts(words::SENT_FROM_MY)
+        || starts(words::SENT_WITH) && contains(words::DEVICES)
+        || starts(words::THIS_WAS) && words::SENT_LAST.iter().any(|verb| line.ends_with(verb))
+        || starts(words::GET) && line.contains("outlook") && contains(words::SYSTEMS);
+    // "Someone from mobile"
+    let is_from = line.split_once(" from ").is_some_and(|(name, device)| {
+        !name.contains(' ') && matches!(device, "mobile" | "phone" | "iphone" | "my phone")
+    });
+    words <= MAX_WORDS && (is_sent || is_from)
 }
 
 /// A line that only divides, or that a program left for its own use: no letter, no digit.

@@ -142,8 +142,8 @@ pub(super) const BELOW: &[&str] = &[
     "see below", "see my answers", "see inline", "see my comments", "answers below", "comments below", "inline below",
     "siehe unten", "s. unten", "s.u.", "siehe weiter unten", "unten im text", "direkt im text",
     "im text unten", "in rot", "in blau", "in grün", "in red", "in blue", "voir ci-dessous",
-    "cf. ci-dessous", "en rouge", "en bleu", "ver abajo", "véase abajo", "más abajo", "en rojo",
-    "en azul", "vedi sotto", "di seguito", "in rosso", "in blu", "zie onder", "zie hieronder", "in het rood",
+    "cf. ci-dessous", "en rouge", "en bleu", "ver abajo", "véase abajo", "en rojo",
+    "en azul", "vedi sotto", "in rosso", "in blu", "zie onder", "zie hieronder", "in het rood",
 ];
 
 /// Begins the subject of what is forwarded.
@@ -155,25 +155,46 @@ pub(super) const SENT_FROM_MY: &[&str] = &[
     "sent from my ", "envoyé de mon ", "envoyé depuis mon ", "envoyé à partir de mon ",
     "enviado desde mi ", "enviado de mi ", "enviado do meu ", "inviato dal mio ",
     "inviato da mio ", "verzonden vanaf mijn ", "verstuurd vanaf mijn ", "skickat från min ",
-    "sendt fra min ", "lähetetty ", "wysłane z mojego ", "отправлено с моего ", "发自我的",
-    "發自我的", "從我的",
+    "sendt fra min ", "wysłane z mojego ", "отправлено с моего ", "发自我的", "發自我的", "從我的",
 ];
 
 /// "Sent with …": begins it where the name of a device or a program follows.
 pub(super) const SENT_WITH: &[&str] = &[
-    "sent ", "from my ", "get outlook", "get [outlook", "envoyé ", "obtenez outlook",
-    "télécharge", "enviado ", "obtener outlook", "obtén outlook", "descarga", "inviato ",
-    "scarica outlook", "ottieni outlook", "verzonden ", "verstuurd ", "download outlook",
-    "outlook ", "gesendet ", "versendet ", "geschickt ", "von meinem ", "von meiner ",
-    "diese nachricht wurde ", "diese e-mail wurde ", "diese mail wurde ", "holen sie sich outlook",
-    "hol dir outlook", "laden sie outlook", "skickat ", "hämta outlook", "sendt ", "hent outlook",
-    "wysłane ", "pobierz ", "отправлено ", "надіслано ", "verstuurd ",
+    "sent from ", "sent via ", "sent with ", "sent by ", "sent using ", "from my ",
+    "envoyé depuis ", "envoyé de ", "envoyé par ", "envoyé avec ", "envoyé à partir ",
+    "enviado desde ", "enviado con ", "enviado de ", "enviado do ", "enviado por ", "enviado a través ",
+    "inviato da ", "inviato dal ", "inviato con ", "inviato tramite ",
+    "verzonden met ", "verzonden vanaf ", "verzonden via ", "verstuurd met ", "verstuurd vanaf ",
+    "verstuurd via ", "gesendet von ", "gesendet mit ", "gesendet aus ", "gesendet über ",
+    "versendet mit ", "skickat från ", "sendt fra ", "lähetetty ", "wysłane z ", "отправлено из ",
+    "отправлено с ", "надіслано з ",
 ];
 
-/// Devices and programs.
+/// "This message was …": begins it where the verb stands last.
+pub(super) const THIS_WAS: &[&str] = &[
+    "von meinem ", "von meiner ", "diese nachricht wurde ", "diese e-mail wurde ",
+    "diese mail wurde ", "diese email wurde ",
+];
+
+/// "… sent": ends it there.
+pub(super) const SENT_LAST: &[&str] = &["gesendet", "versendet", "verschickt", "geschrieben"];
+
+/// "Get …": begins it where it advertises Outlook.
+pub(super) const GET: &[&str] = &[
+    "get ", "obtenez ", "télécharge", "obtener ", "obtén ", "descarga", "ottieni ", "scarica ",
+    "download ", "holen sie sich ", "hol dir ", "laden sie ", "hämta ", "hent ", "pobierz ",
+    "outlook für ", "outlook for ", "outlook pour ", "outlook para ", "outlook per ",
+    "outlook voor ",
+];
+
+/// What Outlook is advertised for.
+pub(super) const SYSTEMS: &[&str] = &["ios", "android", "windows", "mac", "mobile"];
+
+/// Devices and programs. "Mail" alone is none: "Sent by mail on Monday."
 pub(super) const DEVICES: &[&str] = &[
     "iphone", "ipad", "ipod", "android", "ios", "samsung", "galaxy", "blackberry", "phone",
-    "handy", "mobil", "móvil", "portable", "téléphone", "telefoon", "telefono", "tablet",
-    "outlook", "mail", "windows", "thunderbird", "proton", "gmx", "web.de", "huawei", "xiaomi",
-    "nokia", "pixel", "device", "gerät", "superhuman", "bluemail", "spark",
+    "handy", "mobile", "mobilgerät", "mobiltelefon", "móvil", "téléphone", "telefoon", "telefono",
+    "tablet", "outlook", "windows", "thunderbird", "proton", "gmx", "web.de", "t-online", "huawei",
+    "xiaomi", "nokia", "pixel", "gerät", "device", "airmail", "mailbox", "gmail", "yahoo", "[mail]",
+    "k-9", "fairemail", "bluemail", "superhuman", "spark", "mail.ru",
 ];
