@@ -13,6 +13,8 @@
 mod address;
 mod body;
 mod config;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod guard;
 mod hook;
 mod hooks;
