@@ -1,7 +1,9 @@
 //! deliver: one attempt at a time per delivery, in order within a lane, lanes side by side.
 //!
 //! An attempt is committed before it starts. If the process dies during it, the next start
-//! knows that the far side may have the message already.
+//! knows that the far side may have the message already. Where a repetition does no harm, the
+//! next start takes that for granted instead, and only what a start finds is committed first: so
+//! a delivery that takes the process down with it comes to an end as well.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -41,7 +43,7 @@ enum Begun {
     Gone,
 }
 
-/// An attempt that may begin once its start is committed.
+/// An attempt that may begin once its start is committed, if it has to be.
 struct Started {
     delivery: Delivery,
     attempt: Attempt,
@@ -84,14 +86,17 @@ impl Pipeline {
         loop {
             while let Some((lane, id)) = self.lanes.next().filter(|_| !stop.is_cancelled()) {
                 let (pipeline, stop) = (Arc::clone(self), stop.clone());
-                under_way.spawn(async move { (lane, pipeline.turn(lane, id, &stop).await) });
+                under_way.spawn(async move { pipeline.turns(lane, id, &stop).await });
             }
             if stop.is_cancelled() && under_way.is_empty() {
                 return Ok(());
             }
             tokio::select! {
                 Some(ended) = under_way.join_next() => match ended {
-                    Ok((lane, next)) => self.lanes.finish(lane, next?),
+                    Ok(ended) => {
+                        let (lane, next) = ended?;
+                        self.lanes.finish(lane, next);
+                    }
                     // Only what is cancelled or panics outside a worker ends up here.
                     Err(error) => return Err(StoreError::Failed(error.to_string())),
                 },
@@ -101,20 +106,22 @@ impl Pipeline {
         }
     }
 
-    /// A lane's turn: attempts one after the other, as long as they succeed and no other lane
-    /// waits for its own turn. What came of one is committed together with the start of the
-    /// next.
-    async fn turn(
+    /// One attempt after the other, of lanes that take turns, until there is nothing to go on
+    /// with; says which lane is left, and what follows there. What came of one attempt is
+    /// committed together with the start of the next.
+    async fn turns(
         &self,
-        lane: Lane,
+        mut lane: Lane,
         id: DeliveryId,
         stop: &CancellationToken,
-    ) -> Result<Next, StoreError> {
+    ) -> Result<(Lane, Next), StoreError> {
         let mut draft = self.ledger.draft();
         let mut outcome = match self.begin(&mut draft, lane, id)? {
             Begun::Attempt(started) => match self.ready(&started.delivery).await {
                 Ok(()) => {
-                    self.ledger.commit(draft).await?;
+                    if !draft.is_empty() {
+                        self.ledger.commit(draft).await?;
+                    }
                     self.attempt(started).await?
                 }
                 // Nothing began: the draft that says so is dropped.
@@ -123,10 +130,10 @@ impl Pipeline {
             Begun::Held(pause, told) => {
                 self.ledger.commit(draft).await?;
                 self.lanes.add(told);
-                return Ok(Next::Again(Pause::Held(pause)));
+                return Ok((lane, Next::Again(Pause::Held(pause))));
             }
             Begun::Forbidden(outcome) => outcome,
-            Begun::Gone => return Ok(Next::Done),
+            Begun::Gone => return Ok((lane, Next::Done)),
         };
         loop {
             let contacts = match outcome.may_be_answered() {
@@ -135,12 +142,13 @@ impl Pipeline {
             };
             let mut draft = self.ledger.draft();
             let known = reports::Ids::of(&outcome);
+            // After anything else the worker is asked first whether it is ready.
+            let goes_on = outcome.result.is_ok() && !stop.is_cancelled();
             let (next, told) = self.record(&mut draft, outcome)?;
-            let goes_on = next == Next::Done && !stop.is_cancelled();
             let follower = if goes_on { self.lanes.follow(lane) } else { None };
             let begun = match follower {
-                Some(id) => self.begin(&mut draft, lane, id)?,
-                None => Begun::Gone,
+                Some((lane, id)) => Some((lane, self.begin(&mut draft, lane, id)?)),
+                None => None,
             };
             self.ledger.commit(draft).await?;
             failpoint::pass("record.committed");
@@ -149,14 +157,19 @@ impl Pipeline {
             if let Some(known) = known {
                 self.take_up_reports(&known)?;
             }
+            let Some((following, begun)) = begun else { return Ok((lane, next)) };
+            if following != lane {
+                self.lanes.finish(lane, next);
+                lane = following;
+            }
             outcome = match begun {
                 Begun::Attempt(started) => self.attempt(started).await?,
                 Begun::Held(pause, told) => {
                     self.lanes.add(told);
-                    return Ok(Next::Again(Pause::Held(pause)));
+                    return Ok((lane, Next::Again(Pause::Held(pause))));
                 }
                 Begun::Forbidden(outcome) => outcome,
-                Begun::Gone => return Ok(next),
+                Begun::Gone => return Ok((lane, Next::Done)),
             };
         }
     }
@@ -182,8 +195,21 @@ impl Pipeline {
         }
         attempt.deaths += u8::from(attempt.under_way);
         attempt.begin(self.env.now());
-        draft.set_attempt(lane, id, &attempt);
+        if self.was_found(id) || !self.may_be_repeated(&delivery) {
+            draft.set_attempt(lane, id, &attempt);
+        }
         Ok(Begun::Attempt(Started { delivery, attempt }))
+    }
+
+    /// Whether the delivery `id` may be from before the start, and was perhaps begun then.
+    fn was_found(&self, id: DeliveryId) -> bool {
+        self.last_before.is_some_and(|last| id.item <= last)
+    }
+
+    /// Whether it does no harm to make `delivery` again. Towards far sides nobody relies on it:
+    /// what may have been sent cannot be taken back in silence.
+    fn may_be_repeated(&self, delivery: &Delivery) -> bool {
+        delivery.to.is_hub() && self.hub.idempotent()
     }
 
     /// Why a delivery that was routed must not be made any more.
@@ -192,6 +218,9 @@ impl Pipeline {
         draft: &Draft<'_>,
         delivery: &Delivery,
     ) -> Result<Option<Reason>, StoreError> {
+        if delivery.level.is_some() && self.above_room(draft, delivery)? {
+            return Ok(Some(Reason::new("refused-level-room")));
+        }
         let Some(remote) = delivery.remote.as_ref().filter(|_| !delivery.is_automatic_answer())
         else {
             return Ok(None);
@@ -211,13 +240,15 @@ impl Pipeline {
 
     async fn attempt(&self, started: Started) -> Result<Outcome, StoreError> {
         failpoint::pass("deliver.started");
-        let out = if started.attempt.deaths < DEATHS {
-            self.outbound(&started.delivery, started.attempt.is_repeated()).await?
+        let Started { delivery, attempt } = &started;
+        let out = if attempt.deaths < DEATHS {
+            let found = self.may_be_repeated(delivery) && self.was_found(delivery.id);
+            self.outbound(delivery, attempt.is_repeated() || found).await?
         } else {
             Err(DeliveryError::unknown(Reason::new("delivery-deaths")))
         };
         let (room, result) = match out {
-            Ok(out) => (room_of(&out), self.make(&started.delivery, &out).await),
+            Ok(out) => (room_of(&out), self.make(delivery, &out).await),
             Err(error) => (None, Err(error)),
         };
         failpoint::pass("deliver.answered");
@@ -266,6 +297,7 @@ impl Pipeline {
                 Err(error) => return Ok(Err(error)),
             },
         };
+        let form = self.in_place(delivery, &target, form)?;
         Ok(Ok(Outbound {
             id: delivery.id,
             accepted_at: delivery.accepted_at,

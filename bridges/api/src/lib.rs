@@ -4,12 +4,16 @@
 //! ([`worker`]), how it gets in durably ([`inbox`], called over HTTP by [`hooks`]) and out again
 //! ([`outbound`]). The rest are
 //! the pieces that every worker shares: the spool for large payloads ([`spool`]), configuration
-//! ([`config`], [`network`]), the sentences a person reads ([`words`]), and the world outside as arguments
+//! ([`config`], [`network`]), HTTP to far sides ([`client`], over [`tls`], to where [`egress`]
+//! admits), the sentences a person reads ([`words`]), and the world outside as arguments
 //! ([`env`]).
 
+#[cfg(feature = "client")]
+pub mod client;
 pub mod config;
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod egress;
 pub mod env;
 #[cfg(feature = "contract")]
 pub mod fake;
@@ -20,6 +24,8 @@ pub mod message;
 pub mod network;
 pub mod outbound;
 pub mod spool;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod words;
 pub mod worker;
 

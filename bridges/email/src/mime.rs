@@ -60,10 +60,33 @@ impl Walker {
         Line::Head
     }
 
-    /// Whether lines are part of a header at the moment, and whether it may end here: a mail
-    /// needs a field before.
-    pub(crate) fn in_head(&self) -> (bool, bool) {
-        (!self.in_body, self.head.fields > 0 || !self.open.is_empty())
+    /// Whether lines are part of a header at the moment.
+    pub(crate) fn in_head(&self) -> bool {
+        !self.in_body
+    }
+
+    /// Whether this is inside a multipart.
+    pub(crate) fn is_inside(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// Whether the next line, if it is this one, begins or ends a part.
+    pub(crate) fn is_boundary(&self, line: &[u8]) -> bool {
+        self.boundary_of(line).is_some()
+    }
+
+    /// Whose part it begins or ends.
+    pub(crate) fn boundary_of(&self, line: &[u8]) -> Option<&Vec<u8>> {
+        let text = line.strip_prefix(b"--")?;
+        self.open.iter().rfind(|open| text.starts_with(open))
+    }
+
+    /// The boundaries of the multiparts that are still open, the innermost first, when this line
+    /// belongs to one around them: RFC 2046 5.1.2 has it end them.
+    pub(crate) fn left_open(&self, line: &[u8]) -> Vec<Vec<u8>> {
+        let text = line.strip_prefix(b"--").unwrap_or_default();
+        let which = self.open.iter().rposition(|open| text.starts_with(open));
+        which.map_or_else(Vec::new, |at| self.open[at + 1..].iter().rev().cloned().collect())
     }
 
     /// Whether there were more parts, or deeper ones, than are read.
@@ -184,7 +207,7 @@ impl Head {
 }
 
 /// The boundary among the parameters of a Content-Type (RFC 2045 5.1).
-fn boundary(value: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn boundary(value: &[u8]) -> Option<Vec<u8>> {
     let at = value.to_ascii_lowercase().windows(9).position(|w| w == b"boundary=")?;
     let rest = &value[at + 9..];
     let found = match rest.strip_prefix(b"\"") {

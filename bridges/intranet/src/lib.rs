@@ -8,19 +8,27 @@
 //! list of systems ([`systems`]); the worker that puts these together ([`worker`]), called over
 //! HTTP ([`hooks`]). What all systems that call us share stands in [`hook`]: who calls ([`guard`]),
 //! what a [`body`] says, and what is made of it ([`template`], [`markup`]); [`tool`] shows it without
-//! a bridge.
+//! a bridge. What those share that are reached over HTTP: where they are ([`client`]), how we log in
+//! ([`login`]), and what an answer means ([`line`]). Most of them take a message as one request
+//! ([`post`]), as a text ([`speech`]) or in JSON ([`payload`]).
 
 mod address;
 mod body;
+mod client;
 mod config;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod guard;
 mod hook;
 mod hooks;
+mod line;
+mod login;
 mod markup;
 mod notice;
+mod payload;
+mod post;
 mod received;
+mod speech;
 mod system;
 mod systems;
 mod template;

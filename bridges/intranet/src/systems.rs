@@ -1,13 +1,22 @@
 //! The kinds of systems: one line each.
 
 mod alerts;
+mod chat;
 mod cloudevents;
 mod fit_connect;
+mod gotify;
+mod mqtt;
+mod nextcloud;
+mod ntfy {
+    pub(crate) mod outgoing;
+}
 mod standard;
 mod talk;
+mod teams;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 pub(crate) mod tests;
+mod told;
 mod two_way;
 mod webhook;
 
@@ -16,6 +25,7 @@ use std::sync::Arc;
 use viadukt_api::config::Fields;
 
 use crate::hook::Dialect;
+use crate::post::only_takes;
 use crate::system::SystemKind;
 
 /// Everything that a system can be configured to speak.
@@ -27,6 +37,14 @@ pub(crate) const SYSTEMS: &[SystemKind] = &[
     SystemKind { name: "cloudevents", parse: cloudevents::parse },
     SystemKind { name: "fit-connect", parse: fit_connect::parse },
     SystemKind { name: "talk", parse: talk::parse },
+    gotify::GOTIFY,
+    chat::MATTERMOST,
+    SystemKind { name: "mqtt", parse: mqtt::parse },
+    nextcloud::NEXTCLOUD,
+    SystemKind { name: "ntfy", parse: |fields| only_takes(ntfy::outgoing::parse(fields)) },
+    chat::ROCKETCHAT,
+    chat::SLACK,
+    teams::TEAMS,
 ];
 
 /// A kind of system that calls us, for dry runs: its name, and how it speaks with the options

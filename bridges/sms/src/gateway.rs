@@ -2,14 +2,14 @@
 //!
 //! In reading order: the options ([`section`]) and the declaration ([`declaration`], or one of
 //! the [`preset`]s); a message out: its [`request`], made of [`template`]s with [`place`]s for the
-//! [`filling`], carried by the [`client`], and the gateway's [`answer`]; a call in: its [`signature`], what
-//! it says ([`call`], [`path`], [`pick`], [`condition`], [`time`], [`charset`]) and what that means
-//! ([`hook`]), taken by [`hooks`]; and the dry run ([`tool`]).
+//! [`filling`], carried by the [client](viadukt_api::client), and the gateway's [`answer`]; a
+//! call in: its [`signature`], what it says ([`call`], [`path`], [`pick`], [`condition`],
+//! [`time`], [`charset`]) and what that means ([`hook`]), taken by [`hooks`]; and the dry run
+//! ([`tool`]).
 
 mod answer;
 mod call;
 mod charset;
-mod client;
 mod condition;
 mod declaration;
 mod filling;
@@ -34,13 +34,13 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use viadukt_api::client::{Client, Request, Silence};
 use viadukt_api::{
     AcceptError, Context, DeliveryError, Env, Health, Hooks, Inbox, MessageId, Probe, Reason,
     Receipt, WorkerError, WorkerName, async_trait,
 };
 
 use self::answer::Verdict;
-use self::client::{Client, Silence};
 use self::declaration::Declaration;
 use self::filling::{Filling, Settings};
 pub(crate) use self::section::GatewaySection;
@@ -140,7 +140,7 @@ impl Gateway {
     /// Asks what tells most without sending anything: the status of the answer.
     async fn knock(&self) -> Result<StatusCode, Silence> {
         let request = self.declaration.request.probe(&self.base, &self.filling(None));
-        let request = request.unwrap_or_else(|| request::Request::get(self.base.clone()));
+        let request = request.unwrap_or_else(|| Request::get(self.base.clone()));
         self.client.call(request, self.env.now()).await.map(|answer| answer.status)
     }
 
@@ -202,7 +202,7 @@ impl Transport for Gateway {
                 Err(DeliveryError::retry(Reason::new("sms-gateway-login-refused")))
             }
             Ok(Verdict::Unclear) => Err(self.unknown()),
-            Err(Silence::NotHeard) => {
+            Err(Silence::NotHeard | Silence::NotListed) => {
                 self.down("not reachable");
                 Err(DeliveryError::retry(Reason::new("sms-gateway-away")))
             }

@@ -113,6 +113,17 @@ impl Disk {
     }
 }
 
+impl Disk {
+    /// The same with another spool over its own.
+    pub fn behind<S: viadukt_api::Spool + 'static>(
+        self,
+        spool: impl FnOnce(Arc<dyn viadukt_api::Spool>) -> Arc<S>,
+    ) -> (Self, Arc<S>) {
+        let over = spool(self.spool.clone());
+        (Self { spool: over.clone(), ..self }, over)
+    }
+}
+
 impl Setup {
     /// The usual one, but with other rules.
     pub fn ruled(change: impl FnOnce(&mut Rules)) -> Self {
@@ -293,6 +304,7 @@ pub fn text_of(out: &Outbound) -> &str {
     match &out.form {
         Form::Say { content, .. } | Form::Edit { content, .. } => &content.text,
         Form::Notice { text } | Form::Status { text, .. } => text,
+        Form::Deed { word, .. } => word,
         Form::Join => "",
     }
 }

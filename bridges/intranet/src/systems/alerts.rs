@@ -7,6 +7,7 @@
 
 mod grafana;
 mod handle;
+mod silence;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
@@ -58,8 +59,8 @@ impl FromToml for NoticePer {
 
 /// Reads the table of an Alertmanager.
 pub(crate) fn alertmanager(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
-    let incoming = HookTable::parse(fields, Alerts::alertmanager(fields))?;
-    TwoWay::of(fields, Some(incoming), None, &[])
+    let incoming = HookTable::parse_if_called(fields, Alerts::alertmanager(fields));
+    TwoWay::parse(fields, incoming, "api_url", silence::parse, silence::DEEDS)
 }
 
 /// Reads the table of a Grafana.

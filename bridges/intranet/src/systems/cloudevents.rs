@@ -2,6 +2,7 @@
 //! (`cloudevents/bindings/http-protocol-binding.md`, `cloudevents/http-webhook.md`).
 
 mod incoming;
+mod outgoing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
@@ -17,5 +18,5 @@ use crate::system::Declared;
 pub(crate) fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
     let origins = CloudEvents::parse(fields);
     let incoming = HookTable::parse_if_called(fields, origins);
-    TwoWay::of(fields, incoming, None, &[])
+    TwoWay::parse(fields, incoming, "url", outgoing::parse, &[])
 }

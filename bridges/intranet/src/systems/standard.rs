@@ -2,6 +2,7 @@
 //! (`spec/standard-webhooks.md`).
 
 mod incoming;
+mod outgoing;
 pub(crate) mod signature;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
@@ -17,5 +18,5 @@ use crate::system::Declared;
 /// Reads the table of such a system.
 pub(crate) fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
     let incoming = HookTable::parse_if_called(fields, StandardWebhooks);
-    TwoWay::of(fields, incoming, None, &[])
+    TwoWay::parse(fields, incoming, "url", outgoing::parse, &[])
 }

@@ -2,6 +2,7 @@
 //! Talk is a stream, so that each has a conversation of its own, and answers go back there.
 
 mod incoming;
+mod outgoing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
@@ -16,5 +17,5 @@ use crate::system::Declared;
 /// Reads the table of such a system.
 pub(crate) fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
     let incoming = HookTable::parse_if_called(fields, Talk);
-    TwoWay::of(fields, incoming, None, &[])
+    TwoWay::parse(fields, incoming, "url", outgoing::parse, &[])
 }

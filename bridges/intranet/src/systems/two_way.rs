@@ -5,12 +5,9 @@ use viadukt_api::{BuildError, Context, Deed, Reason, Unreadable};
 
 use crate::hook::{Hook, HookTable};
 use crate::notice::Notice;
+use crate::post::BuildTakes;
 use crate::received::Received;
 use crate::system::{Called, Declared, Listens, System, Takes};
-
-/// Builds the outward half.
-pub(crate) type BuildTakes =
-    Box<dyn Fn(&str, &Context) -> Result<Box<dyn Takes>, BuildError> + Send + Sync>;
 
 /// A valid table of such a system.
 pub(crate) struct TwoWay {
@@ -20,18 +17,23 @@ pub(crate) struct TwoWay {
 }
 
 impl TwoWay {
-    /// Puts the halves together; `None`, with a finding, when there is neither.
-    pub(crate) fn of(
+    /// Puts the halves together: the one that is read already, and the outward one, which is
+    /// there when its address `key` is. `None`, with a finding, when there is neither.
+    pub(crate) fn parse(
         fields: &Fields<'_>,
         incoming: Option<HookTable>,
-        outgoing: Option<BuildTakes>,
+        key: &str,
+        outgoing: fn(&Fields<'_>) -> Option<BuildTakes>,
         deeds: &'static [Deed],
     ) -> Option<Box<dyn Declared>> {
+        let outgoing = if fields.names(key) { Some(outgoing(fields)?) } else { None };
         if incoming.is_none() && outgoing.is_none() {
             let calls = "to let it call, `token_files` or `secret_files`";
-            fields.object("", format!("this system would do nothing: {calls}"));
+            fields
+                .object("", format!("this system would do nothing: to call it, `{key}`; {calls}"));
             return None;
         }
+        let deeds = if outgoing.is_some() { deeds } else { &[] };
         Some(Box::new(Self { incoming, outgoing, deeds }))
     }
 }

@@ -2,11 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 use toml::de::DeValue;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
+use viadukt_api::client::Request;
 use viadukt_api::config::{Fields, FromToml, text};
 
 use super::place::Setting;
@@ -33,15 +35,6 @@ enum Body {
     None,
     Form(Pairs),
     Json(Json),
-}
-
-/// A request, complete.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Request {
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) body: Vec<u8>,
 }
 
 impl RequestShape {
@@ -109,11 +102,12 @@ impl RequestShape {
             Body::None => {}
             Body::Form(pairs) => {
                 request.body = pairs.encode(facts).into_bytes();
-                request.declare("application/x-www-form-urlencoded");
+                let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+                request.headers.push((CONTENT_TYPE, form));
             }
             Body::Json(json) => {
                 request.body = json.fill(facts).unwrap_or_default().to_string().into_bytes();
-                request.declare("application/json");
+                request.headers.push((CONTENT_TYPE, HeaderValue::from_static("application/json")));
             }
         }
         if !self.query.0.is_empty() {
@@ -173,17 +167,6 @@ impl RequestShape {
         needs.sort_unstable();
         needs.dedup();
         needs
-    }
-}
-
-impl Request {
-    /// A bare question.
-    pub(crate) fn get(url: Url) -> Self {
-        Self { method: Method::GET, url, headers: Vec::new(), body: Vec::new() }
-    }
-
-    fn declare(&mut self, content_type: &'static str) {
-        self.headers.push((http::header::CONTENT_TYPE, HeaderValue::from_static(content_type)));
     }
 }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use url::Url;
+use viadukt_api::client::Client;
 use viadukt_api::config::{Fields, SecretFile};
+use viadukt_api::egress::Egress;
 use viadukt_api::network::is_loopback;
-use viadukt_api::{BuildError, Context};
+use viadukt_api::{BuildError, Context, tls};
 
 use super::Gateway;
-use super::client::Client;
 use super::declaration::Declaration;
 use super::filling::Settings;
 use super::place::Setting;
@@ -118,7 +119,8 @@ impl GatewaySection {
             (None, usual) => usual.as_deref().and_then(|url| url.parse().ok()),
         };
         let base = base.ok_or_else(|| error("http.url: missing".to_owned(), "set it"))?;
-        let client = Client::new(self.ca_file.as_deref(), self.timeout)
+        let client = tls::client(self.ca_file.as_deref(), None)
+            .and_then(|tls| Client::new(tls, Egress::anywhere(), self.timeout))
             .map_err(|what| error(what, "name a file of certificates in PEM as `ca_file`"))?;
         let parallel = usize::try_from(self.parallel).unwrap_or(1);
         Ok(Arc::new(Gateway::new(context, declaration, settings, base, client, guard, parallel)))
@@ -221,19 +223,12 @@ fn address(fields: &Fields<'_>) -> Option<Url> {
 mod tests {
     use std::io::Write;
 
-    use viadukt_api::config::Findings;
-    use viadukt_api::contract::{Memory, context};
+    use viadukt_api::contract::{self, Memory, context};
 
     use super::*;
 
     fn parse(toml: &str) -> (Option<GatewaySection>, Vec<String>) {
-        let findings = Findings::default();
-        let table = toml::de::DeTable::parse(toml).unwrap();
-        let fields = Fields::new(table.get_ref(), table.span(), "http", &findings);
-        let section = GatewaySection::parse(&fields);
-        fields.finish();
-        let found = findings.into_sorted().into_iter();
-        (section, found.map(|one| format!("{}: {}", one.path, one.message)).collect())
+        contract::parse(toml, "http", GatewaySection::parse)
     }
 
     fn findings(toml: &str) -> Vec<String> {

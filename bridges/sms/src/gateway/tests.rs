@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use viadukt_api::client::Client;
 use viadukt_api::contract::{Memory, context, delivery_id};
+use viadukt_api::egress::Egress;
 use viadukt_api::env::Clock;
+use viadukt_api::tls;
 use viadukt_api::{Context, Env, Timestamp, WorkerName};
 
-use super::client::Client;
 use super::declaration::Declaration;
 use super::filling::Settings;
 use super::preset::preset;
@@ -63,7 +65,9 @@ fn declared(declaration: Declaration, base: &str, secret: &str, context: Context
         secret: SecretString::from(secret),
         user: String::new(),
     });
-    let client = Client::new(None, Duration::from_secs(2)).unwrap();
+    let client =
+        Client::new(tls::client(None, None).unwrap(), Egress::anywhere(), Duration::from_secs(2));
+    let client = client.unwrap();
     let base = base.parse().unwrap();
     Gateway::new(context, declaration, settings(secret), base, client, guard, 4)
 }

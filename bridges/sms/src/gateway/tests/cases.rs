@@ -9,11 +9,11 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 use viadukt_api::Timestamp;
+use viadukt_api::client::Request;
 
 use crate::gateway::answer::Verdict;
 use crate::gateway::filling::{Filling, Settings};
 use crate::gateway::preset::{PRESETS, preset};
-use crate::gateway::request::Request;
 use crate::gateway::tool::{self, Shown};
 use crate::outgoing::Outgoing;
 
