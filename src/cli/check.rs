@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use viadukt_api::Words;
+use viadukt_api::config::Finding;
 
 use super::{Exit, Failure, read};
 use crate::config::{Config, Registry, Report, examine_secrets};
@@ -15,7 +16,7 @@ pub(super) fn check(
 ) -> Result<Exit, Failure> {
     let text = read(file)?;
     let (findings, config) = match Config::parse(&text, registry) {
-        Ok(config) => (examine_secrets(&config.secrets), Some(config)),
+        Ok(config) => (examine(&config), Some(config)),
         Err(findings) => (findings, None),
     };
     match config {
@@ -31,4 +32,15 @@ pub(super) fn check(
             Ok(Exit::Usage)
         }
     }
+}
+
+/// What is wrong with the files that `config` names, in the order in which it names them.
+fn examine(config: &Config) -> Vec<Finding> {
+    let mut findings = examine_secrets(&config.secrets);
+    findings.extend(config.later.iter().filter_map(|later| {
+        let message = (later.look)().err()?;
+        Some(Finding { span: later.span.clone(), path: later.path.clone(), message })
+    }));
+    findings.sort_by_key(|finding| finding.span.start);
+    findings
 }

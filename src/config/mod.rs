@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use toml::de::DeTable;
-use viadukt_api::config::{Fields, Finding, Findings, NamedSecret};
+use viadukt_api::config::{Fields, Finding, Findings, Later, NamedSecret};
 use viadukt_api::words::Language;
 use viadukt_api::{HubKind, HubSection, Kind, WorkerName};
 
@@ -69,6 +69,8 @@ pub struct Config {
     pub bridges: Vec<Bridge>,
     /// Every file named that must hold a secret; see [`examine_secrets`].
     pub secrets: Vec<NamedSecret>,
+    /// What else `check` looks at, because it takes IO.
+    pub later: Vec<Later>,
 }
 
 impl Config {
@@ -135,6 +137,7 @@ impl Config {
             invites,
             bridges,
             secrets: findings.secrets(),
+            later: findings.later(),
         })
     }
 }

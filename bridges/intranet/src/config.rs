@@ -108,3 +108,58 @@ impl Section for IntranetSection {
         self.systems.iter().any(|(_, declared)| declared.is_called())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use toml::de::DeTable;
+    use viadukt_api::config::{Finding, Findings};
+
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../../config.example.toml");
+
+    fn found(text: &str, path: &[&str]) -> Vec<Finding> {
+        let document = DeTable::parse(text).unwrap();
+        let findings = Findings::default();
+        let root = Fields::new(document.get_ref(), 0..0, "", &findings);
+        let bridge = path.iter().fold(root, |fields, key| fields.optional_table(key).unwrap());
+        let _section = IntranetSection::parse(&bridge);
+        findings.into_sorted()
+    }
+
+    #[test]
+    fn the_example_is_read_and_holds_every_option_of_every_kind() {
+        assert_eq!(found(EXAMPLE, &["bridges", "monitoring"]), []);
+        let (_, section) = EXAMPLE.split_once("[bridges.monitoring]").unwrap();
+        for kind in SYSTEMS {
+            let name = kind.name;
+            assert!(section.contains(&format!("speaks = \"{name}\"")), "no example of {name}");
+            let table =
+                format!("[systems.x]\nspeaks = '{name}'\ntoken_files = ['x']\nno_option = true");
+            let found = found(&table, &[]);
+            let unknown = found.iter().find(|finding| finding.path.ends_with("no_option"));
+            let (_, known) = unknown.unwrap().message.split_once("known here: ").unwrap();
+            for option in known.split(", ") {
+                let is_there = section
+                    .lines()
+                    .any(|line| line.trim_start_matches('#').split(" = ").next() == Some(option));
+                assert!(is_there, "the example of {name} lacks {option}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_usual_patience_is_what_the_example_says() {
+        let document = DeTable::parse(EXAMPLE).unwrap();
+        let findings = Findings::default();
+        let root = Fields::new(document.get_ref(), 0..0, "", &findings);
+        let bridge = root.table("bridges").unwrap().table("monitoring").unwrap();
+        let other = Patience {
+            pauses: vec![Duration::ZERO],
+            give_up_after: Duration::ZERO,
+            tell_after: Duration::ZERO,
+        };
+        assert_eq!(Patience::read(&bridge, &other), default_patience());
+    }
+}

@@ -16,6 +16,8 @@ mod address;
 mod body;
 mod client;
 mod config;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod guard;
 mod hook;
 mod hooks;

@@ -11,6 +11,7 @@
 //! | `{{ value \| mrkdwn }}` | the value's own Slack markup |
 //! | `{{ value \| code }}`, `{{ value \| block }}` | the value as code, in a line or of its own |
 //! | `{{ value \| pretty }}` | a table or list as indented JSON |
+//! | `{% for item in value \| each %}` | the items of a list, and nothing of anything else |
 //! | `{{ value \| link(url) }}` | the value, leading to `url` if that is an address of the web |
 //! | `{{ word("alert-firing", name = …) }}` | a sentence of ours in the language of the bridge |
 
@@ -23,7 +24,7 @@ use std::io;
 use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Serde};
+use minijinja::value::{Kwargs, Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use viadukt_api::{Content, Words};
 
@@ -68,17 +69,15 @@ impl Template {
         // What macros write is Markdown already.
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
         environment.set_formatter(|out, _, value| escape::write(out, value));
-        // What a macro wrote has been through the formatter, and goes through it only once.
-        environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
-        environment.add_filter("markdown", |text: &str| Value::from_safe_string(text.to_owned()));
-        environment
-            .add_filter("mrkdwn", |text: &str| Value::from_safe_string(mrkdwn::to_markdown(text)));
+        environment.add_filter("markdown", |value: Value| marked(value, str::to_owned));
+        environment.add_filter("mrkdwn", |value: Value| marked(value, mrkdwn::to_markdown));
         environment.add_filter("code", |text: String| Value::from_safe_string(escape::code(&text)));
         environment
             .add_filter("block", |text: String| Value::from_safe_string(escape::block(&text)));
         environment.add_filter("link", |text: String, url: Value| {
             Value::from_safe_string(escape::link(&text, url.as_str().unwrap_or_default()))
         });
+        environment.add_filter("each", each);
         environment.add_filter("pretty", pretty);
         let words = Arc::clone(words);
         environment.add_function("word", move |name: &str, filling: Kwargs| {
@@ -104,8 +103,8 @@ impl Template {
 /// and as `headers` what stands `beside` it.
 pub(crate) fn context(value: &serde_json::Value, beside: &[(String, String)]) -> Value {
     let body = Value::from(Serde(value));
-    let headers: Value =
-        beside.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let headers =
+        Value::from_pairs(beside.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if value.is_object() {
         minijinja::context! { body => body.clone(), headers, ..body }
     } else {
@@ -128,6 +127,17 @@ impl io::Write for Bounded {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// `value` as the Markdown that `read` gives; what is no text has none.
+fn marked(value: Value, read: fn(&str) -> String) -> Value {
+    value.as_str().map(read).map_or(value, Value::from_safe_string)
+}
+
+/// The items of a list; what is none has none.
+fn each(value: Value) -> Value {
+    let is_list = value.kind() == ValueKind::Seq;
+    if is_list { value } else { Value::from(Vec::<Value>::new()) }
 }
 
 fn pretty(value: &Value) -> Result<String, Error> {

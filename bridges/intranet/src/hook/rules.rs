@@ -72,7 +72,8 @@ impl RulesTable {
 }
 
 impl Rules {
-    /// The id that the rule finds in what `read` gives; without a rule nothing is read.
+    /// The id that the rule finds in what `read` gives; without a rule nothing is read. Headers
+    /// do not count, since no signature covers them.
     pub(super) fn id(&self, read: impl FnOnce() -> Option<Reading>) -> Option<String> {
         let rule = self.id.as_ref()?;
         self.text(rule, &context(&read()?.value, &[]))

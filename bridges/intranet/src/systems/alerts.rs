@@ -92,21 +92,25 @@ impl Dialect for Alerts {
     }
 
     fn take(&self, call: &Call) -> Result<Vec<Taken>, HookError> {
-        let call_value = body::json(&call.body)?;
-        let alerts = call_value.get("alerts").and_then(Value::as_array).filter(|a| !a.is_empty());
-        let alerts = alerts.ok_or(HookError::Malformed("the body holds no alerts"))?;
+        let mut shared = body::json(&call.body)?;
+        let alerts = match shared.get_mut("alerts").map(Value::take) {
+            Some(Value::Array(alerts)) if !alerts.is_empty() => alerts,
+            _ => return Err(HookError::Malformed("the body holds no alerts")),
+        };
         if self.notice == NoticePer::Group {
             return Ok(vec![Taken::whole(call)]);
         }
-        let alone = |alert: &Value| {
-            let mut one = call_value.clone();
-            if let Some(one) = one.as_object_mut() {
-                one.insert("alerts".to_owned(), json!([alert]));
-                one.insert("status".to_owned(), alert.get("status").cloned().unwrap_or_default());
-            }
+        if let Some(fields) = shared.as_object_mut() {
+            // The labels and notes that all have in common stand in each of them besides.
+            fields.retain(|_, value| !value.is_object());
+        }
+        let alone = |alert: Value| {
+            let mut one = shared.clone();
+            one["status"] = alert.get("status").cloned().unwrap_or_default();
+            one["alerts"] = json!([alert]);
             Taken { body: one.to_string().into(), ..Taken::whole(call) }
         };
-        Ok(alerts.iter().map(alone).collect())
+        Ok(alerts.into_iter().map(alone).collect())
     }
 
     fn read(&self, received: &Received) -> Result<Reading, Unreadable> {

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use http::{HeaderMap, Method};
 use toml::de::DeTable;
 use viadukt_api::config::{Fields, Findings};
 use viadukt_api::words::Language;
-use viadukt_api::{Timestamp, Words};
+use viadukt_api::{Call, Timestamp, Words};
 
 use super::{HOOKS, SYSTEMS};
 use crate::hook::{Reader, ReaderTable};
@@ -25,6 +26,29 @@ pub(crate) fn reader(kind: &str, options: &str, language: Language) -> Reader {
     fields.finish();
     assert_eq!(findings.into_sorted(), [], "{options}");
     table.build(kind, &Arc::new(Words::new(language))).unwrap()
+}
+
+/// A call to a system.
+pub(crate) fn call(headers: &[(&str, &str)], body: &str) -> Call {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap());
+    }
+    Call {
+        method: Method::POST,
+        path: "system".to_owned(),
+        query: String::new(),
+        url: "https://viadukt.amt.example/hooks/monitoring/system".to_owned(),
+        headers: map,
+        body: body.as_bytes().to_vec().into(),
+        from: [127, 0, 0, 1].into(),
+    }
+}
+
+/// The call in the file of a case.
+pub(crate) fn case(name: &str) -> Call {
+    let file = folder(name).with_extension("http");
+    SavedCall::read(&std::fs::read(file).unwrap(), "").unwrap().0
 }
 
 fn folder(kind: &str) -> PathBuf {

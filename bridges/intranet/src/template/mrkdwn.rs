@@ -54,7 +54,8 @@ fn is_at_edge(before: &str, after: &str) -> bool {
     let right = after.chars().next();
     let is_doubled =
         left.is_some_and(|c| "*~".contains(c)) || right.is_some_and(|c| "*~".contains(c));
-    !is_doubled && !(left.is_some_and(is_inside) && right.is_some_and(is_inside))
+    let is_within = left.is_some_and(is_inside) && right.is_some_and(is_inside);
+    !is_doubled && !is_within
 }
 
 #[cfg(test)]

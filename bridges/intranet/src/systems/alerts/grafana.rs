@@ -26,6 +26,12 @@ impl GrafanaSignature {
         }
         Self { header, timestamp_header }
     }
+
+    #[cfg(test)]
+    pub(super) fn of(header: &str, timestamp_header: Option<&str>) -> Self {
+        let timestamp_header = timestamp_header.map(str::to_owned);
+        Self { header: header.to_owned(), timestamp_header }
+    }
 }
 
 impl Scheme for GrafanaSignature {

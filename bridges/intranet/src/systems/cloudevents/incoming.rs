@@ -24,7 +24,7 @@ const REQUEST_RATE: &str = "webhook-request-rate";
 /// How a sender of CloudEvents speaks.
 pub(crate) struct CloudEvents {
     /// Who is told that they may send; everyone, if nobody is named.
-    origins: Vec<String>,
+    pub(super) origins: Vec<String>,
 }
 
 impl CloudEvents {

@@ -1,10 +1,8 @@
 //! What Talk tells a bot: activities in the words of Activity Streams 2.0.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
-use viadukt_api::{Call, HookError, Reason, Unreadable};
+use viadukt_api::{Call, Content, HookError, Reason, Unreadable};
 
 use crate::body;
 use crate::guard::digest::{self, HmacSha256};
@@ -89,51 +87,49 @@ impl Dialect for Talk {
         // Who joins or leaves does so with the room as the object.
         let room = target.as_ref().unwrap_or(&object);
         let name = Some(actor.name.clone()).filter(|name| !name.trim().is_empty());
-        let mut notice =
-            Notice { stream: Some(room.id.clone()), speaker: name, ..Notice::default() };
-        if kind == "Create" {
-            notice.by_person =
-                actor.kind == "Person" && matches!(object.name.as_str(), "message" | "");
-            let said = object.content.as_deref().ok_or_else(unreadable)?;
-            let said: Said = serde_json::from_str(said).map_err(|_| unreadable())?;
-            notice.content = match object.media_type.as_deref() {
-                Some("text/markdown") => markup::from_markdown(&filled(&said, plain)),
-                _ => markup::from_text(&filled(&said, str::to_owned)),
-            };
-        }
+        let said =
+            object.content.as_deref().and_then(|said| serde_json::from_str::<Said>(said).ok());
+        let content = match (&said, object.media_type.as_deref()) {
+            (Some(said), Some("text/markdown")) => markup::from_markdown(&said.filled(plain)),
+            (Some(said), _) => markup::from_text(&said.filled(str::to_owned)),
+            (None, _) if kind == "Create" => return Err(unreadable()),
+            (None, _) => Content::default(),
+        };
+        let is_message = kind == "Create" && matches!(object.name.as_str(), "message" | "");
+        let by_person = is_message && actor.kind == "Person";
+        let stream = Some(room.id.clone());
+        let notice = Notice { stream, speaker: name, content, by_person, ..Notice::default() };
         let value = json!({ "type": kind, "actor": actor.name, "room": room.name, "body": value });
         Ok(Reading { value, notice })
     }
 }
 
-/// The words of `said`, with names in their places.
-fn filled(said: &Said, escape: fn(&str) -> String) -> String {
-    let parameters: BTreeMap<&str, &Value> = said
-        .parameters
-        .as_object()
-        .map(|all| all.iter().map(|(key, value)| (key.as_str(), value)).collect())
-        .unwrap_or_default();
-    let mut filled = String::with_capacity(said.message.len());
-    let mut rest = said.message.as_str();
-    while let Some((before, from)) = rest.split_once('{') {
-        filled.push_str(before);
-        let place = from.split_once('}');
-        let known = place.and_then(|(key, after)| Some((key, parameters.get(key)?, after)));
-        match known {
-            Some((key, value, after)) => {
-                let name = value.get("name").and_then(Value::as_str).unwrap_or(key);
-                let at = if key.starts_with("mention-") { "@" } else { "" };
-                filled.push_str(&escape(&format!("{at}{name}")));
-                rest = after;
-            }
-            None => {
-                filled.push('{');
-                rest = from;
+impl Said {
+    /// Its words, with names in their places.
+    fn filled(&self, escape: fn(&str) -> String) -> String {
+        let mut filled = String::with_capacity(self.message.len());
+        let mut rest = self.message.as_str();
+        while let Some((before, from)) = rest.split_once('{') {
+            filled.push_str(before);
+            let place = from.split_once('}');
+            let known =
+                place.and_then(|(key, after)| Some((key, self.parameters.get(key)?, after)));
+            match known {
+                Some((key, value, after)) => {
+                    let name = value.get("name").and_then(Value::as_str).unwrap_or(key);
+                    let at = if key.starts_with("mention-") { "@" } else { "" };
+                    filled.push_str(&escape(&format!("{at}{name}")));
+                    rest = after;
+                }
+                None => {
+                    filled.push('{');
+                    rest = from;
+                }
             }
         }
+        filled.push_str(rest);
+        filled
     }
-    filled.push_str(rest);
-    filled
 }
 
 /// Nothing stands between the random and the body where they are signed: a random with a brace in

@@ -22,6 +22,11 @@ impl BodySignature {
         }
         Self { header }
     }
+
+    #[cfg(test)]
+    pub(super) fn of(header: &str) -> Self {
+        Self { header: header.to_owned() }
+    }
 }
 
 impl Scheme for BodySignature {
