@@ -103,6 +103,7 @@ refused-level = dieser Raum bietet mehr Schutz als die Gegenseite
 refused-level-room = sie braucht mehr Schutz, als der Raum bietet
 refused-mark = Zeichen bewirken hier nichts, weil sie nie verschlüsselt sind. Schreiben Sie stattdessen den Befehl als Antwort
 not-asked = Das Zeichen hat nichts bewirkt: { $reason }.
+command-help-deed = !{ $word } – als Antwort auf die Meldung, um die es geht (oder, wo Zeichen gelten: { $marks })
 deed-about-what = Schreiben Sie !{ $word } als Antwort auf die Meldung, um die es geht.
 deed-done = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt: ausgeführt.
 deed-failed = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt. Es wurde nicht ausgeführt: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu versuchen.

@@ -103,6 +103,7 @@ refused-level = this room gives more protection than the other side does
 refused-level-room = it needs more protection than the room gives
 refused-mark = here marks ask for nothing, since they are never encrypted. Write the command as an answer instead
 not-asked = The mark was not acted upon: { $reason }.
+command-help-deed = !{ $word } – as an answer to the message that it is about (or, where marks count: { $marks })
 deed-about-what = Write !{ $word } as an answer to the message that it is about.
 deed-done = { $name } asked for “{ $deed }” about “{ $title }”: done.
 deed-failed = { $name } asked for “{ $deed }” about “{ $title }”. It was not done: { $reason }. Reference { $reference }. Write !resend here to try again.

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use viadukt::config::{Invites, Rules, Zone};
+use viadukt::config::{Flood, Invites, Rules, Zone};
 use viadukt::ledger::{Ledger, Place};
 use viadukt::observe::Metrics;
 use viadukt::pipeline::{Journal, Parts, Pipeline, Policy};
@@ -84,7 +84,9 @@ impl Engine {
         };
         let far = build(context).await?;
         let hub = Arc::new(hub);
-        let senders = vec![CLERK.parse().map_err(Error::msg)?];
+        let mut rules = Rules::new(vec![CLERK.parse().map_err(Error::msg)?], "Bürgerbüro");
+        // What is brought in is shown one by one, however much it is.
+        rules.notices.flood = Flood { most: u32::MAX, span: Duration::from_secs(1) };
         let pipeline = Arc::new(Pipeline::new(Parts {
             ledger,
             env,
@@ -93,7 +95,7 @@ impl Engine {
             policy: Policy {
                 zone: Zone::default(),
                 invites: Invites(Vec::new()),
-                rules: BTreeMap::from([(name.clone(), Rules::new(senders, "Bürgerbüro"))]),
+                rules: BTreeMap::from([(name.clone(), rules)]),
                 rooms: BTreeMap::new(),
             },
             hub: Arc::clone(&hub) as Arc<dyn Hub>,

@@ -9,6 +9,7 @@
 
 mod engine;
 mod figures;
+mod intranet;
 mod inward;
 mod latency;
 mod mails;
@@ -41,12 +42,16 @@ enum Measurement {
     Pipeline,
     /// SMS to and from an SMS centre, against a bare client and Kannel
     Sms,
+    /// Webhooks and MQTT taken, journalled on this disk, with a hub in memory
+    Intranet,
     /// Resident memory of an idle process
     Idle,
     /// Requests to the homeserver for an answer
     Outward,
     /// Mail to encrypted room: throughput, processor time, requests
     Inward,
+    /// Webhook to encrypted room
+    Hooks,
     /// From the mail server's notice to the event
     Latency,
     /// Start with a hundred thousand mappings
@@ -58,7 +63,8 @@ enum Measurement {
 }
 
 /// What is measured without the world that all others are measured in.
-const ALONE: [Measurement; 3] = [Measurement::Pipeline, Measurement::Sms, Measurement::SmsMemory];
+const ALONE: [Measurement; 4] =
+    [Measurement::Pipeline, Measurement::Sms, Measurement::Intranet, Measurement::SmsMemory];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -79,6 +85,9 @@ async fn measure() -> Result<()> {
     }
     if chosen(Measurement::Sms) {
         sms::measure(&folder, &mut figures).await?;
+    }
+    if chosen(Measurement::Intranet) {
+        intranet::measure(&folder, &mut figures).await?;
     }
     let others = Measurement::value_variants().iter().filter(|m| !ALONE.contains(m));
     if others.copied().any(chosen) {
@@ -113,6 +122,9 @@ async fn with_servers(
     }
     if chosen(Measurement::Latency) {
         latency::measure(world, figures).await?;
+    }
+    if chosen(Measurement::Hooks) {
+        intranet::into_room(world, figures).await?;
     }
     if chosen(Measurement::Start) {
         start::measure(world, figures).await?;

@@ -4,6 +4,7 @@
 //! `make endurance` runs this at length. What is random comes from one seed, which is printed.
 
 mod birth;
+mod intranet;
 mod load;
 mod oracle;
 mod sms;

@@ -39,7 +39,7 @@ pub(crate) const SYSTEMS: &[SystemKind] = &[
     SystemKind { name: "talk", parse: talk::parse },
     gotify::GOTIFY,
     chat::MATTERMOST,
-    mqtt::KIND,
+    SystemKind { name: "mqtt", parse: mqtt::parse },
     nextcloud::NEXTCLOUD,
     SystemKind { name: "ntfy", parse: |fields| only_takes(ntfy::outgoing::parse(fields)) },
     chat::ROCKETCHAT,

@@ -6,7 +6,7 @@ use viadukt_testbed::Seen;
 use viadukt_testbed::servers::Reply;
 use viadukt_testbed::servers::packages::{apprise, verify};
 
-use super::scene::{SECRET, SENT, Scene, TOKEN};
+use super::scene::{KEY, SENT, Scene, TOKEN};
 
 #[tokio::test]
 async fn what_is_told_is_shown_and_the_answer_is_signed() -> Result<()> {
@@ -14,7 +14,7 @@ async fn what_is_told_is_shown_and_the_answer_is_signed() -> Result<()> {
     let told = scene.told("msg_1", "Ein Antrag für 3 € ist da. Grüße 👩‍💻").await?;
     let answer = scene.clerk.answer(&told, "Bitte bis „Freitag“ warten. 🎉").await?;
     let call = scene.called("Bitte bis „Freitag“ warten. 🎉").await?;
-    assert_eq!(verify(SECRET, &call).await?, None);
+    assert_eq!(verify(KEY, &call).await?, None);
     assert_eq!(call.target, "/eingang");
     scene.marked(&answer, SENT).await?;
 

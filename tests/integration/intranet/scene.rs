@@ -11,7 +11,7 @@ use crate::scene::program;
 /// What callers prove themselves with.
 pub const TOKEN: &str = "geheim-geheim-geheim-geheim";
 /// What we sign with towards the application.
-pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// The mark on a message that the system took.
 pub const SENT: &str = "✓ gesendet";
@@ -37,31 +37,54 @@ impl Scene {
 
     /// The scene with more options of the bridge, a TOML text.
     pub async fn with(options: &str) -> Result<Self> {
+        Self::prepare(options, &["app".to_owned()]).await
+    }
+
+    /// The scene with so many applications that have much to say.
+    pub async fn with_applications(count: usize) -> Result<Self> {
+        let names: Vec<_> = (0..count).map(Self::application).collect();
+        Self::prepare("notices = { flood = '1000000/1s' }", &names).await
+    }
+
+    /// The name of the application `number`.
+    pub fn application(number: usize) -> String {
+        format!("app{number}")
+    }
+
+    async fn prepare(options: &str, applications: &[String]) -> Result<Self> {
         let testbed = Testbed::start().await?;
         let mut bridge = testbed.bridge(program())?;
         let hooks = format!("{}/{INTRANET_BRIDGE}", bridge.open_hooks()?);
         let alertmanager = Alertmanager::start(&format!("{hooks}/alerts"), TOKEN).await;
         let alertmanager = alertmanager.context("is Alertmanager installed (tests/setup)?")?;
         let application = StandIn::start().await?;
-        let systems = format!(
+        let token = testbed.secret("hook.token", TOKEN)?;
+        let mut systems = format!(
             "{options}
             [systems.alerts]
             speaks = 'alertmanager'
+            notice = 'alert'
             token_files = [{token:?}]
-            url = '{alerts}'
+            api_url = '{}'
             networks = ['127.0.0.0/8']
-            [systems.app]
-            speaks = 'standard-webhooks'
-            title = 'Fachverfahren'
-            token_files = [{token:?}]
-            url = '{app}/eingang'
-            networks = ['127.0.0.0/8']
-            signing_key_files = [{secret:?}]",
-            token = testbed.secret("hook.token", TOKEN)?,
-            secret = testbed.secret("app.secret", SECRET)?,
-            alerts = alertmanager.url(),
-            app = application.url(),
+            created_by = '{{sender}}'
+            ",
+            alertmanager.url(),
         );
+        let key = testbed.secret("app.key", KEY)?;
+        for name in applications {
+            systems += &format!(
+                "[systems.{name}]
+                speaks = 'standard-webhooks'
+                title = 'Fachverfahren'
+                token_files = [{token:?}]
+                url = '{}/eingang'
+                networks = ['127.0.0.0/8']
+                signing_key_files = [{key:?}]
+                ",
+                application.url(),
+            );
+        }
         testbed.add_intranet(&mut bridge, &systems)?;
         only_intranet(&mut bridge)?;
         bridge.start()?;
@@ -73,7 +96,7 @@ impl Scene {
 
     /// The application tells of something, under an id of its own; gives the status that it got.
     pub async fn tell(&self, id: &str, text: &str) -> Result<u16> {
-        Ok(tell(&self.hooks, id, text).await?)
+        Ok(tell(&self.hooks, "app", id, text).await?)
     }
 
     /// The same, taken, and seen by the clerk.
@@ -132,12 +155,13 @@ impl Drop for Scene {
     }
 }
 
-/// The application tells the bridge at `hooks` of something; gives the status that it got.
-pub async fn tell(hooks: &str, id: &str, text: &str) -> std::io::Result<u16> {
+/// The application `system` tells the bridge at `hooks` of something; gives the status that it
+/// got.
+pub async fn tell(hooks: &str, system: &str, id: &str, text: &str) -> std::io::Result<u16> {
     let bearer = format!("Bearer {TOKEN}");
     let headers = [("Authorization", bearer.as_str()), ("webhook-id", id)];
     let body = serde_json::json!({ "data": { "text": text } });
-    post(&format!("{hooks}/app"), &headers, &body.to_string()).await
+    post(&format!("{hooks}/{system}"), &headers, &body.to_string()).await
 }
 
 /// Takes all other bridges away.

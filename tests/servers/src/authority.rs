@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 
 /// An authority with a certificate for `localhost` and `127.0.0.1`.
@@ -19,6 +19,8 @@ impl Authority {
     pub fn new() -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("ca").tempdir()?;
         let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
+        // OpenSSL takes a certificate that is named as its issuer for one that signed itself.
+        params.distinguished_name.push(DnType::CommonName, "an authority for one test");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let authority = CertifiedIssuer::self_signed(params, key).map_err(io::Error::other)?;
@@ -40,11 +42,13 @@ impl Authority {
         self.folder.path().join("ca.pem")
     }
 
-    pub(crate) fn certificate(&self) -> PathBuf {
+    /// The certificate, which clients may show as well.
+    pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("server.pem")
     }
 
-    pub(crate) fn key(&self) -> PathBuf {
+    /// The certificate's key.
+    pub fn key(&self) -> PathBuf {
         self.folder.path().join("server.key")
     }
 

@@ -1,6 +1,6 @@
 //! Real servers for tests on loopback, each in a folder of its own, gone when dropped: Dovecot
 //! and Postfix, started as root without init system or syslog, the homeserver Synapse, an SMS
-//! centre, the SMS gateway Kannel, Prometheus Alertmanager, and a stand-in for what takes requests
+//! centre, the SMS gateway Kannel, the MQTT broker Mosquitto, Prometheus Alertmanager, and a stand-in for what takes requests
 //! over HTTP. Programs and libraries that speak to hooks are in [`packages`].
 //!
 //! ```no_run
@@ -18,6 +18,7 @@ mod cache;
 mod dovecot;
 mod http;
 mod kannel;
+pub mod mosquitto;
 pub mod packages;
 mod phones;
 mod policy;
@@ -33,6 +34,7 @@ pub use authority::Authority;
 pub use dovecot::Dovecot;
 pub use http::post;
 pub use kannel::Kannel;
+pub use mosquitto::Mosquitto;
 pub use phones::Arrived;
 pub use policy::Stage;
 pub use postfix::Postfix;

@@ -38,6 +38,12 @@ impl Process {
         Ok(Self(child))
     }
 
+    /// Kills the process; it gets no chance to tidy up.
+    pub(crate) fn kill(mut self) -> io::Result<()> {
+        self.0.kill()?;
+        self.0.wait().map(drop)
+    }
+
     /// Fails when the process has ended.
     fn alive(&mut self, output: &Path) -> io::Result<()> {
         match self.0.try_wait()? {

@@ -36,12 +36,10 @@ use self::line::Broker;
 use crate::client;
 use crate::notice::Notice;
 use crate::received::Received;
-use crate::system::{Declared, Listens, System, SystemKind, Takes};
+use crate::system::{Declared, Listens, System, Takes};
 
-/// The line in the list of systems.
-pub(crate) const KIND: SystemKind = SystemKind { name: "mqtt", parse };
-
-fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
+/// Reads a table with `speaks = "mqtt"`.
+pub(crate) fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
     MqttSection::parse(fields).map(|section| Box::new(section) as Box<dyn Declared>)
 }
 
@@ -91,9 +89,9 @@ impl System for Mqtt {
 }
 
 impl Mqtt {
-    /// The key under which the system keeps `what`.
+    /// The key under which `what` is kept of our session, which is known by the client id.
     fn key(&self, what: &str) -> String {
-        format!("{}/mqtt/{what}", self.name)
+        format!("{}/mqtt/{}/{what}", self.name, self.client_id)
     }
 
     fn login(&self) -> Option<(&str, &str)> {

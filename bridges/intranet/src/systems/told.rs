@@ -2,7 +2,7 @@
 //! missing, that nothing comes any more. It takes the way of what the system brings, and so is
 //! neither lost nor told twice.
 
-use viadukt_api::{Content, Reason, Severity, Timestamp, Words};
+use viadukt_api::{Reason, Timestamp};
 
 use crate::notice::Notice;
 use crate::received::Received;
@@ -23,9 +23,8 @@ pub(crate) fn tell(system: &str, id: String, at: Timestamp, reason: &Reason) -> 
 }
 
 /// The sentence, if `received` is one.
-pub(crate) fn read(received: &Received, words: &Words) -> Option<Notice> {
+pub(crate) fn read(received: &Received) -> Option<Notice> {
     received.beside(TOLD)?;
-    let reason: Reason = serde_json::from_slice(&received.body).ok()?;
-    let content = Content { text: words.reason(&reason), ..Content::default() };
-    Some(Notice { content, severity: Some(Severity::Warning), ..Notice::default() })
+    let reason = serde_json::from_slice(&received.body).ok()?;
+    Some(Notice { tell: Some(reason), ..Notice::default() })
 }

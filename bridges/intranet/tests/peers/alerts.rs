@@ -18,8 +18,16 @@ async fn watched() -> (Site, Alertmanager) {
 
 /// A bridge that an Alertmanager calls, and that may silence it.
 async fn silencing() -> (Site, Alertmanager) {
-    let reach = |url: &str| format!("url = '{url}'\nnetworks = ['127.0.0.0/8']");
-    watched_with(|alertmanager| reach(&alertmanager.url())).await
+    let options = |alertmanager: &Alertmanager| {
+        format!(
+            "notice = 'alert'
+            api_url = '{}'
+            networks = ['127.0.0.0/8']
+            created_by = '{{sender}}'",
+            alertmanager.url(),
+        )
+    };
+    watched_with(options).await
 }
 
 async fn watched_with(options: impl Fn(&Alertmanager) -> String) -> (Site, Alertmanager) {
@@ -90,7 +98,7 @@ async fn an_alert_is_silenced_and_nothing_but_it() {
     site.sees("the other alert", |message| message.content.text.contains("Tor")).await;
     assert!(!site.messages().iter().any(|it| it.content.text.contains("immer noch")));
 
-    let error = site.ask(&fired, "silence", "bald").await.unwrap_err();
+    let error = site.ask(&fired, "silence", "2years").await.unwrap_err();
     assert!(matches!(error, DeliveryError::Refused { .. }), "{error}");
 }
 

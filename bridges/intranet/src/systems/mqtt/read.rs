@@ -13,7 +13,7 @@ pub(crate) fn notice(
     by_topic: bool,
     words: &Words,
 ) -> Result<Notice, Unreadable> {
-    if let Some(told) = told::read(received, words) {
+    if let Some(told) = told::read(received) {
         return Ok(told);
     }
     let unreadable = || Unreadable { reason: Reason::new("intranet-unreadable") };
