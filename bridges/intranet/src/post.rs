@@ -1,13 +1,6 @@
 //! Systems that take each message as one HTTP request. How the request looks is a system's own
 //! ([`Shape`]); what becomes of it is the same for all ([`Posting`]).
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
-pub(crate) mod testing;
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used)]
-mod tests;
-
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 use url::Url;
@@ -146,3 +139,10 @@ pub(crate) fn needed_party(behind: Option<&str>, listed: Option<&[String]>) -> R
         None => Err(Reason::new("intranet-party-missing")),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+pub(crate) mod testing;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
