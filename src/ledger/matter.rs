@@ -37,9 +37,9 @@ pub struct Matter {
     pub at: Timestamp,
 }
 
-/// What a message of a far side is the beginning of: the key of its matter.
+/// What a message shows: the key of its matter.
 #[derive(Serialize, Deserialize)]
-struct Beginning {
+struct Shown {
     matter: [u8; 32],
     at: Timestamp,
 }
@@ -59,16 +59,15 @@ impl Draft<'_> {
         self.get(Space::Matter, &row(MATTER, self.matter_key(bridge, id)))
     }
 
-    /// The matter that began with `message` of `bridge`.
-    pub fn matter_begun_with(
+    /// The matter that `message` of `bridge` shows.
+    pub fn matter_shown_by(
         &self,
         bridge: &WorkerName,
         message: &MessageId,
     ) -> Result<Option<Matter>, StoreError> {
-        let beginning: Option<Beginning> =
-            self.get(Space::Matter, &self.beginning_row(bridge, message))?;
-        match beginning {
-            Some(beginning) => self.get(Space::Matter, &row(MATTER, beginning.matter)),
+        let shown: Option<Shown> = self.get(Space::Matter, &self.shown_row(bridge, message))?;
+        match shown {
+            Some(shown) => self.get(Space::Matter, &row(MATTER, shown.matter)),
             None => Ok(None),
         }
     }
@@ -76,9 +75,21 @@ impl Draft<'_> {
     /// Writes the matter `id` of `bridge`.
     pub fn set_matter(&mut self, bridge: &WorkerName, id: &MessageId, matter: &Matter) {
         let key = self.matter_key(bridge, id);
-        let beginning = Beginning { matter: key, at: matter.at };
-        self.put(Space::Matter, &self.beginning_row(bridge, &matter.began_with), &beginning);
+        let shown = Shown { matter: key, at: matter.at };
+        self.put(Space::Matter, &self.shown_row(bridge, &matter.began_with), &shown);
         self.put(Space::Matter, &row(MATTER, key), matter);
+    }
+
+    /// Says that `message` of `bridge` shows the matter `id` besides what it began with.
+    pub fn set_shown_by(
+        &mut self,
+        bridge: &WorkerName,
+        id: &MessageId,
+        message: &MessageId,
+        at: Timestamp,
+    ) {
+        let shown = Shown { matter: self.matter_key(bridge, id), at };
+        self.put(Space::Matter, &self.shown_row(bridge, message), &shown);
     }
 
     /// A keyed hash by which the same words are known again.
@@ -90,8 +101,8 @@ impl Draft<'_> {
         self.lookup(&format!("matter/{bridge}"), id.as_str())
     }
 
-    fn beginning_row(&self, bridge: &WorkerName, message: &MessageId) -> Vec<u8> {
-        row(BEGINNING, self.lookup(&format!("begins/{bridge}"), message.as_str()))
+    fn shown_row(&self, bridge: &WorkerName, message: &MessageId) -> Vec<u8> {
+        row(SHOWN, self.lookup(&format!("shows/{bridge}"), message.as_str()))
     }
 }
 
@@ -101,7 +112,7 @@ impl Ledger {
         self.sweep_space(Space::Matter, |key, value| {
             let at = match key.first() {
                 Some(&MATTER) => unpack::<Matter>(value)?.at,
-                _ => unpack::<Beginning>(value)?.at,
+                _ => unpack::<Shown>(value)?.at,
             };
             Ok(now.since(at) > Matter::KEPT)
         })
@@ -120,7 +131,7 @@ impl Ledger {
 }
 
 const MATTER: u8 = 0;
-const BEGINNING: u8 = 1;
+const SHOWN: u8 = 1;
 
 fn row(kind: u8, key: [u8; 32]) -> Vec<u8> {
     [&[kind], key.as_slice()].concat()

@@ -86,14 +86,17 @@ impl Pipeline {
         loop {
             while let Some((lane, id)) = self.lanes.next().filter(|_| !stop.is_cancelled()) {
                 let (pipeline, stop) = (Arc::clone(self), stop.clone());
-                under_way.spawn(async move { (lane, pipeline.turn(lane, id, &stop).await) });
+                under_way.spawn(async move { pipeline.turns(lane, id, &stop).await });
             }
             if stop.is_cancelled() && under_way.is_empty() {
                 return Ok(());
             }
             tokio::select! {
                 Some(ended) = under_way.join_next() => match ended {
-                    Ok((lane, next)) => self.lanes.finish(lane, next?),
+                    Ok(ended) => {
+                        let (lane, next) = ended?;
+                        self.lanes.finish(lane, next);
+                    }
                     // Only what is cancelled or panics outside a worker ends up here.
                     Err(error) => return Err(StoreError::Failed(error.to_string())),
                 },
@@ -103,15 +106,15 @@ impl Pipeline {
         }
     }
 
-    /// A lane's turn: attempts one after the other, as long as they succeed and no other lane
-    /// waits for its own turn. What came of one is committed together with the start of the
-    /// next.
-    async fn turn(
+    /// One attempt after the other, of lanes that take turns, until there is nothing to go on
+    /// with; says which lane is left, and what follows there. What came of one attempt is
+    /// committed together with the start of the next.
+    async fn turns(
         &self,
-        lane: Lane,
+        mut lane: Lane,
         id: DeliveryId,
         stop: &CancellationToken,
-    ) -> Result<Next, StoreError> {
+    ) -> Result<(Lane, Next), StoreError> {
         let mut draft = self.ledger.draft();
         let mut outcome = match self.begin(&mut draft, lane, id)? {
             Begun::Attempt(started) => match self.ready(&started.delivery).await {
@@ -127,10 +130,10 @@ impl Pipeline {
             Begun::Held(pause, told) => {
                 self.ledger.commit(draft).await?;
                 self.lanes.add(told);
-                return Ok(Next::Again(Pause::Held(pause)));
+                return Ok((lane, Next::Again(Pause::Held(pause))));
             }
             Begun::Forbidden(outcome) => outcome,
-            Begun::Gone => return Ok(Next::Done),
+            Begun::Gone => return Ok((lane, Next::Done)),
         };
         loop {
             let contacts = match outcome.may_be_answered() {
@@ -139,12 +142,13 @@ impl Pipeline {
             };
             let mut draft = self.ledger.draft();
             let known = reports::Ids::of(&outcome);
+            // After anything else the worker is asked first whether it is ready.
+            let goes_on = outcome.result.is_ok() && !stop.is_cancelled();
             let (next, told) = self.record(&mut draft, outcome)?;
-            let goes_on = next == Next::Done && !stop.is_cancelled();
             let follower = if goes_on { self.lanes.follow(lane) } else { None };
             let begun = match follower {
-                Some(id) => self.begin(&mut draft, lane, id)?,
-                None => Begun::Gone,
+                Some((lane, id)) => Some((lane, self.begin(&mut draft, lane, id)?)),
+                None => None,
             };
             self.ledger.commit(draft).await?;
             failpoint::pass("record.committed");
@@ -153,14 +157,19 @@ impl Pipeline {
             if let Some(known) = known {
                 self.take_up_reports(&known)?;
             }
+            let Some((following, begun)) = begun else { return Ok((lane, next)) };
+            if following != lane {
+                self.lanes.finish(lane, next);
+                lane = following;
+            }
             outcome = match begun {
                 Begun::Attempt(started) => self.attempt(started).await?,
                 Begun::Held(pause, told) => {
                     self.lanes.add(told);
-                    return Ok(Next::Again(Pause::Held(pause)));
+                    return Ok((lane, Next::Again(Pause::Held(pause))));
                 }
                 Begun::Forbidden(outcome) => outcome,
-                Begun::Gone => return Ok(next),
+                Begun::Gone => return Ok((lane, Next::Done)),
             };
         }
     }

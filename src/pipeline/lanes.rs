@@ -166,20 +166,31 @@ impl Lanes {
                 }
             }
         }
+        drop(inner);
+        self.changed.notify_one();
     }
 
-    /// Ends the attempt at the head of `lane`, which is done, and starts the next delivery there
-    /// at once. `None`, and nothing has changed, when there is none or when another lane waits
-    /// for the place: then [`Lanes::finish`] ends the turn.
-    pub fn follow(&self, lane: Lane) -> Option<DeliveryId> {
+    /// What takes the place of the attempt at the head of `lane`, which is done: the next
+    /// delivery of the same lane, or of another one where that waits for the place or nothing
+    /// is left in this one. It counts as under way. [`Lanes::finish`] ends the turn of a lane
+    /// that is left, not before what came of its head is durable.
+    pub fn follow(&self, lane: Lane) -> Option<(Lane, DeliveryId)> {
         let mut inner = self.lock();
         let Inner { lanes, workers, .. } = &mut *inner;
         let queue = lanes.get_mut(&lane)?;
-        workers.get(&queue.to).filter(|turn| turn.ready.is_empty())?;
-        let next = queue.ids.get(1).copied()?;
-        queue.ids.pop_front();
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        Some(next)
+        let turn = workers.get_mut(&queue.to)?;
+        let next = queue.ids.get(1).copied();
+        let others_wait = turn.under_way >= turn.most && !turn.ready.is_empty();
+        if let Some(next) = next.filter(|_| !others_wait) {
+            queue.ids.pop_front();
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Some((lane, next));
+        }
+        let other = turn.ready.pop_front()?;
+        let queue = lanes.get_mut(&other)?;
+        queue.head = Head::UnderWay { woken: false };
+        turn.under_way += 1;
+        queue.ids.front().map(|id| (other, *id))
     }
 
     /// Holds nothing towards `worker` any longer, also what is just about to be held.
@@ -346,14 +357,16 @@ mod tests {
             lanes.restore(lane(l), WorkerName::hub(), id(n), None);
         }
         assert_eq!(lanes.next(), Some((lane(1), id(1))));
-        assert_eq!(lanes.follow(lane(1)), Some(id(2)));
+        assert_eq!(lanes.follow(lane(1)), Some((lane(1), id(2))));
         assert!(!lanes.cancel(lane(1), id(2)));
         lanes.restore(lane(2), WorkerName::hub(), id(4), None);
-        assert_eq!(lanes.follow(lane(1)), None);
+        assert_eq!(lanes.follow(lane(1)), Some((lane(2), id(4))));
+        assert!(!lanes.cancel(lane(2), id(4)));
+        assert_eq!(lanes.next(), None, "the lane that is left is not finished");
         lanes.finish(lane(1), Next::Done);
-        assert_eq!(lanes.next(), Some((lane(2), id(4))));
+        assert_eq!(lanes.next(), None, "its place is taken");
+        assert_eq!(lanes.follow(lane(2)), Some((lane(1), id(3))));
         lanes.finish(lane(2), Next::Done);
-        assert_eq!(lanes.next(), Some((lane(1), id(3))));
         assert_eq!(lanes.follow(lane(1)), None);
     }
 

@@ -54,7 +54,7 @@ pub enum Space {
     Fate = 12,
     /// Reports that came before what they are about was known, by a hash of that and item id.
     Awaited = 13,
-    /// What goes on at far sides, by hashes of its id and of the message it began with.
+    /// What goes on at far sides, by hashes of its id and of what shows it.
     Matter = 14,
     /// Deliveries that wait for the end of a flood, by conversation and delivery id.
     Gathered = 15,

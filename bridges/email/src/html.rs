@@ -8,6 +8,14 @@ use ammonia::Builder;
 /// than reading it is worth.
 const MAX_BYTES: usize = 1 << 20;
 const MAX_TAGS: usize = 20_000;
+/// The same of elements that stand deeper inside one another.
+const MAX_DEPTH: usize = 400;
+/// Elements that hold nothing, or that the next of their kind closes.
+const FLAT: &[&[u8]] = &[
+    b"area", b"base", b"br", b"col", b"dd", b"dt", b"embed", b"hr", b"img", b"input", b"li",
+    b"link", b"meta", b"option", b"p", b"source", b"tbody", b"td", b"tfoot", b"th", b"thead",
+    b"tr", b"wbr",
+];
 /// Wide enough that nothing is wrapped; the client does that.
 const WIDTH: usize = 2_000;
 
@@ -100,5 +108,26 @@ fn plain(html: &str) -> String {
 }
 
 fn is_excessive(html: &str) -> bool {
-    html.len() > MAX_BYTES || memchr::memchr_iter(b'<', html.as_bytes()).count() > MAX_TAGS
+    html.len() > MAX_BYTES
+        || memchr::memchr_iter(b'<', html.as_bytes()).count() > MAX_TAGS
+        || depth(html) > MAX_DEPTH
+}
+
+/// How deep elements stand inside one another, at most, by the tags that open and close them.
+fn depth(html: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    for at in memchr::memchr_iter(b'<', html.as_bytes()) {
+        let tag = &html[at + 1..];
+        let closes = tag.starts_with('/');
+        let name = tag.trim_start_matches('/').bytes().take_while(u8::is_ascii_alphanumeric);
+        let name: Vec<u8> = name.take(11).map(|b| b.to_ascii_lowercase()).collect();
+        match &name[..] {
+            b"" => {}
+            name if FLAT.contains(&name) => {}
+            _ if closes => depth = depth.saturating_sub(1),
+            _ => depth += 1,
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }

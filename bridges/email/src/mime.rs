@@ -72,8 +72,21 @@ impl Walker {
 
     /// Whether the next line, if it is this one, begins or ends a part.
     pub(crate) fn is_boundary(&self, line: &[u8]) -> bool {
-        let text = line.strip_prefix(b"--");
-        text.is_some_and(|text| self.open.iter().any(|open| text.starts_with(open)))
+        self.boundary_of(line).is_some()
+    }
+
+    /// Whose part it begins or ends.
+    pub(crate) fn boundary_of(&self, line: &[u8]) -> Option<&Vec<u8>> {
+        let text = line.strip_prefix(b"--")?;
+        self.open.iter().rfind(|open| text.starts_with(open))
+    }
+
+    /// The boundaries of the multiparts that are still open, the innermost first, when this line
+    /// belongs to one around them: RFC 2046 5.1.2 has it end them.
+    pub(crate) fn left_open(&self, line: &[u8]) -> Vec<Vec<u8>> {
+        let text = line.strip_prefix(b"--").unwrap_or_default();
+        let which = self.open.iter().rposition(|open| text.starts_with(open));
+        which.map_or_else(Vec::new, |at| self.open[at + 1..].iter().rev().cloned().collect())
     }
 
     /// Whether there were more parts, or deeper ones, than are read.

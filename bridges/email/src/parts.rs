@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message as Mail, MessagePart, MimeHeaders, PartType};
 use viadukt_api::{Attachment, Content, WorkerName};
@@ -211,19 +212,23 @@ impl Parts<'_> {
     fn text_of(&self, part: &MessagePart<'_>) -> String {
         let text = part.text_contents().unwrap_or_default();
         let charset = part.content_type().and_then(|kind| kind.attribute("charset"));
+        let decode = charset.and_then(|name| charset_decoder(name.as_bytes()));
         let is_vague = charset.is_none_or(|name| {
             ["us-ascii", "ascii", "utf-8", "utf8"].iter().any(|v| name.eq_ignore_ascii_case(v))
         });
-        if !is_vague || !text.contains('\u{fffd}') {
-            return text.to_owned();
-        }
         let raw = self.raw(part);
         let bytes = match part.encoding {
+            _ if part.is_encoding_problem => encoded_start(part, raw).map(Cow::Owned),
+            _ if !text.contains('\u{fffd}') || !is_vague && decode.is_some() => None,
             Encoding::None => Some(Cow::Borrowed(raw)),
             Encoding::Base64 => base64_decode(raw).map(Cow::Owned),
             Encoding::QuotedPrintable => quoted_printable_decode(raw).map(Cow::Owned),
         };
-        bytes.map_or_else(|| text.to_owned(), |bytes| clean::decoded(&bytes).into_owned())
+        match (bytes, decode.filter(|_| !is_vague)) {
+            (None, _) => text.to_owned(),
+            (Some(bytes), Some(decode)) => decode(&bytes),
+            (Some(bytes), None) => clean::decoded(&bytes).into_owned(),
+        }
     }
 
     /// `text` without marks. One that stands in a text took the place of something that looked
@@ -251,6 +256,21 @@ impl Parts<'_> {
         }
         kept.join("\n")
     }
+}
+
+/// A body that begins in base64 and goes on as it is: lists add their footer to whatever comes.
+fn encoded_start(part: &MessagePart<'_>, raw: &[u8]) -> Option<Vec<u8>> {
+    if !part.content_transfer_encoding().is_some_and(|name| name.eq_ignore_ascii_case("base64")) {
+        return None;
+    }
+    let is_encoded = |line: &&[u8]| {
+        let line = line.trim_ascii();
+        line.iter().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b))
+    };
+    let end = raw.split_inclusive(|b| *b == b'\n').take_while(is_encoded).map(<[u8]>::len).sum();
+    let (encoded, rest) = raw.split_at(end);
+    let decoded = base64_decode(encoded).filter(|decoded| !decoded.is_empty())?;
+    Some([&decoded[..], b"\n", rest].concat())
 }
 
 fn encoding(part: &MessagePart<'_>) -> String {

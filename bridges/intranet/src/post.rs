@@ -8,6 +8,7 @@ pub(crate) mod testing;
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
 
+use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 use url::Url;
 use viadukt_api::client::Request;
@@ -107,6 +108,18 @@ impl System for Taking {
     fn takes(&self) -> Option<&dyn Takes> {
         Some(&*self.0)
     }
+}
+
+/// `request` with header `fields` besides: all of them, or it is not sent.
+pub(crate) fn with_fields<const N: usize>(
+    mut request: Request,
+    fields: [(HeaderName, &str); N],
+) -> Result<Request, Reason> {
+    for (name, value) in fields {
+        let value = HeaderValue::try_from(value).map_err(|_| Reason::new("intranet-unfit-id"))?;
+        request.headers.push((name, value));
+    }
+    Ok(request)
 }
 
 /// `value` as JSON.

@@ -12,7 +12,7 @@ use viadukt_api::config::{Fields, Findings};
 use viadukt_api::fake::{FakeWorker, message};
 use viadukt_api::{
     Address, DeliveryId, Env, Form, ItemId, Kind, MessageId, Outbound, RoomId, Section, Target,
-    WorkerName,
+    Worker, WorkerName,
 };
 use viadukt_sms::Sms;
 use viadukt_testbed::NUMBER;
@@ -73,27 +73,32 @@ impl Agency {
     /// # Errors
     /// One was not taken.
     pub async fn submit(&self, count: u32) -> Result<()> {
-        let to = Address::new("+491713920001");
-        for number in 0..count {
-            let item = ItemId(Ulid::from(u128::from(number)));
-            let out = Outbound {
-                id: DeliveryId { item, part: 0 },
-                accepted_at: Env::system().now(),
-                repeated: false,
-                target: Target::Remote {
-                    recipient: to.clone(),
-                    to: vec![to.clone()],
-                    via: None,
-                    subject: None,
-                    message_id: MessageId::new(item.to_string()),
-                    references: Vec::new(),
-                },
-                form: Form::Notice { text: TEXT.to_owned() },
-            };
-            self.engine.far.deliver(&out).await?;
-        }
-        Ok(())
+        tokio::spawn(submit(Arc::clone(&self.engine.far), count)).await?
     }
+}
+
+/// On a thread of the runtime, as everything in viadukt.
+async fn submit(far: Arc<dyn Worker>, count: u32) -> Result<()> {
+    let to = Address::new("+491713920001");
+    for number in 0..count {
+        let item = ItemId(Ulid::from(u128::from(number)));
+        let out = Outbound {
+            id: DeliveryId { item, part: 0 },
+            accepted_at: Env::system().now(),
+            repeated: false,
+            target: Target::Remote {
+                recipient: to.clone(),
+                to: vec![to.clone()],
+                via: None,
+                subject: None,
+                message_id: MessageId::new(item.to_string()),
+                references: Vec::new(),
+            },
+            form: Form::Notice { text: TEXT.to_owned() },
+        };
+        far.deliver(&out).await?;
+    }
+    Ok(())
 }
 
 /// Answers what the hub showed as its event number `conversation`.

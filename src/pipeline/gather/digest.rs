@@ -72,6 +72,8 @@ impl Pipeline {
             let way = Way::Gathered { into: id.to_string() };
             draft.step(delivery.id.item, &Step { at: now, way });
         }
+        let count = together.len();
+        tracing::info!(item = %first.id.item, worker = %first.bridge, count, "a flood is gathered");
         let file = self.full_texts(&said)?;
         let attached = said.iter_mut().flat_map(|said| said.content.attachments.drain(..));
         let attachments = std::iter::once(file).chain(attached).collect();

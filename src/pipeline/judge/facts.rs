@@ -140,7 +140,7 @@ impl Pipeline {
         for event in marked.into_iter().chain(&message.ancestors) {
             let mapped = draft.mapped(&WorkerName::hub(), event)?;
             let Some(shown) = mapped.and_then(|mapped| mapped.counterpart) else { continue };
-            if let Some(matter) = draft.matter_begun_with(bridge, &shown)? {
+            if let Some(matter) = draft.matter_shown_by(bridge, &shown)? {
                 return Ok(Some(matter));
             }
         }

@@ -28,7 +28,7 @@ impl Routing<'_, '_> {
             Command::Unblock { whom } => self.unblock(&bridge, &whom)?,
             Command::Pause => self.pause(&bridge),
             Command::Continue => self.go_on(&bridge),
-            Command::Help => words.say("command-help", &[("verb", self.verb(&bridge))]),
+            Command::Help => self.help(&bridge),
             Command::Unclear => words.say("command-unclear", &[]),
             Command::Status => self.pipeline.status_text(),
             Command::Resend { reference } => {
@@ -56,6 +56,19 @@ impl Routing<'_, '_> {
     fn time(&self, written: Option<&str>) -> Result<Option<Timestamp>, Reason> {
         let (now, zone) = (self.pipeline.env.now(), &self.pipeline.policy.zone);
         written.map(|written| at::read(written, now, zone)).transpose()
+    }
+
+    /// Every command, and what the far side can be asked to do.
+    fn help(&self, bridge: &WorkerName) -> String {
+        let words = &self.pipeline.words;
+        let mut lines = vec![words.say("command-help", &[("verb", self.verb(bridge))])];
+        let worker = self.pipeline.worker(bridge);
+        for deed in worker.iter().flat_map(|worker| worker.deeds()) {
+            let word = deed.words.first().copied().unwrap_or_default();
+            let args = [("word", word), ("marks", &deed.marks.join(" "))];
+            lines.push(words.say("command-help-deed", &args));
+        }
+        lines.join("\n")
     }
 
     /// The bridge's own word for `!send`.

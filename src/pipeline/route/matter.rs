@@ -16,7 +16,7 @@ use viadukt_api::{
 };
 
 use super::Routing;
-use crate::ledger::{Delivery, Lane, Matter, Role, Step, Way};
+use crate::ledger::{Delivery, Lane, Matter, Origin, Role, Step, Way};
 use crate::store::StoreError;
 
 /// The first line of a report is kept up to so many characters.
@@ -35,6 +35,7 @@ pub(super) struct Word {
 
 /// A matter has become more pressing.
 pub(super) struct Call {
+    matter: MessageId,
     users: Vec<Address>,
     title: String,
     severity: Severity,
@@ -101,7 +102,8 @@ impl Routing<'_, '_> {
         let (calls, raised) = match (role, message.severity) {
             (Role::Replaces, Some(severity)) if !users.is_empty() => {
                 let (title, sender) = (title.clone(), message.sender.clone());
-                (Vec::new(), Some(Call { users, title, severity, sender }))
+                let matter = report_id.clone();
+                (Vec::new(), Some(Call { matter, users, title, severity, sender }))
             }
             _ => (users, None),
         };
@@ -155,7 +157,7 @@ impl Routing<'_, '_> {
         *text = format!("{first}\n{text}").trim_end().to_owned();
     }
 
-    /// Calls `call`'s users by a message of its own.
+    /// Calls `call`'s users by a message of its own, which can be answered like the other.
     pub(super) fn call(
         &mut self,
         bridge: &WorkerName,
@@ -163,7 +165,7 @@ impl Routing<'_, '_> {
         began_with: &MessageId,
         call: Call,
     ) -> Result<(), StoreError> {
-        let Call { users, title, severity, sender } = call;
+        let Call { matter, users, title, severity, sender } = call;
         let severity = match severity {
             Severity::Info => "info",
             Severity::Warning => "warning",
@@ -172,6 +174,10 @@ impl Routing<'_, '_> {
         let args = [("title", title.as_str()), ("severity", severity)];
         let text = self.pipeline.words.say("matter-raised", &args);
         let shown = self.draft.mapped(bridge, began_with)?;
+        let message = MessageId::new(format!("call:{}", self.next_id()));
+        self.draft.set_shown_by(bridge, &matter, &message, self.pipeline.env.now());
+        let origin =
+            Origin { worker: bridge.clone(), message, room: None, apart: false, cost: None };
         let form = Form::Say {
             sender,
             content: Content { text, ..Content::default() },
@@ -183,6 +189,7 @@ impl Routing<'_, '_> {
         let fill = |delivery: &mut Delivery| {
             delivery.to = WorkerName::hub();
             delivery.conversation = Some(conversation);
+            delivery.origin = Some(origin);
             delivery.answers = shown.and_then(|shown| shown.counterpart);
         };
         self.add(Lane::to_room(conversation), bridge, fill, &form)

@@ -113,6 +113,17 @@ impl Disk {
     }
 }
 
+impl Disk {
+    /// The same with another spool over its own.
+    pub fn behind<S: viadukt_api::Spool + 'static>(
+        self,
+        spool: impl FnOnce(Arc<dyn viadukt_api::Spool>) -> Arc<S>,
+    ) -> (Self, Arc<S>) {
+        let over = spool(self.spool.clone());
+        (Self { spool: over.clone(), ..self }, over)
+    }
+}
+
 impl Setup {
     /// The usual one, but with other rules.
     pub fn ruled(change: impl FnOnce(&mut Rules)) -> Self {

@@ -1,6 +1,6 @@
 //! What people ask a far side to do about what goes on there.
 
-use viadukt_api::{Deed, Patience, Sender};
+use viadukt_api::{Deed, Patience, Sender, Severity};
 
 use super::bench::*;
 use super::matters::{editing, report};
@@ -74,6 +74,20 @@ async fn a_mark_asks_once() {
     bench.event(command("$c1", "!silence 1h")).await;
     let sent = bench.post.wait_for(2).await;
     assert_eq!(asked(&sent[1]), ("silence", "1h", Some("r2")));
+}
+
+#[tokio::test]
+async fn what_calls_somebody_can_be_answered_by_a_command_too() {
+    let called = vec![address("@anna:agency")];
+    let setup = setup(far(), |rules| {
+        rules.notices.mention.insert(Severity::Critical, called);
+    });
+    let bench = shown(setup).await;
+    let critical = Message { severity: Some(Severity::Critical), ..report("r3", "disk", "99 %") };
+    bench.mail(critical).await;
+    assert!(text_of(&bench.told(4).await).contains("is critical now"));
+    bench.event(answer("$c1", "$event4", "!silence")).await;
+    assert_eq!(asked(&bench.post.wait_for(1).await[0]), ("silence", "", Some("r3")));
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! Too many messages of machines at once.
 
-use viadukt_api::{Attachment, Media, Severity};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use viadukt_api::{Attachment, BlobRef, Media, Severity, Spool, SpoolWriter};
 
 use super::bench::*;
 use super::matters::{editing, over, report, setup};
@@ -114,6 +118,40 @@ async fn of_what_goes_on_the_latest_word_arrives_where_it_is_shown() {
     let next = bench.hub.wait_for(5).await;
     assert_eq!(text_of(&next[4]), "heat 2");
     assert!(matches!(next[4].form, Form::Say { .. }));
+}
+
+/// A spool that can be full.
+struct Brim {
+    spool: Arc<dyn Spool>,
+    full: AtomicBool,
+}
+
+impl Spool for Brim {
+    fn create(&self) -> io::Result<Box<dyn SpoolWriter>> {
+        match self.full.load(Ordering::Relaxed) {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => self.spool.create(),
+        }
+    }
+
+    fn open(&self, blob: &BlobRef) -> io::Result<Box<dyn io::Read + Send>> {
+        self.spool.open(blob)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_spool_puts_it_off_and_loses_nothing() {
+    let over = |spool| Arc::new(Brim { spool, full: AtomicBool::new(true) });
+    let (disk, spool) = Disk::new().behind(over);
+    let bench = Bench::of(Setup { disk, ..setup(braked) }).await;
+    for n in 0..6 {
+        bench.mail(event(n)).await;
+    }
+    pass(10 * MINUTE).await;
+    assert_eq!(bench.hub.delivered().len(), 2);
+    spool.full.store(false, Ordering::Relaxed);
+    pass(2 * MINUTE).await;
+    assert!(text_of(&bench.hub.wait_for(3).await[2]).starts_with("4 messages"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -184,7 +184,7 @@ async fn who_is_to_know_is_called_when_it_becomes_pressing_and_once() {
     let called: Vec<_> = made.iter().map(mentioned).collect();
     assert_eq!(called, [vec![], vec![], vec!["@anna:agency"], vec![], vec![]]);
     // What is critical from the start calls by itself.
-    let bench2 = Message { severity: Some(Severity::Critical), ..report("t1", "load", "9") };
-    bench.mail(bench2).await;
+    let load = Message { severity: Some(Severity::Critical), ..report("t1", "load", "9") };
+    bench.mail(load).await;
     assert_eq!(mentioned(&bench.hub.wait_for(6).await[5]), ["@anna:agency"]);
 }

@@ -9,6 +9,8 @@ use crate::mime::{self, Walker};
 
 /// A body that has no boundary line up to here has none.
 const MAX_LINES: usize = 2_000;
+/// Content-Types in one header that are looked at.
+const MAX_KINDS: usize = 4;
 
 /// `head` with one Content-Type that fits `body`, and with a transfer encoding only where it is
 /// one. `walker` stands before the head.
@@ -29,6 +31,11 @@ pub(super) fn mend<'h>(head: &'h [u8], body: &[u8], walker: &Walker) -> Cow<'h, 
     }
     let mended = fields.concat();
     if mended == head { Cow::Borrowed(head) } else { Cow::Owned(mended) }
+}
+
+/// Whether a header is a multipart's.
+pub(super) fn has_parts(head: &[u8]) -> bool {
+    fields(head).any(|field| is(field, b"content-type") && is_multipart(field))
 }
 
 /// The boundary that a header names.
@@ -56,7 +63,8 @@ fn one_kind(fields: &mut Vec<Cow<'_, [u8]>>, body: &[u8]) {
         let boundary = is_multipart(field).then(|| mime::boundary(value(field))).flatten();
         boundary.is_some_and(|boundary| begins_part(&boundary, body))
     };
-    let chosen = kinds.clone().find(has_parts).or_else(|| kinds.clone().next()).cloned();
+    let chosen =
+        kinds.clone().take(MAX_KINDS).find(has_parts).or_else(|| kinds.clone().next()).cloned();
     let chosen = chosen.map(Cow::into_owned).unwrap_or_default();
     let mut is_there = false;
     fields.retain(|field| {
@@ -158,6 +166,11 @@ fn with_name(field: &[u8], boundary: &[u8]) -> Vec<u8> {
             [kind, b"; boundary=\"", boundary, b"\"\r\n"].concat()
         }
     }
+}
+
+/// `head` in the character set that its fields should have.
+pub(super) fn in_one_charset(head: &[u8]) -> Vec<u8> {
+    fields(head).map(in_utf8).collect::<Vec<_>>().concat()
 }
 
 /// The fields of a header, each with the lines it goes on in.

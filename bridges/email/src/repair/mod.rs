@@ -10,11 +10,14 @@ use memchr::memmem;
 
 use crate::mime::{Line, Walker};
 
+/// Multiparts in a mail for which the rest of it is looked through.
+const MAX_LOOKS: usize = 20;
+
 /// `mail` with the faults mended that make a parser lose text: blanks or an mbox line before the
 /// first field, a separator line of blanks only, a separator that is missing, lines that end
 /// with CR alone, header fields in an unnamed 8-bit character set, and what [`head`] mends in
 /// headers. A boundary that occurs elsewhere too, such as the beginning of another one, gets a
-/// name of its own (RFC 2046 5.1.1).
+/// name of its own (RFC 2046 5.1.1), and parts that are left open are closed.
 pub(crate) fn repair(mail: &[u8]) -> Cow<'_, [u8]> {
     match memchr::memchr(b'\n', mail) {
         Some(_) => mended(mail),
@@ -31,8 +34,15 @@ pub(crate) fn repair(mail: &[u8]) -> Cow<'_, [u8]> {
 
 fn mended(mail: &[u8]) -> Cow<'_, [u8]> {
     let mail = skip_preamble(mail);
-    let mut repair =
-        Repair { mail, mended: None, at: 0, walker: Walker::default(), names: Vec::new() };
+    let mut repair = Repair {
+        mail,
+        mended: None,
+        at: 0,
+        walker: Walker::default(),
+        names: Vec::new(),
+        looks: 0,
+        begun: Vec::new(),
+    };
     while let Some(line) = next_line(&mail[repair.at..]) {
         if repair.walker.beyond_limits() {
             repair.take(mail.len() - repair.at);
@@ -54,6 +64,10 @@ struct Repair<'m> {
     walker: Walker,
     /// Boundaries that were renamed, with their new names, the innermost last.
     names: Vec<(Vec<u8>, Vec<u8>)>,
+    /// How often the rest of the mail was looked through for a boundary.
+    looks: usize,
+    /// Boundaries that have begun a part.
+    begun: Vec<Vec<u8>>,
 }
 
 impl Repair<'_> {
@@ -84,6 +98,19 @@ impl Repair<'_> {
             is_end_of_boundary(rest).then(|| [b"--", &new[..], rest].concat())
         });
         let written = renamed.as_deref().unwrap_or(line);
+        for open in self.walker.left_open(written) {
+            // One that has no parts ends with what is around it.
+            if !self.begun.contains(&open) {
+                continue;
+            }
+            let end = [b"--", &open[..], b"--\r\n"].concat();
+            self.walker.line(&end, false);
+            self.replace(0, &end);
+        }
+        let begun = self.walker.boundary_of(written);
+        if let Some(name) = begun.filter(|name| !self.begun.contains(name)) {
+            self.begun.push(name.clone());
+        }
         self.walker.line(written, false);
         self.replace(line.len(), written);
     }
@@ -101,13 +128,7 @@ impl Repair<'_> {
             return self.replace(separator, empty_line(&line[..separator]));
         }
         let body = &rest[fields + separator..];
-        let mut head = head::mend(&rest[..fields], body, &self.walker).into_owned();
-        if let Some(old) = head::boundary(&head).filter(|old| is_ambiguous(old, body)) {
-            let seed = [&old[..], &self.at.to_le_bytes()].concat();
-            let new = format!("viadukt-{}", &blake3::hash(&seed).to_hex()[..32]).into_bytes();
-            head = head::with_boundary(&head, &new);
-            self.names.push((old, new));
-        }
+        let mut head = self.mended_head(&rest[..fields], body);
         for line in head.split_inclusive(|b| *b == b'\n') {
             self.walker.line(line, false);
         }
@@ -117,6 +138,23 @@ impl Repair<'_> {
             head.extend_from_slice(empty_line(&rest[fields..fields + separator]));
         }
         self.replace(fields + separator, &head);
+    }
+
+    fn mended_head(&mut self, head: &[u8], body: &[u8]) -> Vec<u8> {
+        if head::has_parts(head) {
+            self.looks += 1;
+        }
+        if self.looks > MAX_LOOKS {
+            return head::in_one_charset(head);
+        }
+        let mut head = head::mend(head, body, &self.walker).into_owned();
+        if let Some(old) = head::boundary(&head).filter(|old| is_ambiguous(old, body)) {
+            let seed = [&old[..], &self.at.to_le_bytes()].concat();
+            let new = format!("viadukt-{}", &blake3::hash(&seed).to_hex()[..32]).into_bytes();
+            head = head::with_boundary(&head, &new);
+            self.names.push((old, new));
+        }
+        head
     }
 
     /// How long the fields are with which `rest` begins, and the line after them that separates

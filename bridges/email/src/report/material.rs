@@ -3,8 +3,9 @@
 
 use mail_parser::{Message as Mail, MessageParser, MessagePart, MimeHeaders, PartType};
 
-use super::returned::{self, Returned};
+use super::returned::Returned;
 use super::signs::Signs;
+use super::split::split;
 use super::{Kind, Recipient, Report, fields};
 use crate::{clean, html};
 
@@ -113,7 +114,7 @@ impl<'m> Material<'m> {
     /// Takes the returned mail, and fields, out of the words.
     fn split_notice(&mut self) {
         let notice = std::mem::take(&mut self.notice);
-        let (own, header) = returned::split(&notice);
+        let (own, header) = split(&notice);
         if self.status.is_none() && self.signs.by_header() {
             self.status = [own, &notice].into_iter().find(|text| has_recipient(text)).map(cut);
         }

@@ -2,9 +2,10 @@
 //! read, or was complained about.
 //!
 //! In reading order: the signs of a report ([`signs`]), what it consists of ([`material`]) and
-//! the mail that it returns ([`returned`]); what it says in fields ([`fields`], [`disposition`],
-//! [`feedback`]) or, from the many servers that have none, in prose ([`prose`], with [`said`],
-//! [`phrases`], [`address`] and [`status`]); what it tells the room ([`told`], with [`reasons`]).
+//! the mail that it returns ([`returned`], [`split`]); what it says in fields ([`fields`],
+//! [`disposition`], [`feedback`]) or, from the many servers that have none, in prose ([`prose`],
+//! with [`said`], [`phrases`], [`address`] and [`status`]); what it tells the room ([`told`],
+//! with [`reasons`]).
 
 mod address;
 mod disposition;
@@ -17,6 +18,7 @@ mod reasons;
 mod returned;
 mod said;
 mod signs;
+mod split;
 mod status;
 mod told;
 
@@ -114,8 +116,9 @@ impl Report {
         if let Some(recipients) = feedback::read(&material) {
             return Some(material.report(Kind::Feedback, recipients));
         }
-        let in_fields = disposition::read(&mut material).or_else(|| in_fields(&material));
-        if let Some((kind, recipients)) = in_fields {
+        let speaks = material.signs.by_header();
+        let in_fields = || disposition::read(&mut material).or_else(|| in_fields(&material));
+        if let Some((kind, recipients)) = speaks.then(in_fields).flatten() {
             return Some(material.report(kind, recipients));
         }
         let (kind, recipients) = prose::read(&material)?;
@@ -130,10 +133,11 @@ fn in_fields(material: &Material<'_>) -> Option<(Kind, Vec<Recipient>)> {
     let mut recipients = fields::recipients(material.status.as_deref()?);
     let kind = kind_of(&recipients)?;
     prose::name(&mut recipients, material);
+    let is_alone = recipients.len() == 1;
     for recipient in &mut recipients {
         let action = *recipient.action.get_or_insert(Action::Failed);
         if matches!(action, Action::Failed | Action::Delayed) {
-            prose::complete(recipient, &material.notice);
+            prose::complete(recipient, &material.notice, is_alone);
         }
     }
     Some((kind, recipients))

@@ -70,6 +70,7 @@ pub(crate) const SUBJECTS: &[&str] = &[
     "failed mail",
     "failed delivery",
     "returned mail",
+    "successful mail delivery",
     "returned to sender",
     "return receipt",
     "non delivery",
@@ -307,6 +308,21 @@ pub(crate) const DELAYS: &[&str] = &[
     "nog niet bezorgd",
 ];
 
+/// What says that a mail arrived.
+pub(crate) const SUCCESSES: &[&str] = &[
+    "successfully delivered",
+    "delivered successfully",
+    "has been delivered to",
+    "was delivered to the following",
+    "successful mail delivery",
+    "successful delivery",
+    "erfolgreich zugestellt",
+    "wurde zugestellt",
+    "a été remis",
+    "ha sido entregado",
+    "è stato recapitato",
+];
+
 /// What says that nobody tries any longer, whatever was said before.
 pub(crate) const ENDS: &[&str] = &[
     "giving up",
@@ -320,3 +336,30 @@ pub(crate) const ENDS: &[&str] = &[
     "in the queue too long",
     "endgültig",
 ];
+
+/// What names the returned mail in the line above it.
+pub(crate) const RETURNED: &[&str] = &[
+    "copy of the message",
+    "copy of your message",
+    "copy of the original",
+    "header of the original",
+    "original message",
+    "original mail",
+    "returned message",
+    "returned mail follows",
+    "unsent message",
+    "message header follow",
+    "message headers follow",
+    "message text follows",
+    "ursprüngliche nachricht",
+    "originalnachricht",
+    "message d'origine",
+    "message original",
+    "mensaje original",
+    "messaggio originale",
+    "oorspronkelijk bericht",
+];
+
+/// How such a line begins when it is a heading.
+pub(crate) const HEADINGS: &[&str] =
+    &["below", "included is", "this is a copy", "here is", "original", "the original"];

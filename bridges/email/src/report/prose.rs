@@ -6,14 +6,18 @@
 
 use super::material::Material;
 use super::said::{self, Found, MOST};
-use super::signs::{Signs, single_blanks};
+use super::signs::single_blanks;
 use super::status::Status;
 use super::{Action, Kind, Recipient, address, phrases, returned};
 
 /// What `material` reports in words.
 pub(crate) fn read(material: &Material<'_>) -> Option<(Kind, Vec<Recipient>)> {
-    let kind = recognise(&material.signs, &material.notice)?;
-    let action = if kind == Kind::Delay { Action::Delayed } else { Action::Failed };
+    let kind = recognise(material)?;
+    let action = match kind {
+        Kind::Delay => Action::Delayed,
+        Kind::Delivered => Action::Delivered,
+        _ => Action::Failed,
+    };
     let found = recipients(material);
     let is_alone = found.len() == 1;
     let recipient = |found: Found<'_>| {
@@ -50,38 +54,42 @@ pub(crate) fn names_somebody(material: &Material<'_>) -> bool {
     others.any(|a| !is_office(a) && !parties.iter().any(|party| address::same(party, a)))
 }
 
-/// Adds to a recipient named in fields what only the words say.
-pub(crate) fn complete(recipient: &mut Recipient, notice: &str) {
+/// Adds to a recipient named in fields what only the words say; `is_alone` when they can be about
+/// nobody else.
+pub(crate) fn complete(recipient: &mut Recipient, notice: &str, is_alone: bool) {
     let is_plain = recipient.status.is_some_and(|status| !status.is_vague());
     if is_plain && recipient.diagnostic.is_some() {
         return;
     }
     let blocks = said::blocks(notice);
     let own = blocks.iter().find(|block| address::same(block.address, &recipient.address));
-    let said = own.map_or(notice, |block| block.said.as_str());
     if !is_plain {
-        recipient.status = Status::of_failure(said).filter(|s| !s.is_vague()).or(recipient.status);
+        let said = own.map(|block| block.said.as_str()).or(is_alone.then_some(notice));
+        let status = said.and_then(Status::of_failure).filter(|status| !status.is_vague());
+        recipient.status = status.or(recipient.status);
     }
     if recipient.diagnostic.is_none() {
         recipient.diagnostic = own.and_then(|block| said::cause(&block.said));
     }
 }
 
-fn recognise(signs: &Signs, notice: &str) -> Option<Kind> {
+/// What kind of report the words are; `None` when they are none.
+fn recognise(material: &Material<'_>) -> Option<Kind> {
+    let Material { signs, notice, .. } = material;
     let words = single_blanks(&notice.to_lowercase());
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
-    let fails = says(phrases::FAILURES) || says(phrases::DELAYS) || said::has_refusal(notice);
+    let waits = says(phrases::DELAYS) && !says(phrases::ENDS);
+    let fails = waits || says(phrases::FAILURES) || said::has_refusal(notice);
     let hints = fails || says(phrases::HINTS);
+    if !hints && signs.by_header() && says(phrases::SUCCESSES) {
+        return Some(Kind::Delivered);
+    }
     let is_report = signs.names_failed
-        || signs.is_mailer_daemon
+        || signs.is_mailer_daemon && (signs.has_subject || hints || names_somebody(material))
         || signs.is_daemon && (signs.has_subject || hints)
         || signs.is_unanswerable && (signs.has_subject || fails)
         || signs.has_subject && hints;
-    if !is_report {
-        return None;
-    }
-    let waits = says(phrases::DELAYS) && !says(phrases::ENDS);
-    Some(if waits { Kind::Delay } else { Kind::Bounce })
+    is_report.then_some(if waits { Kind::Delay } else { Kind::Bounce })
 }
 
 /// Whom the report is about, by the surest of what it has: a field of the header, beginnings of

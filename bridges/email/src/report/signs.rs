@@ -17,7 +17,9 @@ pub(crate) struct Signs {
     pub(crate) is_unanswerable: bool,
     /// Its subject says that it is a report.
     pub(crate) has_subject: bool,
-    /// It has a part that only reports have, or returns a mail.
+    /// It says of itself that it is one (RFC 6522).
+    pub(crate) is_multipart_report: bool,
+    /// It has a part that reports have: their fields, or a mail.
     pub(crate) has_part: bool,
 }
 
@@ -35,8 +37,15 @@ impl Signs {
             is_mailer_daemon: author.starts_with("mailer-daemon"),
             is_daemon: phrases::DAEMONS.iter().any(|name| author.starts_with(name))
                 || phrases::NAMES.iter().any(|name| from.contains(name)),
-            is_unanswerable: path.starts_with("<>") || path.starts_with("<mailer-daemon"),
+            is_unanswerable: path.starts_with("<>")
+                || path.starts_with("<mailer-daemon")
+                || from.ends_with("<>"),
             has_subject: phrases::SUBJECTS.iter().any(|words| subject.starts_with(words)),
+            is_multipart_report: mail.content_type().is_some_and(|kind| {
+                let subtype = kind.subtype().unwrap_or_default();
+                kind.ctype().eq_ignore_ascii_case("multipart")
+                    && subtype.eq_ignore_ascii_case("report")
+            }),
             has_part: mail.parts.iter().any(|part| {
                 let kind = part.content_type();
                 kind.is_some_and(|kind| kind.ctype().eq_ignore_ascii_case("message"))
@@ -49,9 +58,11 @@ impl Signs {
         self.has_part || self.by_header()
     }
 
-    /// Whether the header speaks for a report.
+    /// Whether the header speaks for a report. Without it, fields of a report were passed on by
+    /// a person who got one.
     pub(crate) fn by_header(&self) -> bool {
-        self.names_failed
+        self.is_multipart_report
+            || self.names_failed
             || self.is_mailer_daemon
             || self.is_daemon
             || self.is_unanswerable

@@ -37,6 +37,8 @@ impl Report {
             Kind::Bounce => (act(State::Failed), self.by_recipient(words)),
             Kind::Delay => (act(State::Delayed), self.by_recipient(words)),
             Kind::Delivered => (act(self.arrived()), self.by_recipient(words)),
+            // Its own words say more than we could.
+            Kind::Disposition | Kind::Feedback if self.recipients.is_empty() => return None,
             // Neither says anything about the delivery, which a reader of the mail had anyway.
             Kind::Disposition => (Act::Say, self.by_recipient(words)),
             Kind::Feedback => (Act::Say, self.complaint(words)),

@@ -9,7 +9,7 @@ use super::signature::{self, Delimiter};
 use super::{attribution, earlier};
 
 /// A mail of more lines is shown whole: nobody wrote it to be read.
-const MAX_LINES: usize = 20_000;
+pub(super) const MAX_LINES: usize = 20_000;
 
 /// For each line whether it is shown; `None` when all of them are. `forwarding`: the subject
 /// says that the mail is forwarded.

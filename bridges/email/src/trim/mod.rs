@@ -29,6 +29,9 @@ use html::Document;
 /// What is left of plain `text`; `None` when all of it is. `forwarding`: the subject says that
 /// the mail is forwarded, so what follows the author's own words belongs to it.
 pub fn text(text: &str, forwarding: bool) -> Option<String> {
+    if memchr::memchr_iter(b'\n', text.as_bytes()).count() > keep::MAX_LINES {
+        return None;
+    }
     let (written, lines) = line::lines(text);
     let kept = keep::kept(&lines, forwarding)?;
     let shown = written.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(line, _)| *line);

@@ -5,3 +5,4 @@ mod answers;
 mod cases;
 mod contract;
 mod fits;
+mod tables;

@@ -19,7 +19,7 @@ use viadukt_api::{Call, HookError, Matter, MessageId, Severity, Unreadable};
 
 use self::grafana::GrafanaSignature;
 pub(crate) use self::handle::Handle;
-use super::two_way::{self, TwoWay};
+use super::two_way::TwoWay;
 use crate::body;
 use crate::guard::Scheme;
 use crate::guard::digest::fingerprint;
@@ -59,10 +59,8 @@ impl FromToml for NoticePer {
 
 /// Reads the table of an Alertmanager.
 pub(crate) fn alertmanager(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
-    let incoming = HookTable::parse(fields, Alerts::alertmanager(fields))?;
-    let outgoing = two_way::parse_if_named(fields, "api_url", silence::parse);
-    let deeds = if outgoing.is_some() { silence::DEEDS } else { &[] };
-    TwoWay::of(fields, Some(incoming), outgoing, deeds)
+    let incoming = HookTable::parse_if_called(fields, Alerts::alertmanager(fields));
+    TwoWay::parse(fields, incoming, "api_url", silence::parse, silence::DEEDS)
 }
 
 /// Reads the table of a Grafana.

@@ -10,7 +10,7 @@ mod tests;
 use viadukt_api::config::Fields;
 
 pub(crate) use self::incoming::CloudEvents;
-use super::two_way::{self, TwoWay};
+use super::two_way::TwoWay;
 use crate::hook::HookTable;
 use crate::system::Declared;
 
@@ -18,6 +18,5 @@ use crate::system::Declared;
 pub(crate) fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
     let origins = CloudEvents::parse(fields);
     let incoming = HookTable::parse_if_called(fields, origins);
-    let outgoing = two_way::parse_if_named(fields, "url", outgoing::parse);
-    TwoWay::of(fields, incoming, outgoing, &[])
+    TwoWay::parse(fields, incoming, "url", outgoing::parse, &[])
 }

@@ -10,13 +10,12 @@ mod tests;
 use viadukt_api::config::Fields;
 
 pub(crate) use self::incoming::Talk;
-use super::two_way::{self, TwoWay};
+use super::two_way::TwoWay;
 use crate::hook::HookTable;
 use crate::system::Declared;
 
 /// Reads the table of such a system.
 pub(crate) fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
     let incoming = HookTable::parse_if_called(fields, Talk);
-    let outgoing = two_way::parse_if_named(fields, "url", outgoing::parse);
-    TwoWay::of(fields, incoming, outgoing, &[])
+    TwoWay::parse(fields, incoming, "url", outgoing::parse, &[])
 }

@@ -9,15 +9,6 @@ use crate::post::BuildTakes;
 use crate::received::Received;
 use crate::system::{Called, Declared, Listens, System, Takes};
 
-/// Reads the outward half with `parse` if the table has the option `key`.
-pub(crate) fn parse_if_named(
-    fields: &Fields<'_>,
-    key: &str,
-    parse: fn(&Fields<'_>) -> Option<BuildTakes>,
-) -> Option<BuildTakes> {
-    if fields.names(key) { parse(fields) } else { None }
-}
-
 /// A valid table of such a system.
 pub(crate) struct TwoWay {
     incoming: Option<HookTable>,
@@ -26,18 +17,23 @@ pub(crate) struct TwoWay {
 }
 
 impl TwoWay {
-    /// Puts the halves together; `None`, with a finding, when there is neither.
-    pub(crate) fn of(
+    /// Puts the halves together: the one that is read already, and the outward one, which is
+    /// there when its address `key` is. `None`, with a finding, when there is neither.
+    pub(crate) fn parse(
         fields: &Fields<'_>,
         incoming: Option<HookTable>,
-        outgoing: Option<BuildTakes>,
+        key: &str,
+        outgoing: fn(&Fields<'_>) -> Option<BuildTakes>,
         deeds: &'static [Deed],
     ) -> Option<Box<dyn Declared>> {
+        let outgoing = if fields.names(key) { Some(outgoing(fields)?) } else { None };
         if incoming.is_none() && outgoing.is_none() {
             let calls = "to let it call, `token_files` or `secret_files`";
-            fields.object("", format!("this system would do nothing: {calls}"));
+            fields
+                .object("", format!("this system would do nothing: to call it, `{key}`; {calls}"));
             return None;
         }
+        let deeds = if outgoing.is_some() { deeds } else { &[] };
         Some(Box::new(Self { incoming, outgoing, deeds }))
     }
 }

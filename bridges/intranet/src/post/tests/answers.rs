@@ -155,19 +155,27 @@ async fn a_probe_says_nothing_and_shows_no_secret_path() {
     assert!(server.heard()[0].starts_with("GET / HTTP/1.1\n"));
 }
 
-/// A server with a certificate of an authority that nobody but `ca_file` names.
-async fn tls_server(authority: &Authority) -> String {
+/// A server with a certificate of an authority that nobody but `ca_file` names. If it `asks`, it
+/// serves those alone who have one as well.
+async fn tls_server(authority: &Authority, asks: bool) -> String {
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::server::WebPkiClientVerifier;
 
     let pem = |name: &str| authority.folder().join(name);
     let certificates = CertificateDer::pem_file_iter(pem("server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_file(pem("server.key")).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(authority.ca_file()).unwrap()).unwrap();
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let verifier =
+        if asks { verifier.build().unwrap() } else { WebPkiClientVerifier::no_client_auth() };
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_single_cert(certificates.map(Result::unwrap).collect(), key)
         .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -190,11 +198,25 @@ fn with_ca(ca_file: &Path) -> String {
 #[tokio::test]
 async fn a_system_proves_who_it_is() {
     let authority = Authority::new().unwrap();
-    let url = tls_server(&authority).await;
+    let url = tls_server(&authority, false).await;
     assert_eq!(what(&send(&*at(WEBHOOK, &url)).await), "later: intranet-away");
     let trusting = at(&with_ca(&authority.ca_file()), &url);
     assert_eq!(send(&*trusting).await.unwrap().protection, "TLS");
     let another = Authority::new().unwrap();
     let wrong = at(&with_ca(&another.ca_file()), &url);
     assert_eq!(what(&send(&*wrong).await), "later: intranet-away");
+}
+
+#[tokio::test]
+async fn we_prove_who_we_are_where_a_system_asks() {
+    let authority = Authority::new().unwrap();
+    let url = tls_server(&authority, true).await;
+    let trusting = with_ca(&authority.ca_file());
+    assert!(send(&*at(&trusting, &url)).await.is_err());
+    // The server's own certificate does for a client as well.
+    let folder = authority.folder().display();
+    let identity =
+        format!("certificate_file = '{folder}/server.pem'\nkey_file = '{folder}/server.key'");
+    let known = at(&format!("{trusting}\n{identity}"), &url);
+    assert_eq!(what(&send(&*known).await), "taken");
 }

@@ -1,7 +1,7 @@
 //! Standard Webhooks, outwards: a message becomes a signed POST
 //! (<https://www.standardwebhooks.com>, specification 1.0).
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderName;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use url::Url;
@@ -13,7 +13,7 @@ use super::signature::{self, Key};
 use crate::client::{Reach, error, secret};
 use crate::line::Rules;
 use crate::payload::{self, Payload, rfc3339};
-use crate::post::{BuildTakes, Posting, Shape, json, party};
+use crate::post::{BuildTakes, Posting, Shape, json, party, with_fields};
 use crate::system::Outgoing;
 
 const ID: HeaderName = HeaderName::from_static(signature::ID);
@@ -78,12 +78,8 @@ impl Shape for Standard {
         let signed = self.keys.iter().filter_map(|key| key.sign(out.id, &seconds, &body).ok());
         let signatures = signed.collect::<Vec<_>>().join(" ");
 
-        let mut request = Request::post(self.url.clone(), "application/json", body);
-        let fields = [(ID, out.id), (TIMESTAMP, &seconds), (SIGNATURE, &signatures)];
-        for (name, value) in fields {
-            request.headers.extend(HeaderValue::try_from(value).map(|value| (name, value)));
-        }
-        Ok(request)
+        let request = Request::post(self.url.clone(), "application/json", body);
+        with_fields(request, [(ID, out.id), (TIMESTAMP, &seconds), (SIGNATURE, &signatures)])
     }
 }
 

@@ -1,7 +1,7 @@
 //! Nextcloud Talk, outwards: a message of the bot in a conversation (Talk's documentation,
 //! "Bots and Webhooks"). The party behind the system is the conversation's token.
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderName;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -12,7 +12,7 @@ use viadukt_api::{Content, Context, Reason};
 
 use crate::client::{Reach, below, secret};
 use crate::guard::digest::{HmacSha256, sign_hex, to_hex};
-use crate::post::{BuildTakes, Posting, Shape, json, needed_party};
+use crate::post::{BuildTakes, Posting, Shape, json, needed_party, with_fields};
 use crate::speech::{AROUND, Speech, is_text};
 use crate::system::Outgoing;
 
@@ -80,10 +80,7 @@ impl Shape for Talk {
         let reference_id = to_hex(&Sha256::digest(out.id));
         let message = Message { message: &text, reference_id };
         let url = below(&self.url, &segments);
-        let mut request = Request::post(url, "application/json", json(&message));
-        for (name, value) in [(OCS, "true"), (RANDOM, &random), (SIGNATURE, &signature)] {
-            request.headers.extend(HeaderValue::try_from(value).map(|value| (name, value)));
-        }
-        Ok(request)
+        let request = Request::post(url, "application/json", json(&message));
+        with_fields(request, [(OCS, "true"), (RANDOM, &random), (SIGNATURE, &signature)])
     }
 }
