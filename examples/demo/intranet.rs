@@ -78,7 +78,8 @@ pub async fn act(stage: &mut Stage, clerk: &Clerk, intranet: &Intranet) -> Resul
     .await?;
     stage.line(Side::House, "Silence", silence.comment);
     stage.line(Side::House, "By", silence.created_by);
-    let told = clerk.sees("word of it", |seen| seen.body().contains("ausgeführt")).await?;
+    let told =
+        clerk.sees("word of it", |seen| seen.body().contains("verlangt: ausgeführt")).await?;
     stage.seen(told.trusted()?);
 
     stage.step("Another alert ends, and its message says so");
