@@ -3,7 +3,7 @@
 .PHONY: help setup demo test endurance bench lint
 
 help:
-	@echo "make demo    show how a citizen's mailbox, a citizen's phone and encrypted rooms talk,"
+	@echo "make demo    show how a citizen's mailbox and phone, monitoring and encrypted rooms talk,"
 	@echo "             then stay up to be tried out (DEMO_ONCE=1: stop after the play)"
 	@echo "make test    formatting, lints and every test, on real servers"
 	@echo "make endurance  kill viadukt 50 times at random moments and several times at every"

@@ -1,10 +1,11 @@
 //! Shows viadukt at work: a citizen's mail becomes a thread in an encrypted room, the clerk's
-//! answer becomes a mail, and the conversation goes on; then the same with an SMS. Real servers,
-//! real clients. Afterwards everything stays up to be tried out.
+//! answer becomes a mail, and the conversation goes on; then the same with an SMS, and an alert that
+//! the clerk silences. Real servers, real clients. Afterwards everything stays up to be tried out.
 //!
 //! `make demo` installs and builds what is needed and runs this.
 #![allow(clippy::print_stdout, reason = "it talks to a person")]
 
+mod intranet;
 mod mail;
 mod sms;
 mod stage;
@@ -20,8 +21,11 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use viadukt_testbed::servers::Smsc;
 use viadukt_testbed::servers::smsc::{Behaviour, Receipts};
-use viadukt_testbed::{AGENCY, CITIZEN, Citizen, Clerk, NUMBER, Phone, ROOM, SMS_ROOM, Testbed};
+use viadukt_testbed::{
+    AGENCY, CITIZEN, Citizen, Clerk, INTRANET_ROOM, NUMBER, Phone, ROOM, SMS_ROOM, Testbed,
+};
 
+use crate::intranet::Intranet;
 use crate::stage::Stage;
 
 #[derive(Parser)]
@@ -45,7 +49,7 @@ async fn main() -> Result<()> {
 
 async fn play(once: bool) -> Result<()> {
     let mut stage = Stage::new();
-    stage.title("viadukt: between a citizen's mailbox, a citizen's phone and encrypted rooms");
+    stage.title("viadukt: between a citizen's mailbox and phone, monitoring and encrypted rooms");
 
     let since = Instant::now();
     let testbed = Testbed::start().await?;
@@ -60,14 +64,16 @@ async fn play(once: bool) -> Result<()> {
     let since = Instant::now();
     let mut bridge = testbed.bridge(&program()?)?;
     testbed.add_sms(&mut bridge, &centre)?;
+    let intranet = Intranet::start(&testbed, &mut bridge).await?;
     bridge.start()?;
     bridge.ready().await?;
-    stage.done("viadukt", since);
+    stage.done("Alertmanager and viadukt", since);
     clerk.join(ROOM).await?;
     clerk.join(SMS_ROOM).await?;
+    clerk.join(INTRANET_ROOM).await?;
 
     let (citizen, phone) = (testbed.citizen(), Phone::new(sms::CITIZEN, &centre));
-    let played = acts(&mut stage, &clerk, &citizen, &phone).await;
+    let played = acts(&mut stage, &clerk, &citizen, &phone, &intranet).await;
     played.with_context(|| format!("viadukt's log ends:\n{}", bridge.log_end()))?;
     if once {
         bridge.terminate().await?;
@@ -80,6 +86,7 @@ async fn play(once: bool) -> Result<()> {
     stage.step("Your turn: everything stays up until you press Ctrl-C");
     invite_to_mail(&stage, &testbed);
     invite_to_sms(&stage, &centre);
+    invite_to_the_intranet(&stage, &intranet);
     invite_to_the_room(&stage, &testbed, &key);
     stage.remark(format_args!("viadukt's log: {}", bridge.log_file().display()));
     println!();
@@ -91,9 +98,11 @@ async fn acts(
     clerk: &Clerk,
     citizen: &Citizen,
     phone: &Phone<'_>,
+    intranet: &Intranet,
 ) -> Result<()> {
     mail::act(stage, clerk, citizen).await?;
-    sms::act(stage, clerk, phone).await
+    sms::act(stage, clerk, phone).await?;
+    intranet::act(stage, clerk, intranet).await
 }
 
 fn invite_to_mail(stage: &Stage, testbed: &Testbed) {
@@ -122,6 +131,17 @@ fn invite_to_sms(stage: &Stage, centre: &Smsc) {
     ));
     stage.remark("What this phone receives is shown below; what all phones received is at");
     stage.command(format_args!("curl {orders}/messages"));
+    println!();
+}
+
+fn invite_to_the_intranet(stage: &Stage, intranet: &Intranet) {
+    stage.remark("Let an application tell something:");
+    stage.command(format_args!(
+        "curl {}/app --header 'Authorization: Bearer {}' --json '{{\"text\": \"Guten Tag!\"}}'",
+        intranet.hooks,
+        intranet::TOKEN,
+    ));
+    stage.remark(format_args!("Alertmanager is at {}", intranet.alertmanager.url()));
     println!();
 }
 

@@ -15,6 +15,8 @@ pub enum Side {
     Mail,
     /// A citizen's phone.
     Phone,
+    /// A system of the intranet.
+    House,
     /// The clerk's messenger.
     Room,
 }
@@ -53,6 +55,7 @@ impl Stage {
         let (name, colour) = match side {
             Side::Mail => ("mail", "33"),
             Side::Phone => ("sms", "35"),
+            Side::House => ("net", "34"),
             Side::Room => ("room", "36"),
         };
         let text = text.to_string();

@@ -20,6 +20,8 @@ async fn the_demo_plays_its_acts() -> Result<()> {
         "Answers      the citizen's mail",
         "Thread       the same as before",
         "Delivery     ✓ zugestellt at the clerk's answer",
+        "Silence      Ersatz ist bestellt",
+        "Edited       the same message, and says that it is over",
     ] {
         assert!(said.contains(expected), "{expected:?} is missing in\n{said}");
     }

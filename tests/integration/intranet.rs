@@ -2,4 +2,5 @@
 
 mod alerts;
 mod hooks;
+mod mqtt;
 pub mod scene;

@@ -1,9 +1,11 @@
-//! Where every play with the intranet begins: Alertmanager and an application run beside the
-//! usual servers, viadukt has the intranet and nothing else, the clerk is in its room.
+//! Where every play with the intranet begins: Alertmanager, an application and a broker for doors
+//! run beside the usual servers, viadukt has the intranet and nothing else, the clerk is in its
+//! room.
 
 use anyhow::{Context, Result, ensure};
 use viadukt_testbed::ruma::{EventId, OwnedRoomId};
-use viadukt_testbed::servers::{Alertmanager, Request, StandIn, post};
+use viadukt_testbed::servers::mosquitto::Listener;
+use viadukt_testbed::servers::{Alertmanager, Authority, Mosquitto, Request, StandIn, post};
 use viadukt_testbed::{Bridge, Clerk, INTRANET_BRIDGE, INTRANET_ROOM, Seen, Testbed, until};
 
 use crate::scene::program;
@@ -24,6 +26,10 @@ pub struct Scene {
     pub alertmanager: Alertmanager,
     /// What the application is called with.
     pub application: StandIn,
+    /// The doors' broker.
+    pub broker: Mosquitto,
+    /// What is published under `door/`.
+    pub doors: Listener,
     /// Where the intranet's systems call.
     pub hooks: String,
     pub testbed: Testbed,
@@ -71,6 +77,22 @@ impl Scene {
             ",
             alertmanager.url(),
         );
+        let broker = Mosquitto::start(&Authority::new()?).await;
+        let broker = broker.context("is Mosquitto installed (tests/setup)?")?;
+        let doors = broker.listener("door/#").await?;
+        systems += &format!(
+            "[systems.house]
+            speaks = 'mqtt'
+            url = 'mqtt://127.0.0.1:{}'
+            user = {:?}
+            password_file = {:?}
+            subscribe = ['door/#']
+            publish = ['door/#']
+            ",
+            broker.port,
+            Mosquitto::USER,
+            testbed.secret("mqtt.password", Mosquitto::PASSWORD)?,
+        );
         let key = testbed.secret("app.key", KEY)?;
         for name in applications {
             systems += &format!(
@@ -91,7 +113,7 @@ impl Scene {
         bridge.ready().await?;
         let clerk = testbed.clerk().await?;
         let room = clerk.join(INTRANET_ROOM).await?;
-        Ok(Self { bridge, clerk, room, alertmanager, application, hooks, testbed })
+        Ok(Self { bridge, clerk, room, alertmanager, application, broker, doors, hooks, testbed })
     }
 
     /// The application tells of something, under an id of its own; gives the status that it got.

@@ -12,7 +12,7 @@ use super::load::{self, Load, Thread};
 /// How long nothing may arrive before what is still missing counts as lost.
 const SILENCE: Duration = Duration::from_secs(60);
 /// How the room hears of a reply that may have reached the citizen twice.
-const SENT_AGAIN: &str = "nach einer Unterbrechung noch einmal gesendet";
+pub(super) const SENT_AGAIN: &str = "nach einer Unterbrechung noch einmal gesendet";
 
 /// Something that is not as in a world without kills.
 pub(super) struct Finding {

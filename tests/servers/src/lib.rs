@@ -1,7 +1,8 @@
 //! Real servers for tests on loopback, each in a folder of its own, gone when dropped: Dovecot
 //! and Postfix, started as root without init system or syslog, the homeserver Synapse, an SMS
-//! centre, the SMS gateway Kannel, the MQTT broker Mosquitto, Prometheus Alertmanager, and a stand-in for what takes requests
-//! over HTTP. Programs and libraries that speak to hooks are in [`packages`].
+//! centre, the SMS gateway Kannel, the MQTT broker Mosquitto, Prometheus Alertmanager, and a
+//! stand-in for what takes requests over HTTP. Programs and libraries that speak to hooks are in
+//! [`packages`].
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {

@@ -74,6 +74,15 @@ impl Reply {
         let headers = headers.iter().map(owned).collect();
         Self::Answer { status, headers, body: body.into(), after: Duration::ZERO }
     }
+
+    /// The same after a while.
+    #[must_use]
+    pub fn late(mut self, by: Duration) -> Self {
+        if let Self::Answer { after, .. } = &mut self {
+            *after = by;
+        }
+        self
+    }
 }
 
 /// What makes the replies.

@@ -69,7 +69,8 @@ async fn silence_is_no_answer() {
     let receiver = StandIn::start().await.unwrap();
     let site = calling(&receiver, "").await;
     // Its id makes a repetition harmless, so it may be sent again.
-    for reply in [Reply::Silence, Reply::Close] {
+    let late = Reply::status(200).late(Duration::from_secs(3));
+    for reply in [Reply::Silence, Reply::Close, late] {
         receiver.answer_next([reply]);
         let error = site.say("app", "Danke").await.unwrap_err();
         assert!(matches!(error, DeliveryError::Retry { .. }), "{error}");
