@@ -81,6 +81,33 @@ report-delayed = Die andere Seite meldet, dass sich die Zustellung verzögert. {
 report-failed = Die andere Seite meldet, dass diese Nachricht nicht zugestellt wurde. { $detail }
 report-unknown = Die andere Seite meldet, dass nicht bekannt ist, ob diese Nachricht angekommen ist. { $detail }
 
+## Meldungen
+
+matter-over = Behoben:
+matter-raised =
+    { $severity ->
+        [critical] „{ $title }“ ist jetzt kritisch.
+        [warning] „{ $title }“ ist jetzt eine Warnung.
+       *[info] „{ $title }“ hat sich geändert.
+    }
+digest = In kurzer Zeit kamen { $count } Meldungen; sie sind hier zusammengefasst. Ihr voller Wortlaut steht in der angehängten Datei.
+digest-more = … und { $count } weitere
+digest-file = meldungen.txt
+level-withheld =
+    Eine Nachricht der Stufe { $level ->
+        [very-high] „sehr hoch“
+        [high] „hoch“
+       *[normal] „normal“
+    } von „{ $bridge }“ liegt vor; dieser Raum darf sie nicht zeigen.
+refused-level = dieser Raum bietet mehr Schutz als die Gegenseite
+refused-level-room = sie braucht mehr Schutz, als der Raum bietet
+refused-mark = Zeichen bewirken hier nichts, weil sie nie verschlüsselt sind. Schreiben Sie stattdessen den Befehl als Antwort
+not-asked = Das Zeichen hat nichts bewirkt: { $reason }.
+deed-about-what = Schreiben Sie !{ $word } als Antwort auf die Meldung, um die es geht.
+deed-done = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt: ausgeführt.
+deed-failed = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt. Es wurde nicht ausgeführt: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu versuchen.
+deed-unknown = { $name } hat „{ $deed }“ zu „{ $title }“ verlangt. Es ist nicht bekannt, ob es ausgeführt wurde: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu verlangen.
+
 ## Regeln
 
 status-held = Diese Nachricht wartet und wird { $when } gesendet.
@@ -129,7 +156,10 @@ answer-help = Hier schreibt: { $name }. Mit STOPP enden unsere Nachrichten, mit 
 mail-empty = Eine E-Mail war leer, oder der Mailserver gab sie nicht heraus.
 mail-beyond-limits = [Diese E-Mail besteht aus zu vielen Teilen. Gezeigt wird, was bis dahin gelesen wurde.]
 mail-too-large-to-fetch = [Diese E-Mail ist mit { $megabytes } MB zu groß für die Brücke. Sie liegt im Postfach.]
+mail-original-name = Originalnachricht.eml
 mail-no-subject = (ohne Betreff)
+mail-sender-unverified = { $name } (nicht geprüft)
+mail-sender-suspect = { $name } (gefälscht?)
 mail-correction = Korrektur einer früheren Nachricht:
 mail-no-recipient = Es ist kein Empfänger genannt.
 mail-bad-recipient = Die Empfängeradresse ist keine gültige E-Mail-Adresse.
@@ -142,6 +172,41 @@ mail-put-off = Der Mailserver nimmt die Nachricht gerade nicht an: { $answer }
 mail-login-refused = Der Mailserver lehnt die Anmeldung der Brücke ab.
 mail-server-away = Der Mailserver ist gerade nicht erreichbar.
 mail-unknown = Die Verbindung brach ab, bevor der Mailserver die Nachricht bestätigte. Sie kann angekommen sein.
+
+## Berichte über E-Mails
+
+# Je Empfänger eine Zeile; $reason schließt mit einem Punkt oder den Worten des Servers.
+mail-report-failed = An { $address } nicht zugestellt: { $reason }
+mail-report-delayed = An { $address } noch nicht zugestellt: { $reason }
+mail-report-delivered = An { $address } zugestellt.
+mail-report-relayed = An { $address } weitergegeben an ein System, das keine Zustellung meldet.
+mail-report-displayed = { $address } hat die Nachricht geöffnet (Lesebestätigung).
+mail-report-deleted = Bei { $address } wurde die Nachricht gelöscht. Ob sie gelesen wurde, ist nicht bekannt.
+mail-report-processed = Bei { $address } wurde die Nachricht von einem Programm verarbeitet oder weitergeleitet.
+mail-report-complaint = { $address } hat die Nachricht als unerwünscht gemeldet.
+mail-report-more =
+    { $count ->
+        [one] Dazu kommt ein weiterer Empfänger.
+       *[other] Dazu kommen { $count } weitere Empfänger.
+    }
+mail-reason-mailbox = Postfach unbekannt
+mail-reason-domain = der Mailserver zu dieser Adresse ist nicht zu finden
+mail-reason-syntax = die Adresse ist falsch geschrieben
+mail-reason-address = die Adresse wird nicht angenommen
+mail-reason-moved = das Postfach ist umgezogen
+mail-reason-sender = unser Absender wurde nicht anerkannt
+mail-reason-disabled = das Postfach nimmt keine Nachrichten an
+mail-reason-full = Postfach voll
+mail-reason-size = die Nachricht ist zu groß
+mail-reason-overloaded = der Mailserver des Empfängers ist überlastet
+mail-reason-unreachable = der Mailserver des Empfängers ist nicht erreichbar
+mail-reason-later = der Mailserver des Empfängers nimmt die Nachricht vorerst nicht an
+mail-reason-loop = die Nachricht lief im Kreis
+mail-reason-expired = es wurde zu lange vergeblich versucht
+mail-reason-content = Form oder Inhalt der Nachricht werden nicht angenommen
+mail-reason-policy = vom Empfänger abgewiesen, zum Beispiel als unerwünscht
+mail-reason-unknown = ohne Angabe eines Grundes
+mail-reason-said = Der Server schreibt: „{ $said }“
 
 ## SMS
 
@@ -223,6 +288,29 @@ intranet-takes-nothing = Das System „{ $system }“ nimmt keine Nachrichten an
 intranet-takes-no-such-thing = Systeme nehmen nur Nachrichten an.
 intranet-no-deed = Darum kann man dieses System nicht bitten.
 intranet-not-fetched = Systeme schicken keine Anhänge.
+intranet-brings-nothing = Das System sagt selbst nichts, und doch kam etwas in seinem Namen.
+intranet-away = Das System „{ $system }“ ist gerade nicht erreichbar.
+intranet-not-listed = Der Name des Systems „{ $system }“ führt in ein Netz, das die Brücke nicht ansprechen darf. Die Betriebsstelle muss den Namen prüfen oder das Netz eintragen.
+intranet-silent = Das System „{ $system }“ hat nicht geantwortet.
+intranet-unknown = Das System „{ $system }“ hat nicht geantwortet; vielleicht hat es die Nachricht trotzdem.
+intranet-interrupted = Das Senden wurde unterbrochen; vielleicht hat das System „{ $system }“ die Nachricht schon.
+intranet-login-refused = Das System „{ $system }“ lehnt die Anmeldung der Brücke ab. Die Betriebsstelle muss die Zugangsdaten prüfen.
+intranet-elsewhere = Das System „{ $system }“ hat nach eigener Auskunft jetzt eine andere Adresse ({ $code }). Die Betriebsstelle muss sie eintragen.
+intranet-put-off = Das System „{ $system }“ kann die Nachricht gerade nicht annehmen ({ $code }).
+intranet-refused = Das System „{ $system }“ hat die Nachricht abgelehnt ({ $code }).
+intranet-off = Das System „{ $system }“ möchte keine Nachrichten mehr. Es bekommt keine, bis die Betriebsstelle es geprüft und die Brücke neu gestartet hat.
+intranet-attachment = Das System nimmt keine Anhänge an. Bitte senden Sie nur den Text.
+intranet-empty = Die Nachricht hat keinen Text.
+intranet-too-long = Die Nachricht ist zu lang: Das System nimmt höchstens { $limit } Zeichen an.
+intranet-too-large = Die Nachricht ist zu lang: Das System nimmt höchstens { $limit } an.
+intranet-party-missing = Das System muss wissen, für wen die Nachricht ist: Schreiben Sie den Namen hinter den des Systems, mit einem Schrägstrich dazwischen.
+intranet-party-not-listed = Das System nimmt keine Nachrichten für „{ $party }“ an.
+intranet-correction = Korrektur:
+intranet-cut = (gekürzt)
+intranet-silence-comment = !{ $word } aus dem Raum
+intranet-silence-over = Die Zeit, für die die Meldung stumm sein sollte, ist schon vorbei.
+intranet-silence-span = „{ $written }“ ist keine Zeitspanne. Bitte schreiben Sie zum Beispiel 30m, 2h oder 1d.
+intranet-silence-unclear = Die Meldung sagt nicht, an welchen Merkmalen man sie erkennt; deshalb lässt sie sich von hier aus nicht stummschalten.
 intranet-template-fails = Die Vorlage passt nicht zu dem, was das System geschickt hat ({ $error }).
 intranet-template-fails-owned = Die Vorlage passt nicht zu dem, was das System geschickt hat ({ $error }). Zuständig ist { $owner }.
 intranet-hook-expires = Das System „{ $system }“ darf nur noch bis zum { $date } hierher melden. Danach kommt nichts mehr von ihm an, wenn die Betriebsstelle die Frist nicht verlängert.

@@ -81,6 +81,33 @@ report-delayed = The other side reports a delay. { $detail }
 report-failed = The other side reports that this message was not delivered. { $detail }
 report-unknown = The other side reports that it is not known whether this message arrived. { $detail }
 
+## Notices
+
+matter-over = Resolved:
+matter-raised =
+    { $severity ->
+        [critical] “{ $title }” is critical now.
+        [warning] “{ $title }” is a warning now.
+       *[info] “{ $title }” has changed.
+    }
+digest = { $count } messages came in a short time and are shown together. Their full texts are in the attached file.
+digest-more = … and { $count } more
+digest-file = messages.txt
+level-withheld =
+    There is a message of the level { $level ->
+        [very-high] “very high”
+        [high] “high”
+       *[normal] “normal”
+    } from “{ $bridge }”; this room may not show it.
+refused-level = this room gives more protection than the other side does
+refused-level-room = it needs more protection than the room gives
+refused-mark = here marks ask for nothing, since they are never encrypted. Write the command as an answer instead
+not-asked = The mark was not acted upon: { $reason }.
+deed-about-what = Write !{ $word } as an answer to the message that it is about.
+deed-done = { $name } asked for “{ $deed }” about “{ $title }”: done.
+deed-failed = { $name } asked for “{ $deed }” about “{ $title }”. It was not done: { $reason }. Reference { $reference }. Write !resend here to try again.
+deed-unknown = { $name } asked for “{ $deed }” about “{ $title }”. It is not known whether it was done: { $reason }. Reference { $reference }. Write !resend here to ask again.
+
 ## Rules
 
 status-held = This message waits and will be sent { $when }.
@@ -129,7 +156,10 @@ answer-help = This is { $name }. STOP ends our messages, START brings them back.
 mail-empty = A mail was empty, or the mail server did not hand it over.
 mail-beyond-limits = [This mail has too many parts. Shown is what was read up to there.]
 mail-too-large-to-fetch = [This mail of { $megabytes } MB is too large for the bridge. It is in the mailbox.]
+mail-original-name = original.eml
 mail-no-subject = (no subject)
+mail-sender-unverified = { $name } (unverified)
+mail-sender-suspect = { $name } (forged?)
 mail-correction = Correction of an earlier message:
 mail-no-recipient = No recipient is named.
 mail-bad-recipient = The recipient's address is not a valid mail address.
@@ -142,6 +172,41 @@ mail-put-off = The mail server does not take the message just now: { $answer }
 mail-login-refused = The mail server refuses the bridge's login.
 mail-server-away = The mail server cannot be reached just now.
 mail-unknown = The connection broke before the mail server confirmed the message. It may have arrived.
+
+## Reports on mail
+
+# One line for each recipient; $reason ends with a full stop or the server's words.
+mail-report-failed = Not delivered to { $address }: { $reason }
+mail-report-delayed = Not delivered to { $address } yet: { $reason }
+mail-report-delivered = Delivered to { $address }.
+mail-report-relayed = Handed on for { $address } to a system that reports no delivery.
+mail-report-displayed = { $address } opened the message (read receipt).
+mail-report-deleted = The message was deleted at { $address }. Whether it was read is not known.
+mail-report-processed = A program processed or forwarded the message at { $address }.
+mail-report-complaint = { $address } reported the message as unwanted.
+mail-report-more =
+    { $count ->
+        [one] There is one more recipient.
+       *[other] There are { $count } more recipients.
+    }
+mail-reason-mailbox = mailbox unknown
+mail-reason-domain = there is no mail server for this address
+mail-reason-syntax = the address is misspelt
+mail-reason-address = the address is not accepted
+mail-reason-moved = the mailbox has moved
+mail-reason-sender = our sender was not recognised
+mail-reason-disabled = the mailbox accepts no messages
+mail-reason-full = mailbox full
+mail-reason-size = the message is too large
+mail-reason-overloaded = the recipient's mail server is overloaded
+mail-reason-unreachable = the recipient's mail server cannot be reached
+mail-reason-later = the recipient's mail server does not take the message for now
+mail-reason-loop = the message went round in circles
+mail-reason-expired = it was tried in vain for too long
+mail-reason-content = the message's form or content is not accepted
+mail-reason-policy = turned away by the recipient, for example as unwanted
+mail-reason-unknown = no reason given
+mail-reason-said = The server writes: "{ $said }"
 
 ## SMS
 
@@ -223,6 +288,29 @@ intranet-takes-nothing = The system “{ $system }” takes no messages.
 intranet-takes-no-such-thing = Systems take nothing but messages.
 intranet-no-deed = This system cannot be asked for that.
 intranet-not-fetched = Systems send no attachments.
+intranet-brings-nothing = The system says nothing itself, and yet something came in its name.
+intranet-away = The system “{ $system }” cannot be reached at the moment.
+intranet-not-listed = The name of the system “{ $system }” leads into a network that the bridge must not reach. An operator must check the name, or list the network.
+intranet-silent = The system “{ $system }” did not answer.
+intranet-unknown = The system “{ $system }” did not answer; it may have the message all the same.
+intranet-interrupted = Sending was interrupted; the system “{ $system }” may have the message already.
+intranet-login-refused = The system “{ $system }” refuses the bridge's login. An operator must check the access data.
+intranet-elsewhere = The system “{ $system }” says that it is at another address now ({ $code }). An operator must enter it.
+intranet-put-off = The system “{ $system }” cannot take the message at the moment ({ $code }).
+intranet-refused = The system “{ $system }” refused the message ({ $code }).
+intranet-off = The system “{ $system }” asked for no more messages. It gets none until an operator has checked it and started the bridge anew.
+intranet-attachment = The system takes no attachments. Please send the text alone.
+intranet-empty = The message has no text.
+intranet-too-long = The message is too long: the system takes at most { $limit } characters.
+intranet-too-large = The message is too long: the system takes at most { $limit }.
+intranet-party-missing = The system must be told for whom the message is: write the name behind the system's, with a slash between them.
+intranet-party-not-listed = The system takes no messages for “{ $party }”.
+intranet-correction = Correction:
+intranet-cut = (shortened)
+intranet-silence-comment = !{ $word } from the room
+intranet-silence-over = The time for which the alert was to be silent is over already.
+intranet-silence-span = “{ $written }” is no length of time. Please write it as 30m, 2h or 1d.
+intranet-silence-unclear = The alert does not say by which labels it is known, and so it cannot be silenced from here.
 intranet-template-fails = The template does not fit what the system sent ({ $error }).
 intranet-template-fails-owned = The template does not fit what the system sent ({ $error }). { $owner } is in charge of it.
 intranet-hook-expires = The system “{ $system }” may report here until { $date } only. Nothing of it arrives after that, unless an operator extends the time.

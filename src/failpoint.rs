@@ -18,6 +18,9 @@ pub const POINTS: &[&str] = &[
     "record.committed",
 ];
 
+/// Those that a message passes only where a flood has gathered it.
+pub const GATHERING: &[&str] = &["gather.before-commit", "gather.committed"];
+
 struct Armed {
     point: String,
     passes_left: AtomicU64,
@@ -28,7 +31,7 @@ static ARMED: OnceLock<Option<Armed>> = OnceLock::new();
 /// Passes the point `name`.
 #[allow(clippy::disallowed_methods, reason = "to die without a drain is what a point is for")]
 pub fn pass(name: &str) {
-    debug_assert!(POINTS.contains(&name), "unknown fail point");
+    debug_assert!(POINTS.contains(&name) || GATHERING.contains(&name), "unknown fail point");
     let Some(armed) = ARMED.get_or_init(from_environment) else { return };
     if armed.point == name && armed.passes_left.fetch_sub(1, Ordering::AcqRel) == 1 {
         std::process::abort();

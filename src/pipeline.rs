@@ -10,21 +10,25 @@
 //! [`Delivery`](crate::ledger::Delivery) → [`Outcome`]. Only `judge` makes a [`Judged`], and
 //! `route` takes nothing else, so what was not judged cannot be routed.
 //!
-//! Durable points: *accept* commits before the source is acknowledged; *normalise* commits
-//! what it is about to parse; *route* commits all deliveries of an item at once; *deliver*
-//! commits each attempt before it starts; *record* commits the outcome together with what the
-//! sender is told. A crash between any two repeats at most the step that was under way.
+//! Durable points: *accept* commits before the source is acknowledged; *route* commits all
+//! deliveries of an item at once; *deliver* commits each attempt before it starts, unless a
+//! repetition does no harm; *record* commits the outcome together with what the sender is told.
+//! A crash between any two repeats at most the step that was under way. Lest it be repeated for
+//! ever, *normalise* and *deliver* commit what a start has found before they touch it.
 
 mod accept;
 mod at;
 mod commands;
+mod deeds;
 mod deliver;
+mod gather;
 mod hold;
 mod judge;
 mod lanes;
 mod normalise;
 mod operations;
 mod record;
+mod replace;
 mod reports;
 mod rooms;
 mod route;
@@ -42,12 +46,14 @@ use tokio_util::sync::CancellationToken;
 use viadukt_api::{Env, Hub, ItemId, Words, Worker, WorkerName};
 
 use crate::failpoint;
-use crate::ledger::Ledger;
+use crate::ledger::{Accepted, Ledger};
 use crate::observe::Metrics;
 use crate::store::StoreError;
 
+use gather::Floods;
 use hold::Pauses;
 use lanes::{Lanes, Pause};
+use normalise::Read;
 use rooms::Rooms;
 
 pub use accept::Journal;
@@ -58,7 +64,7 @@ pub use judge::{Judged, Policy, Verdict};
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// How many items are normalised and routed with one commit.
-const BATCH: usize = 64;
+const BATCH: usize = 256;
 
 /// What a pipeline is made of.
 pub struct Parts {
@@ -94,9 +100,12 @@ pub struct Pipeline {
     again: mpsc::UnboundedSender<ItemId>,
     rooms: Rooms,
     pauses: Pauses,
+    floods: Floods,
     lanes: Lanes,
     /// Held from reading contacts and tallies until their changes are committed.
     contacts: Mutex<()>,
+    /// The last item that was accepted before the start.
+    last_before: Option<ItemId>,
 }
 
 impl Pipeline {
@@ -117,7 +126,8 @@ impl Pipeline {
             Ok(())
         })?;
         let (rooms, pauses) = (Rooms::load(&ledger)?, Pauses::load(&ledger)?);
-        let contacts = Mutex::new(());
+        let floods = Floods::load(&ledger)?;
+        let (contacts, last_before) = (Mutex::new(()), ledger.last_item()?);
         Ok(Self {
             ledger,
             env,
@@ -129,8 +139,10 @@ impl Pipeline {
             again,
             rooms,
             pauses,
+            floods,
             lanes,
             contacts,
+            last_before,
         })
     }
 
@@ -145,23 +157,38 @@ impl Pipeline {
         let routing = async {
             self.take_up_again().await?;
             let mut batch = Vec::with_capacity(BATCH);
-            while stop.run_until_cancelled(accepted.recv_many(&mut batch, BATCH)).await > Some(0) {
-                self.pass_on(&batch).await?;
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    () = self.flood_over() => self.show_gathered().await?,
+                    count = accepted.recv_many(&mut batch, BATCH) => match count {
+                        0 => return Ok(()),
+                        _ => self.pass_on(&batch).await?,
+                    },
+                }
                 batch.clear();
             }
-            Ok(())
         };
         tokio::try_join!(routing, self.deliver_all(&stop)).map(drop)
     }
 
-    /// Accepted items on their way to the outbox, in one commit.
+    /// Accepted items on their way to the outbox.
     async fn pass_on(&self, items: &[ItemId]) -> Result<(), StoreError> {
-        let items = self.about_to_parse(items).await?;
+        // Put back by a person and taken up by a restart at once, an item may come twice.
+        let mut items = items.iter().copied().collect();
+        while let Some(read) = self.normalise(&mut items).await? {
+            self.send_off(read).await?;
+        }
+        Ok(())
+    }
+
+    /// Judges and routes what was read, in one commit.
+    async fn send_off(&self, read: Vec<(Accepted, Read)>) -> Result<(), StoreError> {
         let _contacts = self.contacts.lock().await;
         let mut draft = self.ledger.draft();
         let (mut deliveries, mut waiting) = (Vec::new(), Vec::new());
-        for accepted in items {
-            match self.normalise(&accepted).await? {
+        for (accepted, read) in read {
+            match read {
                 Ok(message) => {
                     let facts = self.facts(&draft, &accepted, &message)?;
                     let verdict = judge::judge(message, facts);
@@ -178,6 +205,7 @@ impl Pipeline {
             }
             draft.done(accepted.id);
         }
+        deliveries.retain(|delivery| !draft.unmade().contains(&delivery.id));
         failpoint::pass("route.before-commit");
         self.ledger.commit(draft).await?;
         failpoint::pass("route.committed");

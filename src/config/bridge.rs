@@ -8,8 +8,9 @@ use viadukt_api::{Kind, RoomSpec, Section, WorkerName};
 
 use super::answers::Answers;
 use super::limits::BridgeLimits;
+use super::notices::Notices;
 use super::rooms::{Owners, Rooms, Usual};
-use super::rules::{Rules, Senders, UserId};
+use super::rules::{LevelWord, Rules, Senders, UserId};
 
 /// One configured far side.
 pub struct Bridge {
@@ -70,6 +71,8 @@ fn read(
         .unwrap_or_else(|| name.as_ref().map_or_else(String::new, WorkerName::to_string));
     let limits = fields.optional_table("limits").map(|f| BridgeLimits::read(&f));
     let answers = fields.optional_table("answers").map(|f| Answers::read(&f, &called));
+    let notices = fields.optional_table("notices").map(|f| Notices::read(&f));
+    let level = fields.optional::<LevelWord>("level").map(|word| word.0);
     let spec = RoomSpec {
         bridge: name.clone().unwrap_or_else(WorkerName::hub),
         key: None,
@@ -78,7 +81,7 @@ fn read(
         invite: invite.into_iter().map(|user| user.0).collect(),
     };
     let senders = Senders { patterns: patterns.clone().unwrap_or_default(), power_level };
-    let usual = Usual { bridge: spec.bridge.clone(), spec, senders };
+    let usual = Usual { bridge: spec.bridge.clone(), spec, senders, level };
     let rooms = Rooms::read(fields, &usual, owners, findings);
     // Without a kind every option of the kind would look unknown.
     let (name, kind) = (name?, kind?);
@@ -97,6 +100,8 @@ fn read(
             senders: Senders { patterns: patterns?, power_level },
             limits: limits.unwrap_or_default(),
             answers: answers.unwrap_or_else(|| Answers::new(&called)),
+            notices: notices.unwrap_or_default(),
+            level,
         },
         section: section?,
     })

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use toml::de::DeValue;
 use viadukt_api::config::{Fields, Findings, FromToml, text};
-use viadukt_api::{Address, RoomSpec, WorkerName};
+use viadukt_api::{Address, Level, RoomSpec, WorkerName};
 
-use super::rules::{Senders, UserId, UserPattern};
+use super::rules::{LevelWord, Senders, UserId, UserPattern};
 use crate::ledger::Place;
 
 /// The rooms that conversations of a bridge live in, besides the bridge's own.
@@ -29,18 +29,27 @@ pub struct Further {
     pub senders: Senders,
     /// Our own addresses whose conversations begin there.
     pub via: Vec<Address>,
+    /// How much protection what is said there is given; `None` sets no limit.
+    pub level: Option<Level>,
 }
 
 impl Rooms {
-    /// Where a conversation begins that came in on our own address `via`.
+    /// Where a conversation begins that came in on our own address `via`: in the room that has
+    /// this address, or else the part of it before a slash.
     pub fn birthplace(&self, via: Option<&Address>) -> Place {
-        let team =
-            via.and_then(|via| self.further.iter().find(|(_, further)| further.via.contains(via)));
-        match (team, &self.single) {
-            (Some((place, _)), _) => place.clone(),
+        let mut names = std::iter::successors(via.map(Address::as_str), |name| {
+            name.rsplit_once('/').map(|(before, _)| before)
+        });
+        match (names.find_map(|name| self.team_of(name)), &self.single) {
+            (Some(place), _) => place.clone(),
             (None, Some(_)) => Place::Own,
             (None, None) => Place::Main,
         }
+    }
+
+    fn team_of(&self, via: &str) -> Option<&Place> {
+        let has = |further: &Further| further.via.iter().any(|own| own.as_str() == via);
+        self.further.iter().find(|(_, further)| has(further)).map(|(place, _)| place)
     }
 
     /// Our own address that conversations leave from that begin at `place`; `None`: the usual.
@@ -68,6 +77,7 @@ pub(super) struct Usual {
     pub bridge: WorkerName,
     pub spec: RoomSpec,
     pub senders: Senders,
+    pub level: Option<Level>,
 }
 
 /// The rooms named so far, so that none has two owners.
@@ -128,6 +138,7 @@ impl Further {
         let invite = fields.optional_list::<UserId>("invite");
         let patterns = fields.optional_list::<UserPattern>("senders");
         let power_level = fields.or("power_level", usual.senders.power_level);
+        let level = fields.optional::<LevelWord>("level").map(|word| word.0);
         let via: Vec<String> = if has_addresses { fields.list("via") } else { Vec::new() };
         fields.finish();
         let invite = invite.map(|users| users.into_iter().map(|user| user.0).collect());
@@ -145,6 +156,7 @@ impl Further {
                 power_level,
             },
             via: via.into_iter().map(Address::new).collect(),
+            level: level.or(usual.level),
         }
     }
 }

@@ -5,10 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use toml::de::DeValue;
-use viadukt_api::Address;
 use viadukt_api::config::{FromToml, text};
+use viadukt_api::{Address, Level};
 
-use super::{Answers, BridgeLimits};
+use super::{Answers, BridgeLimits, Notices};
 
 /// Matrix users: one (`@anna:example.org`), or all of a homeserver (`*:example.org`).
 ///
@@ -76,6 +76,20 @@ impl FromToml for UserId {
     }
 }
 
+/// A level of protection as it stands in the configuration.
+pub(super) struct LevelWord(pub Level);
+
+impl FromToml for LevelWord {
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        match value.as_str() {
+            Some("normal") => Ok(Self(Level::Normal)),
+            Some("high") => Ok(Self(Level::High)),
+            Some("very-high") => Ok(Self(Level::VeryHigh)),
+            _ => Err("expected \"normal\", \"high\" or \"very-high\"".to_owned()),
+        }
+    }
+}
+
 /// Who may send out of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Senders {
@@ -94,6 +108,10 @@ pub struct Rules {
     pub limits: BridgeLimits,
     /// What leaves it without anybody writing.
     pub answers: Answers,
+    /// How what machines write is shown.
+    pub notices: Notices,
+    /// How much protection what is said in the room is given; `None` sets no limit.
+    pub level: Option<Level>,
 }
 
 /// Why a user may not send out.
@@ -109,7 +127,9 @@ impl Rules {
     /// `senders` may send, without further bounds; `name` answers what must be answered.
     pub fn new(senders: Vec<UserPattern>, name: &str) -> Self {
         let (limits, answers) = (BridgeLimits::default(), Answers::new(name));
-        Self { senders: Senders { patterns: senders, power_level: 0 }, limits, answers }
+        let (notices, level) = (Notices::default(), None);
+        let senders = Senders { patterns: senders, power_level: 0 };
+        Self { senders, limits, answers, notices, level }
     }
 }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use viadukt_api::config::{ByteSize, Fields, SecretFile};
 use viadukt_api::{
-    Address, BuildError, Context, Hub, HubSection, Kind, Section, Tool, Worker, WorkerName,
-    async_trait,
+    Address, BuildError, Context, Hub, HubSection, Kind, Level, Section, Severity, Tool, Worker,
+    WorkerName, async_trait,
 };
 
 use super::*;
@@ -83,11 +83,21 @@ fn what_is_said_is_taken() {
     let bauamt = &post.rooms.further[&Place::Team("bauamt".to_owned())];
     assert_eq!((bauamt.spec.name.as_str(), bauamt.spec.invite.len()), ("Bauamt", 1));
     assert_eq!((bauamt.senders.power_level, bauamt.via.len()), (0, 1));
-    assert_eq!(post.rooms.birthplace(bauamt.via.first()), Place::Team("bauamt".to_owned()));
+    let birthplace = |via: &str| post.rooms.birthplace(Some(&Address::new(via)));
+    assert_eq!(birthplace(bauamt.via[0].as_str()), Place::Team("bauamt".to_owned()));
+    assert_eq!(birthplace("+4930555/7/a"), Place::Team("bauamt".to_owned()));
+    assert_eq!(birthplace("+49305551"), Place::Main);
     let intake = &post.rooms.further[&Place::Intake];
     assert_eq!(intake.spec.existing.as_deref(), Some("#eingang:amt.example"));
     assert_eq!(intake.senders, post.rules.senders, "as in the bridge's room");
     assert_eq!(config.bridges[1].rooms.birthplace(None), Place::Own);
+    let levels = [post.rules.level, bauamt.level, intake.level, config.bridges[1].rules.level];
+    let (normal, high) = (Some(Level::Normal), Some(Level::High));
+    assert_eq!(levels, [high, normal, high, None]);
+    let notices = &post.rules.notices;
+    assert_eq!(notices.flood, Flood { most: 20, span: Duration::from_secs(60) });
+    assert_eq!(notices.called_by(Some(Severity::Critical)).len(), 2);
+    assert_eq!((notices.called_by(Some(Severity::Info)).len(), notices.marks), (0, false));
     let Rules { limits, answers, .. } = &post.rules;
     assert_eq!(limits.per_user, Some(Allowance { units: 200, period: Period::Day }));
     assert_eq!(limits.per_recipient, Some(Allowance { units: 5, period: Period::Hour }));

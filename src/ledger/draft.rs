@@ -1,6 +1,6 @@
 //! A draft: writes that become durable together, seen by its own reads before that.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,18 +16,31 @@ use crate::store::{Batch, Space, StoreError};
 
 /// Writes that become durable together by [`Ledger::commit`].
 pub struct Draft<'l> {
-    ledger: &'l Ledger,
+    pub(super) ledger: &'l Ledger,
+    /// What it asks for besides its writes.
     batch: Batch,
-    /// Where each key's latest write stands in `batch.writes`.
-    written: HashMap<(Space, Vec<u8>), usize>,
+    /// The latest write of each key; those before it were never anybody's to see.
+    written: BTreeMap<Space, HashMap<Vec<u8>, Option<Vec<u8>>>>,
+    /// Deliveries that were added and taken out again.
+    unmade: BTreeSet<DeliveryId>,
 }
 
 impl<'l> Draft<'l> {
     pub(super) fn new(ledger: &'l Ledger) -> Self {
-        Self { ledger, batch: Batch::default(), written: HashMap::new() }
+        let batch = Batch::default();
+        Self { ledger, batch, written: BTreeMap::new(), unmade: BTreeSet::new() }
     }
 
-    pub(super) fn into_batch(self) -> Batch {
+    /// Whether nothing was written into it.
+    pub fn is_empty(&self) -> bool {
+        self.written.is_empty()
+    }
+
+    pub(super) fn into_batch(mut self) -> Batch {
+        for (space, written) in self.written {
+            let writes = written.into_iter().map(|(key, value)| (space, key, value));
+            self.batch.writes.extend(writes);
+        }
         self.batch
     }
 
@@ -147,6 +160,24 @@ impl<'l> Draft<'l> {
         self.write(Space::Outbox, &outbox_row(lane, id, true), None);
     }
 
+    /// Takes out a delivery that this very draft adds, and that so nobody has queued yet;
+    /// `false` when it adds none such.
+    pub fn unmake(&mut self, lane: Lane, id: DeliveryId) -> bool {
+        let key = outbox_row(lane, id, false);
+        let outbox = self.written.get_mut(&Space::Outbox);
+        let written = outbox.and_then(|written| written.get_mut(key.as_slice()));
+        let taken = written.is_some_and(|value| value.take().is_some());
+        if taken {
+            self.unmade.insert(id);
+        }
+        taken
+    }
+
+    /// Deliveries that must not be queued although they were added.
+    pub fn unmade(&self) -> &BTreeSet<DeliveryId> {
+        &self.unmade
+    }
+
     // Reports
 
     /// What the far side reported about a delivery.
@@ -196,7 +227,7 @@ impl<'l> Draft<'l> {
         let (kind, part, n) = match &step.way {
             Way::Routed { .. } | Way::PutAside { .. } => (0u8, 0, 0),
             Way::Attempted { part, attempt, .. } => (1, *part, *attempt),
-            Way::Decided { .. } => (1, u16::MAX, 0),
+            Way::Gathered { .. } | Way::Decided { .. } => (1, u16::MAX, 0),
         };
         // After a person's decision an item may take the same steps again.
         key.extend(step.at.0.to_be_bytes());
@@ -223,11 +254,10 @@ impl<'l> Draft<'l> {
         space: Space,
         key: &[u8],
     ) -> Result<Option<T>, StoreError> {
-        let found = match self.written.get(&(space, key.to_vec())) {
-            Some(&place) => self.batch.writes.get(place).and_then(|write| write.2.clone()),
-            None => self.ledger.store.get(space, key)?,
-        };
-        found.map(|bytes| unpack(&bytes)).transpose()
+        match self.written.get(&space).and_then(|written| written.get(key)) {
+            Some(written) => written.as_deref().map(unpack).transpose(),
+            None => self.ledger.store.get(space, key)?.as_deref().map(unpack).transpose(),
+        }
     }
 
     pub(super) fn put<T: Serialize>(&mut self, space: Space, key: &[u8], value: &T) {
@@ -235,7 +265,6 @@ impl<'l> Draft<'l> {
     }
 
     pub(super) fn write(&mut self, space: Space, key: &[u8], value: Option<Vec<u8>>) {
-        self.written.insert((space, key.to_vec()), self.batch.writes.len());
-        self.batch.writes.push((space, key.to_vec(), value));
+        self.written.entry(space).or_default().insert(key.to_vec(), value);
     }
 }

@@ -7,6 +7,8 @@
 //! - *exchanges* tell the conversations with one party apart, *homes* and *threads* say where in
 //!   Matrix each of them lives;
 //! - *fates* hold what far sides reported about deliveries;
+//! - *matters* are what goes on at far sides, each shown by one message that is kept up to date;
+//! - what is *gathered* waits for the end of a flood of messages;
 //! - *dead letters* hold what was given up;
 //! - the *trail* tells one message's way, without content;
 //! - *contacts* and *tallies* are what the rules stand on.
@@ -14,10 +16,13 @@
 mod draft;
 mod exchange;
 mod fate;
+mod gathered;
+mod matter;
 mod place;
 mod records;
 mod rules;
 mod sweep;
+mod trail;
 
 use std::sync::Arc;
 
@@ -26,12 +31,15 @@ use viadukt_api::{ConversationId, ItemId, MessageId, SourceKey, Spool, WorkerNam
 pub use draft::Draft;
 pub use exchange::{Exchange, Numbered};
 pub use fate::{Awaited, Fate, Reported};
+pub use gathered::Gathered;
+pub use matter::Matter;
 pub use place::{Place, Thread};
 pub use records::{
     Accepted, Attempt, Conversation, Dead, DeadWhat, Delivery, Lane, Mapped, Origin, Parsing,
-    Payload, RawRecord, Remote, Replaced, Step, Way,
+    Payload, RawRecord, Remote, Replaced, Role,
 };
 pub use rules::{Account, Answer, Contact};
+pub use trail::{Step, Way};
 
 use crate::store::{Keys, Space, Store, StoreError};
 
@@ -235,7 +243,8 @@ fn conversation_key(id: ConversationId, part: u8) -> [u8; 17] {
     key
 }
 
-fn spool_failed(error: std::io::Error) -> StoreError {
+/// What a failure of the spool is to the ledger.
+pub fn spool_failed(error: std::io::Error) -> StoreError {
     match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData => {
             StoreError::Damaged(format!("a spool file: {error}"))

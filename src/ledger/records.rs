@@ -5,8 +5,8 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use viadukt_api::{
-    Address, BlobRef, ConversationId, DeliveryId, ItemId, MessageId, Reason, RoomId, Timestamp,
-    WorkerName,
+    Address, BlobRef, ConversationId, DeliveryId, ItemId, Level, MessageId, Reason, RoomId,
+    Timestamp, WorkerName,
 };
 
 use super::Reported;
@@ -177,8 +177,27 @@ pub struct Delivery {
     /// A person wants it sent then.
     #[serde(default)]
     pub not_before: Option<Timestamp>,
+    /// What sets it apart from words that are said once.
+    #[serde(default)]
+    pub role: Role,
+    /// Into a room: how much protection it needs.
+    #[serde(default)]
+    pub level: Option<Level>,
     /// What is delivered (packed [`viadukt_api::Form`]).
     pub form: Payload,
+}
+
+/// What sets a delivery apart from words that are said once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Nothing.
+    #[default]
+    Says,
+    /// It is the latest word on what its origin began: where that is shown, it takes its place.
+    Replaces,
+    /// It asks a far side for a deed. That disturbs nobody at night, and is meant now or never.
+    Asks,
 }
 
 impl Delivery {
@@ -204,6 +223,8 @@ impl Delivery {
             answers: None,
             accepted_at,
             not_before: None,
+            role: Role::default(),
+            level: None,
             form,
         }
     }
@@ -339,6 +360,9 @@ pub struct Mapped {
     pub conversation: ConversationId,
     /// The same message's id on the other side, once known.
     pub counterpart: Option<MessageId>,
+    /// The room that the counterpart is in, for a far side's message.
+    #[serde(default)]
+    pub room: Option<RoomId>,
     /// The item it came in or went out with.
     pub item: ItemId,
     /// The delivery that a report on it is about, where it stands for one alone.
@@ -394,56 +418,4 @@ impl Dead {
             DeadWhat::Delivery(delivery) => delivery.id.to_bytes().to_vec(),
         }
     }
-}
-
-/// One step of a message's way. Content-free: names of workers, verdicts, keys of reasons.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Step {
-    /// When.
-    pub at: Timestamp,
-    /// What happened.
-    pub way: Way,
-}
-
-/// What happened to a message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Way {
-    /// It was accepted from `worker` at `received_at`, judged and routed.
-    Routed {
-        /// Where it came from.
-        worker: WorkerName,
-        /// When it was accepted.
-        received_at: Timestamp,
-        /// How it was protected until then.
-        protection: String,
-        /// The verdict: `pass`, or why not.
-        verdict: String,
-        /// How many deliveries it became.
-        deliveries: u16,
-    },
-    /// It could not be read and was put aside.
-    PutAside {
-        /// Where it came from.
-        worker: WorkerName,
-        /// Why.
-        reason: String,
-    },
-    /// One attempt to deliver.
-    Attempted {
-        /// Which delivery of the item.
-        part: u16,
-        /// Which attempt, from 1.
-        attempt: u32,
-        /// By which worker.
-        to: WorkerName,
-        /// `delivered`, `retry`, `refused`, `unknown`, `gave-up`.
-        outcome: String,
-        /// The reason's key, or how the hop was protected.
-        detail: String,
-    },
-    /// A person decided about a dead letter: `requeued`, `discarded`.
-    Decided {
-        /// What.
-        what: String,
-    },
 }

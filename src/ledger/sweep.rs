@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use viadukt_api::{BlobRef, Form, Media, Timestamp, WorkerName};
 
-use super::records::{Accepted, Dead, DeadWhat, Delivery, Payload, RawRecord, Step, unpack};
+use super::records::{Accepted, Dead, DeadWhat, Delivery, Payload, RawRecord, unpack};
 use super::rules::Tally;
-use super::{Awaited, Fate, Ledger, PAGE, item_from};
+use super::{Awaited, Fate, Ledger, PAGE, Step, item_from};
 use crate::store::{Batch, Space, StoreError};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -16,7 +16,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 impl Ledger {
     /// Forgets what is older than its keeping time: keys after `keys`; dead letters, the trail
     /// and what was reported after `dead`; tallies a day after their period, should the clock
-    /// jump back.
+    /// jump back; matters when nobody speaks of them any more.
     pub async fn sweep(
         &self,
         now: Timestamp,
@@ -24,11 +24,13 @@ impl Ledger {
         dead: Duration,
     ) -> Result<(), StoreError> {
         let old = |at: Timestamp, keep: Duration| now.since(at) > keep;
-        self.sweep_space(Space::Dedupe, |value| Ok(old(unpack(value)?, keys))).await?;
-        self.sweep_space(Space::Dead, |value| Ok(old(unpack::<Dead>(value)?.at, dead))).await?;
-        self.sweep_space(Space::Fate, |value| Ok(old(unpack::<Fate>(value)?.at, dead))).await?;
-        self.sweep_space(Space::Trail, |value| Ok(old(unpack::<Step>(value)?.at, dead))).await?;
-        self.sweep_space(Space::Tally, |value| Ok(old(unpack::<Tally>(value)?.until, DAY))).await
+        self.sweep_space(Space::Dedupe, |_, value| Ok(old(unpack(value)?, keys))).await?;
+        self.sweep_space(Space::Dead, |_, value| Ok(old(unpack::<Dead>(value)?.at, dead))).await?;
+        self.sweep_space(Space::Fate, |_, value| Ok(old(unpack::<Fate>(value)?.at, dead))).await?;
+        self.sweep_space(Space::Trail, |_, value| Ok(old(unpack::<Step>(value)?.at, dead))).await?;
+        let tally = |_: &[u8], value: &[u8]| Ok(old(unpack::<Tally>(value)?.until, DAY));
+        self.sweep_space(Space::Tally, tally).await?;
+        self.sweep_matters(now).await
     }
 
     /// Drops the reports that have waited for longer than `patience`; gives the worker of each.
@@ -55,17 +57,17 @@ impl Ledger {
         Ok(dropped)
     }
 
-    async fn sweep_space(
+    pub(super) async fn sweep_space(
         &self,
         space: Space,
-        is_old: impl Fn(&[u8]) -> Result<bool, StoreError>,
+        is_old: impl Fn(&[u8], &[u8]) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
         let mut after: Option<Vec<u8>> = None;
         loop {
             let rows = self.store.scan(space, &[], after.as_deref(), PAGE)?;
             let mut batch = Batch::default();
             for (key, value) in &rows {
-                if is_old(value)? {
+                if is_old(key, value)? {
                     batch.remove(space, key.clone());
                 }
             }
@@ -86,6 +88,8 @@ impl Ledger {
             self.live_of_item(&unpack::<Accepted>(value)?, &mut live)
         })?;
         self.outbox(|delivery, _| self.live_of_delivery(&delivery, &mut live))?;
+        self.all_gathered(|gathered| self.live_of_delivery(&gathered.delivery, &mut live))?;
+        self.latest_reports(|report| insert_payload(&mut live, report))?;
         self.dead(|dead| match &dead.what {
             DeadWhat::Item(accepted) => self.live_of_item(accepted, &mut live),
             DeadWhat::Delivery(delivery) => self.live_of_delivery(delivery, &mut live),

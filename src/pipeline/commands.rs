@@ -1,6 +1,6 @@
 //! Commands that a person writes in a room. Parsing is pure; routing carries them out.
 
-use viadukt_api::Address;
+use viadukt_api::{Address, Deed};
 
 /// What a person asks of the bridge.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,14 @@ pub enum Command {
         /// Whom, as written.
         whom: String,
     },
+    /// A word of the far side's own, in an answer to a message that shows what goes on there, or
+    /// a mark put to it.
+    Deed {
+        /// The usual word for it.
+        word: String,
+        /// What stands behind it.
+        rest: String,
+    },
     /// `!pause`: nothing leaves this bridge until `!continue`.
     Pause,
     /// `!continue`
@@ -56,8 +64,9 @@ pub enum Command {
 
 impl Command {
     /// The command that `text` is; `None` for anything that does not begin with `!` and a
-    /// letter. `verb` is the bridge's own word for `!send` ([`viadukt_api::Worker::verb`]).
-    pub fn parse(text: &str, verb: &str) -> Option<Self> {
+    /// letter. `verb` is the bridge's own word for `!send` ([`viadukt_api::Worker::verb`]),
+    /// `deeds` what its far side can be asked to do ([`viadukt_api::Worker::deeds`]).
+    pub fn parse(text: &str, verb: &str, deeds: &[Deed]) -> Option<Self> {
         let rest = text.strip_prefix('!')?;
         if !rest.starts_with(|c: char| c.is_alphabetic()) {
             return None;
@@ -86,9 +95,24 @@ impl Command {
             }
             "pause" | "anhalten" => Self::Pause,
             "continue" | "weiter" => Self::Continue,
-            _ => Self::Unclear,
+            word => deed(word, arguments, further, deeds).unwrap_or(Self::Unclear),
         })
     }
+
+    /// What the mark put to a message stands for.
+    pub fn of_mark(mark: &str, deeds: &[Deed]) -> Option<Self> {
+        // Clients differ in whether they ask for the colourful form of a character.
+        let plain = |mark: &str| mark.replace('\u{fe0f}', "");
+        let means = |deed: &&Deed| deed.marks.iter().any(|known| plain(known) == plain(mark));
+        let word = deeds.iter().find(means)?.words.first()?;
+        Some(Self::Deed { word: (*word).to_owned(), rest: String::new() })
+    }
+}
+
+fn deed(word: &str, arguments: &str, further: &str, deeds: &[Deed]) -> Option<Command> {
+    let word = deeds.iter().find(|deed| deed.words.contains(&word))?.words.first()?;
+    let rest = [arguments, further.trim()].join("\n").trim().to_owned();
+    Some(Command::Deed { word: (*word).to_owned(), rest })
 }
 
 /// `+491701234567,+491709876543 --at 08:00 Guten Morgen`; a number may not contain spaces, a
@@ -128,7 +152,22 @@ mod tests {
     use super::*;
 
     fn check(input: &str, expected: Option<Command>) {
-        assert_eq!(Command::parse(input, "sms"), expected, "{input:?}");
+        assert_eq!(Command::parse(input, "sms", DEEDS), expected, "{input:?}");
+    }
+
+    const DEEDS: &[Deed] =
+        &[Deed { words: &["silence", "stumm"], marks: &["🔇", "✔\u{fe0f}"] }];
+
+    #[test]
+    fn a_word_of_the_far_side_or_a_mark_asks_for_a_deed() {
+        let silence =
+            |rest: &str| Some(Command::Deed { word: "silence".to_owned(), rest: rest.to_owned() });
+        check("!silence 2h", silence("2h"));
+        check("!Stumm", silence(""));
+        check("!stumm 2h\nWartung", silence("2h\nWartung"));
+        assert_eq!(Command::of_mark("🔇", DEEDS), silence(""));
+        assert_eq!(Command::of_mark("✔", DEEDS), silence(""));
+        assert_eq!(Command::of_mark("👍", DEEDS), None);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! deliver: one attempt at a time per delivery, in order within a lane, lanes side by side.
 //!
 //! An attempt is committed before it starts. If the process dies during it, the next start
-//! knows that the far side may have the message already.
+//! knows that the far side may have the message already. Where a repetition does no harm, the
+//! next start takes that for granted instead, and only what a start finds is committed first: so
+//! a delivery that takes the process down with it comes to an end as well.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -41,7 +43,7 @@ enum Begun {
     Gone,
 }
 
-/// An attempt that may begin once its start is committed.
+/// An attempt that may begin once its start is committed, if it has to be.
 struct Started {
     delivery: Delivery,
     attempt: Attempt,
@@ -114,7 +116,9 @@ impl Pipeline {
         let mut outcome = match self.begin(&mut draft, lane, id)? {
             Begun::Attempt(started) => match self.ready(&started.delivery).await {
                 Ok(()) => {
-                    self.ledger.commit(draft).await?;
+                    if !draft.is_empty() {
+                        self.ledger.commit(draft).await?;
+                    }
                     self.attempt(started).await?
                 }
                 // Nothing began: the draft that says so is dropped.
@@ -182,8 +186,21 @@ impl Pipeline {
         }
         attempt.deaths += u8::from(attempt.under_way);
         attempt.begin(self.env.now());
-        draft.set_attempt(lane, id, &attempt);
+        if self.was_found(id) || !self.may_be_repeated(&delivery) {
+            draft.set_attempt(lane, id, &attempt);
+        }
         Ok(Begun::Attempt(Started { delivery, attempt }))
+    }
+
+    /// Whether the delivery `id` may be from before the start, and was perhaps begun then.
+    fn was_found(&self, id: DeliveryId) -> bool {
+        self.last_before.is_some_and(|last| id.item <= last)
+    }
+
+    /// Whether it does no harm to make `delivery` again. Towards far sides nobody relies on it:
+    /// what may have been sent cannot be taken back in silence.
+    fn may_be_repeated(&self, delivery: &Delivery) -> bool {
+        delivery.to.is_hub() && self.hub.idempotent()
     }
 
     /// Why a delivery that was routed must not be made any more.
@@ -192,6 +209,9 @@ impl Pipeline {
         draft: &Draft<'_>,
         delivery: &Delivery,
     ) -> Result<Option<Reason>, StoreError> {
+        if delivery.level.is_some() && self.above_room(draft, delivery)? {
+            return Ok(Some(Reason::new("refused-level-room")));
+        }
         let Some(remote) = delivery.remote.as_ref().filter(|_| !delivery.is_automatic_answer())
         else {
             return Ok(None);
@@ -211,13 +231,15 @@ impl Pipeline {
 
     async fn attempt(&self, started: Started) -> Result<Outcome, StoreError> {
         failpoint::pass("deliver.started");
-        let out = if started.attempt.deaths < DEATHS {
-            self.outbound(&started.delivery, started.attempt.is_repeated()).await?
+        let Started { delivery, attempt } = &started;
+        let out = if attempt.deaths < DEATHS {
+            let found = self.may_be_repeated(delivery) && self.was_found(delivery.id);
+            self.outbound(delivery, attempt.is_repeated() || found).await?
         } else {
             Err(DeliveryError::unknown(Reason::new("delivery-deaths")))
         };
         let (room, result) = match out {
-            Ok(out) => (room_of(&out), self.make(&started.delivery, &out).await),
+            Ok(out) => (room_of(&out), self.make(delivery, &out).await),
             Err(error) => (None, Err(error)),
         };
         failpoint::pass("deliver.answered");
@@ -266,6 +288,7 @@ impl Pipeline {
                 Err(error) => return Ok(Err(error)),
             },
         };
+        let form = self.in_place(delivery, &target, form)?;
         Ok(Ok(Outbound {
             id: delivery.id,
             accepted_at: delivery.accepted_at,

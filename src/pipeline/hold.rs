@@ -12,7 +12,7 @@ use viadukt_api::{Reason, State, Timestamp, WorkerName};
 
 use super::record::HELD;
 use super::{LONGEST_PAUSE, Pipeline};
-use crate::ledger::{Attempt, Delivery, Draft, Ledger};
+use crate::ledger::{Attempt, Delivery, Draft, Ledger, Role};
 use crate::store::StoreError;
 
 /// The bridges that pause because somebody said so in their room.
@@ -59,7 +59,8 @@ impl Pipeline {
         if self.pauses(&delivery.bridge) {
             return Some(Hold::Paused);
         }
-        if delivery.is_automatic_answer() {
+        // A deed is done by a machine, which nobody wakes.
+        if delivery.is_automatic_answer() || delivery.role == Role::Asks {
             return None;
         }
         let now = self.env.now();

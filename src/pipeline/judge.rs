@@ -1,20 +1,21 @@
 //! judge: may it pass, and if not, who hears why. Pure: every fact is an argument.
 
+mod facts;
 mod leave;
 
 use std::collections::BTreeMap;
 
-use viadukt_api::{Act, Address, Automatic, ConversationId, Message, Reason, RoomId, WorkerName};
+use viadukt_api::{
+    Act, Address, Automatic, ConversationId, Deed, Level, Message, Reason, WorkerName,
+};
 
-use leave::may_leave;
+use leave::{may_ask, may_leave};
 
 use super::commands::Command;
 pub use leave::{Cause, Cleared, Prospect};
 
 use crate::config::{Denied, Invites, Rooms, Rules, Senders, Zone};
-use crate::ledger::{Accepted, Draft, Place};
-use crate::pipeline::Pipeline;
-use crate::store::StoreError;
+use crate::ledger::{Matter, Place};
 
 /// RFC 5321 6.3 asks for a limit of at least 100 relays; a message that came this far is in a
 /// loop, or as good as.
@@ -22,6 +23,9 @@ const MOST_HOPS: u16 = 100;
 
 /// Why a message of somebody blocked stops.
 pub const BLOCKED: &str = "blocked";
+
+/// The verdict on a message that needs more protection than its room gives.
+const WITHHELD: &str = "withheld";
 
 /// The rules of this installation.
 pub struct Policy {
@@ -33,6 +37,19 @@ pub struct Policy {
     pub rules: BTreeMap<WorkerName, Rules>,
     /// Per bridge, its further rooms.
     pub rooms: BTreeMap<WorkerName, Rooms>,
+}
+
+impl Policy {
+    /// How much protection what is said in one of a bridge's rooms is given; `None` sets no
+    /// limit.
+    pub fn level(&self, bridge: &WorkerName, place: &Place) -> Option<Level> {
+        let further = self.rooms.get(bridge).and_then(|rooms| rooms.further.get(place));
+        match further {
+            Some(further) => further.level,
+            // A room that is not configured any more leaves the bridge's.
+            None => self.rules.get(bridge).and_then(|rules| rules.level),
+        }
+    }
 }
 
 /// What the judge knows besides the message.
@@ -49,8 +66,15 @@ pub struct Facts<'p> {
     pub blocked: bool,
     /// From a room, in a conversation: what decides whether it may leave.
     pub prospect: Option<Prospect>,
+    /// From a far side: how much protection the room gives that it will be shown in.
+    pub level: Option<Level>,
+    /// From a room: what goes on at the far side and is shown by what the message answers, or
+    /// puts a mark to.
+    pub about: Option<Matter>,
     /// The bridge's own word for `!send`.
     pub verb: &'p str,
+    /// What the far side can be asked to do.
+    pub deeds: &'p [Deed],
     /// Who may invite.
     pub invites: &'p Invites,
 }
@@ -71,10 +95,25 @@ pub struct Judged {
     conversation: Option<ConversationId>,
     command: Option<Command>,
     cleared: Option<Cleared>,
+    about: Option<Matter>,
     compact: bool,
+    withheld: Option<Level>,
 }
 
 impl Judged {
+    fn new(message: Message, bridge: WorkerName, conversation: Option<ConversationId>) -> Self {
+        Self {
+            message,
+            bridge,
+            conversation,
+            command: None,
+            cleared: None,
+            about: None,
+            compact: false,
+            withheld: None,
+        }
+    }
+
     /// The message.
     pub fn message(&self) -> &Message {
         &self.message
@@ -98,6 +137,21 @@ impl Judged {
     /// Whether it is to be shown compactly, because a machine wrote it.
     pub fn compact(&self) -> bool {
         self.compact
+    }
+
+    /// What goes on at the far side, and the command is about.
+    pub fn about(&self) -> Option<&Matter> {
+        self.about.as_ref()
+    }
+
+    /// Its level, where that is above the room's: only that it came may be shown.
+    pub fn withheld(&self) -> Option<Level> {
+        self.withheld
+    }
+
+    /// The verdict in a word, for the trail.
+    pub fn verdict(&self) -> &'static str {
+        if self.withheld.is_some() { WITHHELD } else { "pass" }
     }
 
     /// Takes the message out.
@@ -164,14 +218,16 @@ fn from_far_side(message: Message, facts: Facts<'_>) -> Verdict {
         return Verdict::Ignore { message, why: BLOCKED };
     }
     let compact = message.automatic.is_some() || message.hops > MOST_HOPS;
-    let bridge = bridge.clone();
-    pass(message, bridge, facts.conversation, compact)
+    let above = |level: &Level| facts.level.is_some_and(|room| *level > room);
+    let withheld = message.level.filter(above);
+    let (bridge, conversation) = (bridge.clone(), facts.conversation);
+    Verdict::Pass(Judged { compact, withheld, ..Judged::new(message, bridge, conversation) })
 }
 
 fn from_room(message: Message, facts: Facts<'_>) -> Verdict {
     match message.act {
         Act::Invite if facts.invites.may_invite(&message.sender.address) => {
-            return pass(message, WorkerName::hub(), None, false);
+            return Verdict::Pass(Judged::new(message, WorkerName::hub(), None));
         }
         Act::Invite => return Verdict::Ignore { message, why: "invite-not-allowed" },
         _ => {}
@@ -181,15 +237,18 @@ fn from_room(message: Message, facts: Facts<'_>) -> Verdict {
     };
     let bridge = bridge.clone();
     if matches!(message.act, Act::Moved(_) | Act::Tell(_)) {
-        return pass(message, bridge, facts.conversation, false);
+        return Verdict::Pass(Judged::new(message, bridge, facts.conversation));
     }
     if message.automatic.is_some() {
         return Verdict::Ignore { message, why: "written-by-a-machine" };
     }
-    if matches!(message.act, Act::React { .. }) {
-        return Verdict::Ignore { message, why: "a-mark" };
-    }
-    let command = Command::parse(&message.content.text, facts.verb);
+    let command = match &message.act {
+        Act::React { mark, .. } => match Command::of_mark(mark, facts.deeds) {
+            Some(command) if facts.about.is_some() => Some(command),
+            _ => return Verdict::Ignore { message, why: "a-mark" },
+        },
+        _ => Command::parse(&message.content.text, facts.verb, facts.deeds),
+    };
     let is_edit = matches!(message.act, Act::Edit(_));
     if is_edit && command.is_some() {
         let (conversation, reason) = (facts.conversation, Reason::new("refused-edited-command"));
@@ -207,151 +266,39 @@ fn from_room(message: Message, facts: Facts<'_>) -> Verdict {
         Closed::Elsewhere => "refused-elsewhere",
     });
     let senders = facts.senders.unwrap_or(&rules.senders);
-    if let Some(key) = obstacle(&message, senders).or(closed) {
+    if let Some(key) = obstacle(&message, rules, senders).or(closed) {
         return Verdict::Refuse { message, bridge, conversation, reason: Reason::new(key) };
     }
-    let cleared = match facts.prospect.filter(|_| leaves).map(may_leave).transpose() {
+    let cleared = match (facts.prospect, &command) {
+        (Some(prospect), None) if leaves => may_leave(prospect).map(Some),
+        (Some(prospect), Some(Command::Deed { .. })) => may_ask(&prospect).map(|()| None),
+        _ => Ok(None),
+    };
+    let cleared = match cleared {
         Ok(cleared) => cleared,
         Err(reason) => return Verdict::Refuse { message, bridge, conversation, reason },
     };
-    Verdict::Pass(Judged { message, bridge, conversation, command, cleared, compact: false })
+    let about = facts.about;
+    let judged = Judged::new(message, bridge, conversation);
+    Verdict::Pass(Judged { command, cleared, about, ..judged })
 }
 
 /// What keeps a person's message from going out.
-fn obstacle(message: &Message, senders: &Senders) -> Option<&'static str> {
-    if !message.protection.encrypted && !matches!(message.act, Act::Redact(_)) {
-        // Redactions carry no content and are never encrypted (Matrix client-server 11.7).
-        return Some("refused-not-encrypted");
+fn obstacle(message: &Message, rules: &Rules, senders: &Senders) -> Option<&'static str> {
+    match message.act {
+        // They carry no content and are never encrypted (Matrix client-server 11.7).
+        Act::Redact(_) => {}
+        // Nor are marks in any client: who runs a member's homeserver can forge one, and whether
+        // that is a risk is the operator's to say.
+        Act::React { .. } if rules.notices.marks => {}
+        Act::React { .. } => return Some("refused-mark"),
+        _ if !message.protection.encrypted => return Some("refused-not-encrypted"),
+        _ => {}
     }
     match senders.may_send(&message.sender.address, message.sender.power) {
         Ok(()) => None,
         Err(Denied::NotListed) => Some("refused-sender"),
         Err(Denied::TooLittlePower) => Some("refused-power-level"),
-    }
-}
-
-fn pass(
-    message: Message,
-    bridge: WorkerName,
-    conversation: Option<ConversationId>,
-    compact: bool,
-) -> Verdict {
-    let (command, cleared) = (None, None);
-    Verdict::Pass(Judged { message, bridge, conversation, command, cleared, compact })
-}
-
-impl Pipeline {
-    /// Gathers what the judge must know.
-    pub(super) fn facts(
-        &self,
-        draft: &Draft<'_>,
-        accepted: &Accepted,
-        message: &Message,
-    ) -> Result<Facts<'_>, StoreError> {
-        let room = match &message.room {
-            Some(room) => self.known_room(draft, room)?,
-            None => None,
-        };
-        let bridge = match &room {
-            Some(room) => Some(room.bridge.clone()),
-            None => Some(accepted.worker.clone()).filter(|worker| !worker.is_hub()),
-        };
-        let mut conversation = self.conversation_of(draft, accepted, message)?;
-        let (mut senders, mut closed) = (None, None);
-        if let Some(room) = &room {
-            conversation = conversation.or(room.conversation);
-            senders = self.senders(&room.bridge, &room.place);
-            closed =
-                conversation.map(|id| self.closed(draft, id, message, &room.place)).transpose()?;
-        }
-        let rules = |name: WorkerName| self.policy.rules.get(&name).map(|rules| (name, rules));
-        let worker = bridge.as_ref().and_then(|name| self.worker(name));
-        let (mut blocked, mut prospect) = (false, None);
-        if let Some(bridge) = &bridge {
-            match (&message.room, conversation) {
-                (None, _) => {
-                    blocked = draft.contact(bridge, &message.sender.address)?.blocked.is_some();
-                }
-                (Some(room), Some(id)) => {
-                    prospect = self.prospect_in(draft, bridge, room, id, message)?;
-                }
-                (Some(_), None) => {}
-            }
-        }
-        Ok(Facts {
-            verb: worker.map_or("send", |worker| worker.verb()),
-            bridge: bridge.and_then(rules),
-            conversation,
-            senders,
-            closed: closed.flatten(),
-            blocked,
-            prospect,
-            invites: &self.policy.invites,
-        })
-    }
-
-    /// Who may send out of a further room of `bridge`.
-    fn senders(&self, bridge: &WorkerName, place: &Place) -> Option<&Senders> {
-        Some(&self.policy.rooms.get(bridge)?.further.get(place)?.senders)
-    }
-
-    /// Why the conversation `id` cannot be written to by `message`, in a room that is `place`.
-    fn closed(
-        &self,
-        draft: &Draft<'_>,
-        id: ConversationId,
-        message: &Message,
-        place: &Place,
-    ) -> Result<Option<Closed>, StoreError> {
-        let latest = |room: &RoomId| self.rooms.latest(room);
-        let is_here = match draft.thread(id)? {
-            Some(thread) => Some(latest(&thread.room)) == message.room.as_ref().map(latest),
-            None => draft.home(id)? == *place,
-        };
-        if !is_here {
-            return Ok(Some(Closed::Elsewhere));
-        }
-        if *place != Place::Intake {
-            return Ok(None);
-        }
-        let Some(conversation) = draft.conversation(id)? else { return Ok(None) };
-        let is_approved = self.is_approved(draft, &conversation)?;
-        Ok((!is_approved).then_some(Closed::NotApproved))
-    }
-
-    /// What must be known before a person's message leaves in the conversation `id`.
-    fn prospect_in(
-        &self,
-        draft: &Draft<'_>,
-        bridge: &WorkerName,
-        room: &RoomId,
-        id: ConversationId,
-        message: &Message,
-    ) -> Result<Option<Prospect>, StoreError> {
-        let Some(conversation) = draft.conversation(id)? else { return Ok(None) };
-        let cause = Cause::Person { user: &message.sender.address, room };
-        let content = self.numbered(draft, &conversation, message.content.clone())?;
-        self.prospect(draft, bridge, cause, &conversation.remotes, &content).map(Some)
-    }
-
-    /// The conversation that a message continues: that of the nearest ancestor we know, or, in
-    /// networks without threads, one of its exchange. A subject alone never joins one.
-    fn conversation_of(
-        &self,
-        draft: &Draft<'_>,
-        accepted: &Accepted,
-        message: &Message,
-    ) -> Result<Option<ConversationId>, StoreError> {
-        let changed = match &message.act {
-            Act::Edit(of) | Act::Redact(of) | Act::Report { of, .. } => Some(of),
-            _ => None,
-        };
-        for id in changed.into_iter().chain(&message.ancestors) {
-            if let Some(mapped) = draft.mapped(&accepted.worker, id)? {
-                return Ok(Some(mapped.conversation));
-            }
-        }
-        self.conversation_in_exchange(draft, &accepted.worker, message)
     }
 }
 

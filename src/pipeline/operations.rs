@@ -284,6 +284,9 @@ fn entries(step: Step) -> Vec<TraceEntry> {
             let what = format!("part {part} to {to}, attempt {attempt}: {outcome}");
             vec![entry(step.at, "deliver", what, detail)]
         }
+        Way::Gathered { into } => {
+            vec![entry(step.at, "deliver", format!("gathered into {into}"), String::new())]
+        }
         Way::Decided { what } => vec![entry(step.at, "decide", what, String::new())],
     }
 }

@@ -9,13 +9,13 @@ use viadukt_api::{
     WorkerName,
 };
 
-use super::Pipeline;
 use super::deliver::Outcome;
 use super::lanes::{Next, Pause};
 use super::route::Answered;
+use super::{Pipeline, deeds};
 use crate::ledger::{
-    Answer, Attempt, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Place, Reported, Step, Thread,
-    Way,
+    Answer, Attempt, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Place, Reported, Role, Step,
+    Thread, Way,
 };
 use crate::observe::Direction;
 use crate::store::StoreError;
@@ -108,6 +108,9 @@ impl Pipeline {
         if let (Some(conversation), Some(id)) = (delivery.conversation, &receipt.id) {
             self.map_both_ways(draft, outcome, receipt, conversation, id)?;
         }
+        if let Some(text) = self.told_of_deed(delivery, State::Sent, None)? {
+            return self.tell_sender(delivery, series(&outcome.attempt), State::Sent, text);
+        }
         let waited = self.env.now().since(delivery.accepted_at);
         if delivery.origin.is_some() {
             let direction = if delivery.to.is_hub() { Direction::In } else { Direction::Out };
@@ -139,8 +142,15 @@ impl Pipeline {
         id: &MessageId,
     ) -> Result<(), StoreError> {
         let Outcome { delivery, room, .. } = outcome;
+        let into_room = delivery.to.is_hub().then(|| self.ledger.unpack(&delivery.form));
+        let form: Option<Form> = into_room.transpose()?;
+        if let Some(Form::Status { state: State::Sent | State::Delivered, .. }) = form {
+            // A mark at what a person wrote; nobody answers it.
+            return Ok(());
+        }
         let item = delivery.id.item;
-        let mapped = |counterpart| Mapped { conversation, counterpart, item, reported: None };
+        let mapped =
+            |counterpart| Mapped { conversation, counterpart, room: None, item, reported: None };
         let origin = delivery.origin.as_ref().filter(|origin| !origin.apart);
         let source = origin.map(|origin| origin.message.clone());
         let of = u16::try_from(1 + receipt.more.len()).unwrap_or(u16::MAX);
@@ -154,11 +164,15 @@ impl Pipeline {
         if !delivery.to.is_hub() {
             return Ok(());
         }
-        if let Some(origin) = &delivery.origin {
-            draft.map(&origin.worker, &origin.message, &mapped(Some(id.clone())));
+        if self.replaced(draft, delivery, room.as_ref())?.is_some() {
+            // What was there goes on standing for the message.
+            return Ok(());
         }
-        let form: Form = self.ledger.unpack(&delivery.form)?;
-        let shows = matches!(form, Form::Say { .. } | Form::Notice { .. });
+        if let Some(origin) = &delivery.origin {
+            let mapped = Mapped { room: room.clone(), ..mapped(Some(id.clone())) };
+            draft.map(&origin.worker, &origin.message, &mapped);
+        }
+        let shows = matches!(form, Some(Form::Say { .. } | Form::Notice { .. }));
         let Some(room) = room.clone().filter(|_| shows && delivery.room.is_none()) else {
             return Ok(());
         };
@@ -172,7 +186,10 @@ impl Pipeline {
 
     /// The pause before the next attempt; `None` when patience is at its end.
     fn pause(&self, outcome: &Outcome, asked: Option<Duration>) -> Option<Duration> {
-        let Patience { pauses, give_up_after, .. } = self.patience(&outcome.delivery.to);
+        let Patience { pauses, mut give_up_after, .. } = self.patience(&outcome.delivery.to);
+        if outcome.delivery.role == Role::Asks {
+            give_up_after = give_up_after.min(deeds::PATIENCE);
+        }
         if self.env.now().since(outcome.attempt.first_at) >= give_up_after {
             return None;
         }
@@ -257,7 +274,10 @@ impl Pipeline {
             (state, "status-failed")
         };
         let series = series(&outcome.attempt);
-        let text = self.words.say(key, &args);
+        let text = match self.told_of_deed(delivery, state, Some(reason))? {
+            Some(text) => text,
+            None => self.words.say(key, &args),
+        };
         if let Some(told) = self.tell_sender(delivery, series, state, text)? {
             return Ok(vec![told]);
         }

@@ -4,8 +4,10 @@ mod answers;
 mod approve;
 mod command;
 mod control;
+mod deed;
 mod exchange;
 mod inward;
+mod matter;
 mod outward;
 mod report;
 mod send;
@@ -59,11 +61,15 @@ impl Pipeline {
         let (protection, outcome, verdict) = match verdict {
             Verdict::Pass(judged) => {
                 let protection = judged.message().protection.clone();
+                let verdict = judged.verdict();
                 routing.pass(judged)?;
-                (protection, "pass", "pass".to_owned())
+                (protection, verdict, verdict.to_owned())
             }
             Verdict::Refuse { message, bridge, conversation, reason } => {
-                routing.refuse(&bridge, &message.id, conversation, &reason)?;
+                match message.act {
+                    Act::React { .. } => routing.refuse_mark(&bridge, conversation, &reason)?,
+                    _ => routing.refuse(&bridge, &message.id, conversation, &reason)?,
+                }
                 (message.protection, "refuse", reason.key)
             }
             Verdict::Ignore { message, why: BLOCKED } => {
@@ -101,12 +107,13 @@ impl Routing<'_, '_> {
             }
             Act::Report { of, state } => self.report(&judged, &of, state),
             Act::Redact(of) => self.redact(&judged, &of),
-            Act::React { .. } => Ok(()),
-            Act::Say | Act::Edit(_) | Act::Wish(_) => match judged.command().cloned() {
-                Some(command) => self.command(&judged, command),
-                None if judged.message().room.is_some() => self.outward(judged),
-                None => self.shown_and_answered(judged),
-            },
+            Act::Say | Act::Edit(_) | Act::Wish(_) | Act::React { .. } => {
+                match judged.command().cloned() {
+                    Some(command) => self.command(&judged, command),
+                    None if judged.message().room.is_some() => self.outward(judged),
+                    None => self.shown_and_answered(judged),
+                }
+            }
         }
     }
 
@@ -162,6 +169,18 @@ impl Routing<'_, '_> {
         self.status(bridge, event, conversation, State::Failed, text)
     }
 
+    /// Why a person's mark asked for nothing; what it was put to cannot be answered apart.
+    fn refuse_mark(
+        &mut self,
+        bridge: &WorkerName,
+        conversation: Option<ConversationId>,
+        reason: &Reason,
+    ) -> Result<(), StoreError> {
+        let words = &self.pipeline.words;
+        let text = words.say("not-asked", &[("reason", &words.clause(reason))]);
+        self.tell(bridge, conversation, text)
+    }
+
     /// What became of a person's message, at that message.
     pub(super) fn status(
         &mut self,
@@ -192,7 +211,8 @@ impl Routing<'_, '_> {
 
     /// What the map says of a message of this item, as long as it has no counterpart.
     fn mapped(&self, conversation: ConversationId) -> Mapped {
-        Mapped { conversation, counterpart: None, item: self.accepted.id, reported: None }
+        let item = self.accepted.id;
+        Mapped { conversation, counterpart: None, room: None, item, reported: None }
     }
 
     /// The id of the delivery that is added next.

@@ -4,10 +4,14 @@
 mod answers;
 mod bench;
 mod conversations;
+mod deeds;
 mod exchange;
 mod failure;
+mod flood;
 mod hold;
+mod levels;
 mod limits;
+mod matters;
 mod reports;
 mod room;
 mod rooms;

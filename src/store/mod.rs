@@ -54,11 +54,15 @@ pub enum Space {
     Fate = 12,
     /// Reports that came before what they are about was known, by a hash of that and item id.
     Awaited = 13,
+    /// What goes on at far sides, by hashes of its id and of the message it began with.
+    Matter = 14,
+    /// Deliveries that wait for the end of a flood, by conversation and delivery id.
+    Gathered = 15,
 }
 
 impl Space {
     /// Every space, for export and for the conformance suite.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Meta,
         Self::Journal,
         Self::Outbox,
@@ -73,6 +77,8 @@ impl Space {
         Self::Tally,
         Self::Fate,
         Self::Awaited,
+        Self::Matter,
+        Self::Gathered,
     ];
 
     /// The key of a record among those of all spaces: the space's byte, then the key.

@@ -2,6 +2,7 @@
 
 mod demo;
 mod exchange;
+mod intranet;
 mod invariants;
 mod kill;
 mod oddities;

@@ -1,7 +1,8 @@
 //! The contract suite: what every worker must show against its real far side. A worker's tests
 //! implement [`FarSide`], start the worker with a [`Bench`], and call [`check_all`].
 //!
-//! Also here: the pipeline's end of the contract in memory, for tests of single workers.
+//! Also here: the pipeline's end of the contract in memory, for tests of single workers, and the
+//! reading of a configuration with what is found wrong in it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "failing is how a suite reports")]
 
@@ -15,8 +16,10 @@ use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use toml::de::DeTable;
 use ulid::Ulid;
 
+use crate::config::{Fields, Findings};
 use crate::env::Env;
 use crate::ids::{DeliveryId, ItemId, WorkerName};
 use crate::inbox::{AcceptError, Durable, Inbox, Intake, Item, Keep, SourceKey};
@@ -84,6 +87,24 @@ pub fn context(name: &WorkerName, durable: &Arc<Memory>) -> Context {
         words: Arc::new(Words::new(Language::default())),
         hooks_url: None,
     }
+}
+
+/// Reads the table `toml`, which is called `path`, with `read`. Gives what was read, and what was
+/// found wrong, each as `option: what`.
+pub fn parse<T>(
+    toml: &str,
+    path: &str,
+    read: impl FnOnce(&Fields<'_>) -> Option<T>,
+) -> (Option<T>, Vec<String>) {
+    let findings = Findings::default();
+    let table = DeTable::parse(toml).unwrap();
+    let fields = Fields::new(table.get_ref(), table.span(), path, &findings);
+    let value = read(&fields);
+    fields.finish();
+    let found = findings.into_sorted().into_iter();
+    let found: Vec<_> = found.map(|one| format!("{}: {}", one.path, one.message)).collect();
+    assert!(value.is_some() || !found.is_empty(), "refused without a word");
+    (value, found)
 }
 
 /// Every check, one after the other.

@@ -14,12 +14,12 @@ use tokio_util::sync::CancellationToken;
 use crate::env::Timestamp;
 use crate::ids::{Address, MessageId, RoomId};
 use crate::inbox::{Inbox, Item, Raw, SourceKey};
-use crate::message::{Act, Content, Message, Protection, Sender};
+use crate::message::{Act, Content, Level, Message, Protection, Sender};
 use crate::outbound::{DeliveryError, Outbound, Receipt, Target};
 use crate::spool::BlobRef;
 use crate::words::Reason;
 use crate::worker::{
-    Cost, Health, Hub, Patience, Probe, RoomSpec, Unreadable, Worker, WorkerError,
+    Cost, Deed, Edits, Health, Hub, Patience, Probe, RoomSpec, Unreadable, Worker, WorkerError,
 };
 
 /// A worker in memory.
@@ -50,6 +50,12 @@ pub struct FakeWorker {
     pub parts: u16,
     /// Whether its network has one exchange with each party instead of threads.
     pub exchanges: bool,
+    /// How much protection it says is given to whom.
+    pub level: fn(&Address) -> Option<Level>,
+    /// What it can be asked to do.
+    pub deeds: &'static [Deed],
+    /// Whether it can edit; else an edit is a new message.
+    pub edits: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -81,6 +87,9 @@ impl Default for FakeWorker {
             measure: |_, _| Ok(Cost::default()),
             recipient: |written| Ok(Address::new(written)),
             exchanges: false,
+            level: |_| None,
+            deeds: &[],
+            edits: false,
             parts: 0,
         }
     }
@@ -252,6 +261,18 @@ impl Worker for FakeWorker {
         self.verb
     }
 
+    fn level(&self, to: &Address) -> Option<Level> {
+        (self.level)(to)
+    }
+
+    fn deeds(&self) -> &[Deed] {
+        self.deeds
+    }
+
+    fn edits(&self) -> Option<&dyn Edits> {
+        self.edits.then_some(self as _)
+    }
+
     fn idempotent(&self) -> bool {
         self.idempotent
     }
@@ -262,6 +283,20 @@ impl Worker for FakeWorker {
 
     fn patience(&self) -> Patience {
         self.patience.clone()
+    }
+}
+
+#[async_trait]
+impl Edits for FakeWorker {
+    async fn edit(
+        &self,
+        out: &Outbound,
+        _target: &Target,
+        _of: &MessageId,
+        _sender: &Sender,
+        _content: &Content,
+    ) -> Result<Receipt, DeliveryError> {
+        self.deliver(out).await
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct ImapSection {
     pub(crate) start: Start,
     /// Of a larger mail only the header is fetched.
     pub(crate) max_size: u64,
+    /// The server whose word about senders counts (RFC 8601 2.5).
+    pub(crate) authserv_id: Option<String>,
 }
 
 /// Where mail is handed in.
@@ -144,6 +146,10 @@ impl ImapSection {
             }
         };
         let ByteSize(max_size) = fields.or("max_size", ByteSize(100_000_000));
+        let authserv_id: Option<String> = fields.optional("authserv_id");
+        if authserv_id.as_deref().is_some_and(|id| !is_token(id)) {
+            fields.object("authserv_id", "expected a server's name such as \"mx.amt.example\"");
+        }
         fields.finish();
         Some(Self {
             server: server?,
@@ -153,6 +159,7 @@ impl ImapSection {
             after: after?,
             start: start?,
             max_size,
+            authserv_id,
         })
     }
 }
@@ -173,7 +180,7 @@ impl SmtpSection {
             }
         };
         let hello: String = fields.or("hello", domain.to_owned());
-        if hello.is_empty() || !hello.bytes().all(|b| b.is_ascii_graphic()) {
+        if !is_token(&hello) {
             fields.object("hello", "expected a host name");
         }
         let patience = Patience::read(fields, &default_patience());
@@ -218,6 +225,10 @@ fn default_patience() -> Patience {
     }
 }
 
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
 fn has_control(text: &str) -> bool {
     text.chars().any(char::is_control)
 }
@@ -225,18 +236,12 @@ fn has_control(text: &str) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
-    use viadukt_api::config::Findings;
+    use viadukt_api::contract::parse;
 
     use super::*;
 
     fn findings(toml: &str) -> Vec<String> {
-        let findings = Findings::default();
-        let table = toml::de::DeTable::parse(toml).unwrap();
-        let fields = Fields::new(table.get_ref(), table.span(), "", &findings);
-        EmailSection::parse(&fields);
-        fields.finish();
-        let found = findings.into_sorted().into_iter();
-        found.map(|finding| format!("{}: {}", finding.path, finding.message)).collect()
+        parse(toml, "", EmailSection::parse).1
     }
 
     #[test]
@@ -261,8 +266,8 @@ mod tests {
                 "address: expected a mail address such as \"buero@amt.example\"",
                 "imap.move_to: missing: the folder to move mails to",
                 "imap.tls: \"none\" is allowed for 127.0.0.1, ::1 and localhost only",
-                "imap.colour: unknown option; known here: after, ca_file, folder, host, max_size, \
-                 move_to, password_file, port, start, tls, user",
+                "imap.colour: unknown option; known here: after, authserv_id, ca_file, folder, host, \
+                 max_size, move_to, password_file, port, start, tls, user",
                 "smtp.password_file: missing: `user` needs a password",
                 "smtp.tls: expected \"implicit\", \"starttls\" or \"none\"",
             ]

@@ -13,12 +13,41 @@ use crate::lift::restore;
 /// Where an attachment's bytes are.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Handle {
-    /// The spooled payload.
-    pub(crate) blob: BlobRef,
+    #[serde(flatten)]
+    pub(crate) payload: Payload,
     /// `base64`, `quoted-printable`, or empty.
     pub(crate) encoding: String,
     /// The payload is a whole mail.
     pub(crate) within: Option<Within>,
+}
+
+/// What the bytes are taken from.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Payload {
+    /// A spooled one.
+    #[serde(rename = "blob")]
+    Spooled(BlobRef),
+    /// A mail too small to be worth a file of its own, in base64.
+    #[serde(rename = "mail")]
+    Here(String),
+}
+
+impl Payload {
+    /// Holds `mail` in itself.
+    pub(crate) fn here(mail: &[u8]) -> Self {
+        Self::Here(BASE64.encode(mail))
+    }
+
+    fn open(&self, spool: &dyn Spool) -> io::Result<Box<dyn Read + Send>> {
+        match self {
+            Self::Spooled(blob) => spool.open(blob),
+            Self::Here(mail) => {
+                let mail = BASE64.decode(mail);
+                let mail = mail.map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+                Ok(Box::new(io::Cursor::new(mail)))
+            }
+        }
+    }
 }
 
 /// Where inside a mail.
@@ -45,8 +74,12 @@ impl Handle {
 
     /// An attachment of `worker` that lies behind this handle.
     pub(crate) fn media(&self, worker: &WorkerName) -> Media {
+        let spooled = match &self.payload {
+            Payload::Spooled(blob) => Some(blob),
+            Payload::Here(_) => None,
+        };
         let inner = self.within.iter().flat_map(|within| &within.parts);
-        let blobs = std::iter::once(&self.blob).chain(inner).cloned().collect();
+        let blobs = spooled.into_iter().chain(inner).cloned().collect();
         Media::With { worker: worker.clone(), handle: self.to_string(), blobs }
     }
 
@@ -56,7 +89,7 @@ impl Handle {
     /// The spool's.
     pub(crate) fn fetch(&self, spool: &dyn Spool) -> io::Result<BlobRef> {
         let mut decoder = Decoder::new(&self.encoding, spool.create()?);
-        let mut source = spool.open(&self.blob)?;
+        let mut source = self.payload.open(spool)?;
         match &self.within {
             None => drop(io::copy(&mut source, &mut decoder)?),
             Some(within) => {

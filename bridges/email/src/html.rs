@@ -52,12 +52,24 @@ const TAGS: &[&str] = &[
     "ul",
 ];
 
+/// By these attributes mail programs tell what is quoted; see [`crate::trim`].
+const TELLING: &[&str] = &["class", "id", "name", "style", "type"];
+
 /// `html` with nothing left but what Matrix clients show; `None` when there is too much of it.
 pub(crate) fn sanitise(html: &str) -> Option<String> {
-    if is_excessive(html) {
-        return None;
-    }
-    let clean = Builder::empty()
+    (!is_excessive(html)).then(|| builder().clean(html).to_string().trim().to_owned())
+}
+
+/// The same with the attributes left that tell what is quoted. Well-formed, whatever `html` was.
+pub(crate) fn readable(html: &str) -> Option<String> {
+    let mut builder = builder();
+    builder.generic_attributes(TELLING.iter().copied().collect());
+    (!is_excessive(html)).then(|| builder.clean(html).to_string())
+}
+
+fn builder() -> Builder<'static> {
+    let mut builder = Builder::empty();
+    builder
         .tags(TAGS.iter().copied().collect())
         .clean_content_tags(HashSet::from(["script", "style", "title", "head", "template"]))
         .tag_attributes(HashMap::from([
@@ -65,21 +77,26 @@ pub(crate) fn sanitise(html: &str) -> Option<String> {
             ("ol", HashSet::from(["start"])),
         ]))
         .url_schemes(HashSet::from(["https", "http", "ftp", "mailto", "magnet"]))
-        .link_rel(None)
-        .clean(html)
-        .to_string();
-    Some(clean.trim().to_owned())
+        .link_rel(None);
+    builder
 }
 
 /// What a reader sees of `html`, as text; where links lead stands below it.
 pub(crate) fn to_text(html: &str) -> String {
-    let plain = || mail_parser::decoders::html::html_to_text(html);
-    let Some(clean) = sanitise(html) else { return plain() };
+    sanitise(html).map_or_else(|| plain(html), |clean| sanitised_to_text(&clean))
+}
+
+/// The same of what [`sanitise`] gave.
+pub(crate) fn sanitised_to_text(clean: &str) -> String {
     html2text::config::plain_no_decorate()
         .raw_mode(true)
         .link_footnotes(true)
         .string_from_read(clean.as_bytes(), WIDTH)
-        .unwrap_or_else(|_| plain())
+        .unwrap_or_else(|_| plain(clean))
+}
+
+fn plain(html: &str) -> String {
+    mail_parser::decoders::html::html_to_text(html)
 }
 
 fn is_excessive(html: &str) -> bool {

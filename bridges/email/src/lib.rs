@@ -2,15 +2,18 @@
 //!
 //! In reading order: the options ([`config`]), how servers are reached ([`tls`]); mail in
 //! ([`imap`], large attachments taken out while it arrives by [`lift`]) and what is made of it
-//! ([`read`], [`parts`], [`automatic`]); mail out ([`smtp`]); the worker that puts these together
+//! ([`read`], [`parts`], [`automatic`], [`authentication`]; [`trim`] takes off what was said before); mail out ([`smtp`]); the worker that puts these together
 //! ([`worker`]) and the dry run ([`tool`]).
 
+mod authentication;
 mod automatic;
 mod clean;
 #[cfg(test)]
 mod compose_tests;
 mod config;
 mod fetch;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod html;
 mod imap;
 mod lift;
@@ -22,9 +25,13 @@ mod read;
 #[cfg(test)]
 mod read_tests;
 mod repair;
+mod report;
 mod smtp;
 mod tls;
 mod tool;
+pub mod trim;
+#[cfg(test)]
+mod trim_tests;
 mod worker;
 
 use viadukt_api::config::Fields;

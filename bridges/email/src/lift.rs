@@ -67,6 +67,13 @@ impl<'a> Lifted<'a> {
         let (part, size) = read_mark(body.trim_ascii(), self.nonce)?;
         (part < self.parts.len()).then_some((part, size))
     }
+
+    /// The size of a mail whose skeleton has `length` bytes.
+    pub(crate) fn restored(&self, length: u64) -> u64 {
+        let marks = self.parts.len() * mark_length(self.nonce);
+        let parts: u64 = self.parts.iter().map(|part| part.size).sum();
+        length.saturating_sub(marks as u64).saturating_add(parts)
+    }
 }
 
 /// Lifts one mail.
@@ -136,6 +143,8 @@ impl Lifter {
     pub(crate) fn finish(mut self) -> io::Result<(Raw, blake3::Hash)> {
         self.end_of_line()?;
         self.end_of_body()?;
+        // What is taken off a long text can be fetched as well; a short one travels along.
+        self.keeps_files |= self.skeleton.len() > WORTH_LIFTING;
         let hash = self.hash.finalize();
         Ok((self.into_raw(None)?, hash))
     }
@@ -266,6 +275,10 @@ fn mark(nonce: &str, part: usize, size: u64) -> Vec<u8> {
     let mut mark = [MARK, nonce.as_bytes()].concat();
     mark.extend_from_slice(format!("/{part:012x}/{size:012x}/\r\n").as_bytes());
     mark
+}
+
+fn mark_length(nonce: &[u8]) -> usize {
+    MARK.len() + nonce.len() + 2 * "/000000000000".len() + "/\r\n".len()
 }
 
 fn read_mark(line: &[u8], nonce: &[u8]) -> Option<(usize, u64)> {

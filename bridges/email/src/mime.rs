@@ -60,10 +60,20 @@ impl Walker {
         Line::Head
     }
 
-    /// Whether lines are part of a header at the moment, and whether it may end here: a mail
-    /// needs a field before.
-    pub(crate) fn in_head(&self) -> (bool, bool) {
-        (!self.in_body, self.head.fields > 0 || !self.open.is_empty())
+    /// Whether lines are part of a header at the moment.
+    pub(crate) fn in_head(&self) -> bool {
+        !self.in_body
+    }
+
+    /// Whether this is inside a multipart.
+    pub(crate) fn is_inside(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// Whether the next line, if it is this one, begins or ends a part.
+    pub(crate) fn is_boundary(&self, line: &[u8]) -> bool {
+        let text = line.strip_prefix(b"--");
+        text.is_some_and(|text| self.open.iter().any(|open| text.starts_with(open)))
     }
 
     /// Whether there were more parts, or deeper ones, than are read.
@@ -184,7 +194,7 @@ impl Head {
 }
 
 /// The boundary among the parameters of a Content-Type (RFC 2045 5.1).
-fn boundary(value: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn boundary(value: &[u8]) -> Option<Vec<u8>> {
     let at = value.to_ascii_lowercase().windows(9).position(|w| w == b"boundary=")?;
     let rest = &value[at + 9..];
     let found = match rest.strip_prefix(b"\"") {

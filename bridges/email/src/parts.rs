@@ -8,42 +8,129 @@ use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message as Mail, MessagePart, MimeHeaders, PartType};
 use viadukt_api::{Attachment, Content, WorkerName};
 
-use crate::fetch::{Handle, Within};
+use crate::fetch::{Handle, Payload, Within};
 use crate::lift::Lifted;
-use crate::{clean, html};
+use crate::{clean, html, trim};
 
 /// What `mail` says and carries.
-pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName) -> Content {
+pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName) -> Said {
     let mut parts = Parts { mail, lifted, worker, texts: Vec::new(), files: Vec::new() };
     let mut has_plain = false;
     for part in mail.text_bodies() {
         match &part.body {
             PartType::Text(_) => has_plain |= parts.show(part),
-            PartType::Html(_) => {
-                parts.texts.push(clean::text(&html::to_text(&parts.text_of(part))))
-            }
+            PartType::Html(_) => parts.texts.push(html::to_text(&parts.text_of(part))),
             _ => {}
-        }
-    }
-    for id in &mail.attachments {
-        if let Some(part) = mail.parts.get(*id as usize) {
-            parts.attach(part);
         }
     }
     // Plain text is what the author's program meant for readers without HTML: it comes first,
     // and is never itself taken for HTML or Markdown.
-    let formatted: String = mail
+    let mut formatted: String = mail
         .html_bodies()
         .filter(|part| matches!(part.body, PartType::Html(_)) && !has_plain)
         .map(|part| parts.text_of(part))
         .collect();
-    let Parts { mut texts, files, .. } = parts;
-    if texts.iter().all(String::is_empty) {
-        texts.push(clean::text(&html::to_text(&formatted)));
+    let has_text = parts.texts.iter().any(|text| !text.trim().is_empty());
+    let root = if has_text || !formatted.trim().is_empty() { None } else { root(mail) };
+    for id in &mail.attachments {
+        match mail.parts.get(*id as usize) {
+            Some(part) if root == Some(*id) => match part.body {
+                PartType::Html(_) => formatted = parts.text_of(part),
+                _ => drop(parts.show(part)),
+            },
+            Some(part) => parts.attach(part),
+            None => {}
+        }
     }
-    texts.retain(|text| !text.is_empty());
-    let formatted = html::sanitise(&formatted).filter(|html| !html.is_empty());
-    Content { text: texts.join("\n\n"), html: formatted, attachments: files }
+    let Parts { mut texts, files, .. } = parts;
+    texts.retain(|text| !text.trim().is_empty());
+    Said { text: texts.join("\n\n"), formatted, files }
+}
+
+/// The part that speaks for a mail which shows nothing by itself: the one that a
+/// `multipart/related` names as its root (RFC 2387 3.2), wherever it stands, else the first that
+/// is text and no file.
+fn root(mail: &Mail<'_>) -> Option<u32> {
+    let bare = |id: &str| id.trim_matches(['<', '>', ' ']).to_owned();
+    let roots: Vec<String> = mail
+        .parts
+        .iter()
+        .filter_map(|part| part.content_type())
+        .filter(|kind| kind.subtype().is_some_and(|kind| kind.eq_ignore_ascii_case("related")))
+        .filter_map(|kind| kind.attribute("start").map(bare))
+        .collect();
+    let is_text = |part: &MessagePart<'_>| {
+        let is_file = part.attachment_name().is_some()
+            || part.content_disposition().is_some_and(|how| how.is_attachment());
+        matches!(part.body, PartType::Html(_) | PartType::Text(_)) && !is_file
+    };
+    let texts = || {
+        let parts = mail.attachments.iter().map(|id| (*id, mail.parts.get(*id as usize)));
+        parts.filter_map(|(id, part)| Some((id, part.filter(|part| is_text(part))?)))
+    };
+    let is_root =
+        |part: &MessagePart<'_>| part.content_id().is_some_and(|id| roots.contains(&bare(id)));
+    let named = texts().find(|(_, part)| is_root(part));
+    named.or_else(|| texts().next()).map(|(id, _)| id)
+}
+
+/// What a mail says, before anything is taken off it.
+pub(crate) struct Said {
+    text: String,
+    /// HTML that is more than `text`: empty when the author wrote plain text.
+    formatted: String,
+    files: Vec<Attachment>,
+}
+
+impl Said {
+    /// What a room shows of it, whole.
+    pub(crate) fn whole(self) -> Content {
+        let html = html::sanitise(&self.formatted);
+        let text = match &html {
+            Some(html) if self.text.is_empty() => clean::text(&html::sanitised_to_text(html)),
+            None if self.text.is_empty() => clean::text(&html::to_text(&self.formatted)),
+            _ => clean::text(&self.text),
+        };
+        let html = html.filter(|html| !html.is_empty());
+        Content { text, html, attachments: self.files }
+    }
+
+    /// What a room shows of it once quoted mails and signatures are taken off, and whether
+    /// anything was; see [`trim`].
+    pub(crate) fn trimmed(mut self, forwarding: bool) -> (Content, bool) {
+        if self.formatted.is_empty() {
+            let left = trim::text(&self.text, forwarding);
+            let is_trimmed = left.is_some();
+            self.text = left.unwrap_or(self.text);
+            return (self.whole(), is_trimmed);
+        }
+        let readable = html::readable(&self.formatted);
+        let Some(left) = readable.and_then(|html| trim::html(&html, forwarding)) else {
+            return (self.whole(), false);
+        };
+        (Self { text: String::new(), formatted: left, ..self }.whole(), true)
+    }
+}
+
+/// The mail itself as a file, byte for byte but for what [`crate::repair`] mended.
+pub(crate) fn original(lifted: &Lifted<'_>, name: String, worker: &WorkerName) -> Attachment {
+    let (payload, length) = match lifted.copy {
+        Some(copy) => (Payload::Spooled(copy.clone()), copy.size),
+        None => (Payload::here(lifted.skeleton), lifted.skeleton.len() as u64),
+    };
+    let within = Within {
+        start: 0,
+        end: length,
+        nonce: String::from_utf8_lossy(lifted.nonce).into_owned(),
+        parts: lifted.parts.to_vec(),
+    };
+    let handle = Handle { payload, encoding: String::new(), within: Some(within) };
+    Attachment {
+        name,
+        mime: "message/rfc822".to_owned(),
+        size: Some(lifted.restored(length)),
+        media: handle.media(worker),
+    }
 }
 
 struct Parts<'a> {
@@ -57,9 +144,8 @@ struct Parts<'a> {
 impl Parts<'_> {
     /// Adds a text part to what is shown; whether there was anything in it.
     fn show(&mut self, part: &MessagePart<'_>) -> bool {
-        let text = clean::text(&self.text_of(part));
-        let text = self.without_marks(&text);
-        let has_text = !text.is_empty();
+        let text = self.without_marks(self.text_of(part));
+        let has_text = !text.trim().is_empty();
         self.texts.push(text);
         has_text
     }
@@ -69,7 +155,14 @@ impl Parts<'_> {
         let (handle, size) = match (self.lifted.part(raw), self.lifted.copy) {
             (Some((at, size)), _) => {
                 let blob = self.lifted.parts[at].clone();
-                (Handle { blob, encoding: encoding(part), within: None }, size)
+                (
+                    Handle {
+                        payload: Payload::Spooled(blob),
+                        encoding: encoding(part),
+                        within: None,
+                    },
+                    size,
+                )
             }
             (None, Some(copy)) => {
                 let within = Within {
@@ -82,8 +175,8 @@ impl Parts<'_> {
                     PartType::Message(_) => raw.len(),
                     _ => part.contents().len(),
                 };
-                let handle =
-                    Handle { blob: copy.clone(), encoding: encoding(part), within: Some(within) };
+                let payload = Payload::Spooled(copy.clone());
+                let handle = Handle { payload, encoding: encoding(part), within: Some(within) };
                 (handle, size as u64)
             }
             // Text without a file's name that came after the text: it is more of the same.
@@ -135,9 +228,9 @@ impl Parts<'_> {
 
     /// `text` without marks. One that stands in a text took the place of something that looked
     /// like a file while it arrived; it becomes one.
-    fn without_marks(&mut self, text: &str) -> String {
+    fn without_marks(&mut self, text: String) -> String {
         if self.lifted.nonce.is_empty() {
-            return text.to_owned();
+            return text;
         }
         let mut kept = Vec::new();
         for line in text.lines() {
@@ -146,11 +239,13 @@ impl Parts<'_> {
                 continue;
             };
             let blob = self.lifted.parts[at].clone();
-            let handle = Handle { encoding: String::new(), within: None, blob };
+            let size = Some(blob.size);
+            let payload = Payload::Spooled(blob);
+            let handle = Handle { payload, encoding: String::new(), within: None };
             self.files.push(Attachment {
                 name: format!("attachment-{}.txt", self.files.len() + 1),
                 mime: "text/plain".to_owned(),
-                size: Some(handle.blob.size),
+                size,
                 media: handle.media(self.worker),
             });
         }

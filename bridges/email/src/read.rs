@@ -5,18 +5,22 @@ use std::sync::Arc;
 
 use mail_parser::{Addr, HeaderName, HeaderValue, Message as Mail, MessageParser};
 use viadukt_api::{
-    Act, Address, Content, Message, MessageId, Protection, Raw, Reason, Sender, Timestamp,
-    Unreadable, Words, WorkerName,
+    Act, Address, Automatic, Content, Message, MessageId, Protection, Raw, Reason, Sender,
+    Timestamp, Unreadable, Words, WorkerName,
 };
 
-use crate::automatic::{automatic, report};
+use crate::authentication::{Authentication, Standing};
+use crate::automatic::automatic;
 use crate::clean;
 use crate::lift::Lifted;
-use crate::parts;
 use crate::repair::{repair, within_limits};
+use crate::report::{Report, Told};
+use crate::{parts, trim};
 
 /// More ancestors than these are of no use to find a conversation.
 const MAX_ANCESTORS: usize = 50;
+/// More recipients than these are not named: nobody answers to all of so many.
+const MAX_RECIPIENTS: usize = 500;
 /// Stands for a sender who is not named (RFC 2606 2: nobody has it).
 const NOBODY: &str = "unknown@unknown.invalid";
 
@@ -25,6 +29,8 @@ pub(crate) struct Reader {
     pub(crate) worker: WorkerName,
     /// The mailbox's own address; a dry run has none.
     pub(crate) own: Option<String>,
+    /// The server whose word about senders counts; without one they are not marked.
+    pub(crate) authserv_id: Option<String>,
     pub(crate) words: Arc<Words>,
 }
 
@@ -34,6 +40,14 @@ impl Reader {
     /// # Errors
     /// There is nothing in it that could be shown.
     pub(crate) fn read(&self, raw: &Raw) -> Result<Message, Unreadable> {
+        self.reading(raw).map(|reading| reading.message)
+    }
+
+    /// Reads `raw`, and says what was done with it.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub(crate) fn reading(&self, raw: &Raw) -> Result<Reading, Unreadable> {
         let lifted = Lifted::of(raw);
         let repaired = repair(lifted.skeleton);
         let (readable, cut) = within_limits(&repaired);
@@ -41,12 +55,17 @@ impl Reader {
             return Err(Unreadable { reason: Reason::new("mail-empty") });
         }
         let parsed = MessageParser::default().parse(readable).filter(has_header);
-        let Some(mail) = parsed else { return Ok(as_it_is(lifted.skeleton)) };
+        let Some(mail) = parsed else {
+            let message = as_it_is(lifted.skeleton);
+            return Ok(Reading { message, trimmed: false, report: None, authentication: None });
+        };
 
         let own = self.own.as_deref();
-        let mut content = match lifted.whole {
-            Some(size) => self.header_only(size),
-            None => self.content(&mail, &lifted),
+        let report = Report::read(&mail);
+        let automatic = automatic(&mail, own, report.is_some());
+        let (mut content, trimmed) = match lifted.whole {
+            Some(size) => (self.header_only(size), false),
+            None => self.content(&mail, &lifted, automatic),
         };
         if cut {
             let note = self.words.say("mail-beyond-limits", &[]);
@@ -54,7 +73,8 @@ impl Reader {
         }
         let id = mail.header(HeaderName::MessageId).and_then(first_id);
         let id = id.unwrap_or_else(|| made_up_id(readable));
-        Ok(Message {
+        let ancestors = ancestors(&mail, &id);
+        let mut message = Message {
             sent_at: sent_at(&mail),
             sender: sender(&mail),
             room: None,
@@ -62,23 +82,64 @@ impl Reader {
             via: None,
             exchange: None,
             recipients: recipients(&mail, own),
-            ancestors: ancestors(&mail, &id),
+            ancestors,
             id,
             subject: mail.subject().map(clean::line).filter(|subject| !subject.is_empty()),
-            act: report(&mail, own).map_or(Act::Say, |(of, state)| Act::Report { of, state }),
+            act: Act::Say,
             content,
-            automatic: automatic(&mail, own),
+            automatic,
             matter: None,
             severity: None,
             level: None,
             hops: u16::try_from(mail.header_values(HeaderName::Received).count())
                 .unwrap_or(u16::MAX),
             protection: Protection { encrypted: false, detail: transport(&mail) },
-        })
+        };
+        let told = report.as_ref().and_then(|r| r.told(own, &message.ancestors, &self.words));
+        let trimmed = trimmed && told.is_none();
+        if let Some(told) = told {
+            tell(&mut message, told);
+        }
+        let trusted = self.authserv_id.as_deref();
+        let author = message.sender.address.as_str();
+        let authentication = Authentication::of(&mail, trusted, author);
+        if trusted.is_some() && automatic != Some(Automatic::Report) {
+            let standing = authentication.as_ref().map(|found| found.sender);
+            self.mark(&mut message.sender, standing.unwrap_or(Standing::Unverified));
+        }
+        Ok(Reading { message, trimmed, report, authentication })
     }
 
-    fn content(&self, mail: &Mail<'_>, lifted: &Lifted<'_>) -> Content {
-        parts::content(mail, lifted, &self.worker)
+    /// What a room shows, and whether something was taken off it: then the original is attached.
+    fn content(
+        &self,
+        mail: &Mail<'_>,
+        lifted: &Lifted<'_>,
+        automatic: Option<Automatic>,
+    ) -> (Content, bool) {
+        let said = parts::content(mail, lifted, &self.worker);
+        // In a report what it reports about is the point.
+        if automatic == Some(Automatic::Report) {
+            return (said.whole(), false);
+        }
+        let forwarding = mail.subject().is_some_and(trim::is_forwarding);
+        let (mut content, trimmed) = said.trimmed(forwarding);
+        if trimmed {
+            let name = self.words.say("mail-original-name", &[]);
+            content.attachments.push(parts::original(lifted, name, &self.worker));
+        }
+        (content, trimmed)
+    }
+
+    /// Says beside the name how sure it is.
+    fn mark(&self, sender: &mut Sender, standing: Standing) {
+        let key = match standing {
+            Standing::Verified => return,
+            Standing::Unverified => "mail-sender-unverified",
+            Standing::Suspect => "mail-sender-suspect",
+        };
+        let name = sender.name.as_deref().unwrap_or(sender.address.as_str());
+        sender.name = Some(self.words.say(key, &[("name", name)]));
     }
 
     fn header_only(&self, size: u64) -> Content {
@@ -86,6 +147,29 @@ impl Reader {
         let text = self.words.say("mail-too-large-to-fetch", &[("megabytes", &megabytes)]);
         Content { text, ..Content::default() }
     }
+}
+
+/// What became of a mail.
+pub(crate) struct Reading {
+    pub(crate) message: Message,
+    /// Quoted mails or a signature were taken off what it says.
+    pub(crate) trimmed: bool,
+    /// What it reports, when it is a report.
+    pub(crate) report: Option<Report>,
+    /// What the server that received it found out about its sender.
+    pub(crate) authentication: Option<Authentication>,
+}
+
+/// Makes a report on a mail of ours out of `message`: what it tells takes the place of what the
+/// server wrote.
+fn tell(message: &mut Message, told: Told) {
+    if matches!(told.act, Act::Report { .. }) {
+        message.recipients = told.recipients;
+    }
+    message.act = told.act;
+    message.content = Content { text: told.text, ..Content::default() };
+    message.ancestors.retain(|id| *id != told.of);
+    message.ancestors.insert(0, told.of);
 }
 
 /// Whether any field is one that mails have; a text's first words may look like a field.
@@ -173,7 +257,7 @@ fn recipients(mail: &Mail<'_>, own: Option<&str>) -> Vec<Address> {
         let Some((address, _)) = party(addr) else { continue };
         let is_own = own.is_some_and(|own| same_mailbox(address.as_str(), own));
         let known = found.iter().any(|a| a.as_str().eq_ignore_ascii_case(address.as_str()));
-        if !is_own && !known {
+        if !is_own && !known && found.len() < MAX_RECIPIENTS {
             found.push(address);
         }
     }

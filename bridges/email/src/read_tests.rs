@@ -12,15 +12,16 @@ use crate::fetch::Handle;
 use crate::lift::Lifter;
 use crate::read::Reader;
 
-fn reader() -> Reader {
+pub(crate) fn reader() -> Reader {
     Reader {
         worker: "post".parse().unwrap(),
         own: Some("buero@amt.example".to_owned()),
+        authserv_id: None,
         words: Arc::new(Words::new(Language::En)),
     }
 }
 
-fn lifted(mail: &[u8], spool: &MemorySpool) -> Raw {
+pub(crate) fn lifted(mail: &[u8], spool: &MemorySpool) -> Raw {
     let mut lifter = Lifter::new([7; 16], Arc::new(spool.clone()));
     lifter.push(mail).unwrap();
     lifter.finish().unwrap().0
@@ -126,6 +127,22 @@ fn a_header_alone_is_shown_with_the_reason() {
     assert_eq!(message.subject.as_deref(), Some("Video"));
     assert!(message.content.text.contains("300 MB"));
     assert_eq!(message.act, Act::Say);
+}
+
+#[test]
+fn a_sender_that_nobody_stands_for_is_marked() {
+    let strict = Reader { authserv_id: Some("mx.amt.example".to_owned()), ..reader() };
+    for (results, expected) in [
+        ("mx.amt.example; dmarc=pass", "Eva"),
+        ("mx.amt.example; dmarc=fail", "Eva (forged?)"),
+        ("mx.elsewhere.example; dmarc=pass", "Eva (unverified)"),
+    ] {
+        let mail = format!(
+            "Authentication-Results: {results}\r\nFrom: Eva <eva@b.example>\r\n\r\nGuten Tag."
+        );
+        let message = strict.read(&lifted(mail.as_bytes(), &MemorySpool::default())).unwrap();
+        assert_eq!(message.sender.name.as_deref(), Some(expected), "{results}");
+    }
 }
 
 #[test]

@@ -1,16 +1,17 @@
 //! `viadukt mail read`: what the bridge would make of mail files, without configuration or
 //! network.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use viadukt_api::words::Language;
-use viadukt_api::{Act, BlobRef, Message, Raw, Spool, SpoolWriter, Tool, Words, WorkerName};
+use viadukt_api::{BlobRef, Message, Raw, Spool, SpoolWriter, Tool, Words, WorkerName};
 
 use crate::lift::Lifter;
-use crate::read::Reader;
+use crate::read::{Reader, Reading};
 
 pub(crate) const TOOLS: &[Tool] = &[Tool {
     noun: "mail",
@@ -21,32 +22,41 @@ pub(crate) const TOOLS: &[Tool] = &[Tool {
 
 const USAGE: &str = "Usage: viadukt mail read FILE… [--json]
 
-Shows what the bridge would make of each mail file (RFC 5322), without configuration or network.
+Shows what the bridge would make of each mail file (RFC 5322), and of all in a folder, without
+configuration or network.
 
-  --json  one JSON object a line: text, html, attachments, automatic, report, message_id,
-          references, error\n";
+  --json  one JSON object a line: file, text, trimmed, html, attachments, automatic, report,
+          authentication, message_id, references, error. The text is what a room would show; trimmed says whether
+          quoted mails or a signature were taken off it.\n";
 
 fn read(words: &[String], to: &mut dyn Write) -> Result<(), String> {
     let unwritten = |e: io::Error| format!("cannot write the result: {e}");
     if words.iter().any(|word| word == "--help" || word == "-h") {
         return to.write_all(USAGE.as_bytes()).map_err(unwritten);
     }
-    let (options, files): (Vec<_>, Vec<_>) = words.iter().partition(|w| w.starts_with("--"));
+    let (options, paths): (Vec<_>, Vec<_>) = words.iter().partition(|w| w.starts_with("--"));
     let as_json = match options.as_slice() {
         [] => false,
         [option] if *option == "--json" => true,
         _ => return Err(format!("unknown option\n\n{USAGE}")),
     };
-    if files.is_empty() {
+    if paths.is_empty() {
         return Err(format!("name at least one file\n\n{USAGE}"));
     }
     let worker: WorkerName = "mail".parse()?;
-    let reader = Reader { worker, own: None, words: Arc::new(Words::new(Language::default())) };
+    let reader = Reader {
+        worker,
+        own: None,
+        authserv_id: None,
+        words: Arc::new(Words::new(Language::default())),
+    };
+    let files = paths.into_iter().flat_map(|path| files(Path::new(path))).collect::<Vec<_>>();
     let mut unread = 0;
     for file in &files {
         let result = read_file(&reader, file);
+        let file = file.display().to_string();
         unread += usize::from(result.is_err());
-        let shown = if as_json { as_line(&result) } else { for_a_person(file, &result) };
+        let shown = if as_json { as_line(&file, &result) } else { for_a_person(&file, &result) };
         to.write_all(shown.as_bytes()).map_err(unwritten)?;
     }
     if unread > 0 {
@@ -55,14 +65,28 @@ fn read(words: &[String], to: &mut dyn Write) -> Result<(), String> {
     Ok(())
 }
 
-fn read_file(reader: &Reader, path: &str) -> Result<Message, String> {
-    let raw = raw(path).map_err(|e| format!("{path}: {e}"))?;
-    reader.read(&raw).map_err(|unreadable| reader.words.reason(&unreadable.reason))
+/// The files in a folder and in the folders inside, by name; hidden ones belong to other programs.
+/// Anything else is itself.
+fn files(path: &Path) -> Vec<PathBuf> {
+    // Links inside are not followed: they may lead back.
+    let is_folder = fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    let Some(entries) = is_folder.then(|| fs::read_dir(path).ok()).flatten() else {
+        return vec![path.to_owned()];
+    };
+    let is_hidden = |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
+    let mut inside: Vec<PathBuf> =
+        entries.flatten().filter(|entry| !is_hidden(entry)).map(|entry| entry.path()).collect();
+    inside.sort();
+    inside.iter().flat_map(|path| files(path)).collect()
+}
+
+fn read_file(reader: &Reader, path: &Path) -> Result<Reading, String> {
+    let raw = File::open(path).and_then(raw).map_err(|e| format!("{}: {e}", path.display()))?;
+    reader.reading(&raw).map_err(|unreadable| reader.words.reason(&unreadable.reason))
 }
 
 /// Lifts as the bridge does, so that a large file takes no more memory than a large mail.
-fn raw(path: &str) -> io::Result<Raw> {
-    let mut file = File::open(path)?;
+pub(crate) fn raw(mut file: impl Read) -> io::Result<Raw> {
     // No stranger has a hand in this run; the nonce need not be a secret.
     let mut lifter = Lifter::new([0; 16], Arc::new(Nowhere));
     let mut piece = vec![0; 256 << 10];
@@ -74,17 +98,21 @@ fn raw(path: &str) -> io::Result<Raw> {
     }
 }
 
-fn as_line(result: &Result<Message, String>) -> String {
-    let (message, error) = match result {
-        Ok(message) => (Some(message), None),
+fn as_line(file: &str, result: &Result<Reading, String>) -> String {
+    let (reading, error) = match result {
+        Ok(reading) => (Some(reading), None),
         Err(error) => (None, Some(error)),
     };
+    let message = reading.map(|reading| &reading.message);
     let line = json!({
+        "file": file,
         "text": message.map(|m| &m.content.text),
+        "trimmed": reading.is_some_and(|reading| reading.trimmed),
         "html": message.and_then(|m| m.content.html.as_ref()),
         "attachments": message.map_or_else(Vec::new, attachments),
         "automatic": message.and_then(|m| m.automatic),
-        "report": message.and_then(report),
+        "report": reading.and_then(|reading| reading.report.as_ref()),
+        "authentication": reading.and_then(|reading| reading.authentication.as_ref()),
         "message_id": message.map(|m| &m.id),
         "references": message.map_or_else(Vec::new, |m| m.ancestors.clone()),
         "error": error,
@@ -97,16 +125,9 @@ fn attachments(message: &Message) -> Vec<Value> {
     attachments.map(|a| json!({ "name": a.name, "mime": a.mime, "size": a.size })).collect()
 }
 
-fn report(message: &Message) -> Option<Value> {
-    match &message.act {
-        Act::Report { of, state } => Some(json!({ "of": of, "state": state })),
-        _ => None,
-    }
-}
-
-fn for_a_person(file: &str, result: &Result<Message, String>) -> String {
+fn for_a_person(file: &str, result: &Result<Reading, String>) -> String {
     let message = match result {
-        Ok(message) => message,
+        Ok(reading) => &reading.message,
         Err(error) => return format!("== {file}\ncannot be read: {error}\n\n"),
     };
     let mut shown = format!("== {file}\nFrom: {}\n", message.sender.address.as_str());
@@ -178,6 +199,21 @@ mod tests {
         assert_eq!(lines[1]["error"], Value::Null);
         assert_eq!(lines[1]["text"], "Anbei die Unterlagen.");
         assert_eq!(lines[1]["attachments"][0]["name"], "Antrag für Müller.pdf");
+    }
+
+    #[test]
+    fn a_folder_is_read_file_by_file() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("inside")).unwrap();
+        fs::write(folder.path().join("a"), "From: a@b.example\n\nYes.\n\n> Is it?\n").unwrap();
+        fs::write(folder.path().join("inside/b"), "From: a@b.example\n\nNo.\n").unwrap();
+        fs::write(folder.path().join(".hidden"), "").unwrap();
+        let (result, shown) = run(&[folder.path().to_str().unwrap(), "--json"]);
+        assert_eq!(result, Ok(()));
+        let lines: Vec<Value> =
+            shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let read: Vec<_> = lines.iter().map(|line| (&line["text"], &line["trimmed"])).collect();
+        assert_eq!(read, [(&json!("Yes."), &json!(true)), (&json!("No."), &json!(false))]);
     }
 
     #[test]

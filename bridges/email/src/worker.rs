@@ -51,6 +51,7 @@ impl Section for EmailSection {
         let reader = Reader {
             worker: context.name.clone(),
             own: Some(self.address.to_string()),
+            authserv_id: self.imap.authserv_id.clone(),
             words: Arc::clone(&words),
         };
         Ok(Arc::new(EmailWorker {

@@ -84,12 +84,25 @@ impl Reach {
         };
         match address {
             _ if !is_safe => Err(expected),
+            _ if !url.username().is_empty() || url.password().is_some() => {
+                Err("a login does not stand in an address; there are options for it")
+            }
             Some(address) if !self.egress().admits(address) => {
                 Err("this address is not public: list it, or its network, in `networks`")
             }
             _ => Ok(url),
         }
     }
+}
+
+/// The address of `segments` below `base`.
+pub(crate) fn below(base: &Url, segments: &[&str]) -> Url {
+    let mut url = base.clone();
+    // Only an address that is no https:// has no path.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
 }
 
 /// Reads the secret in `file`.
@@ -131,6 +144,7 @@ mod tests {
             assert_eq!(findings(fits), [""; 0], "{fits}");
         }
         let clear = "url: expected https://…, or http:// for 127.0.0.1, ::1 and localhost only";
+        let login = "url: a login does not stand in an address; there are options for it";
         let own = "url: this address is not public: list it, or its network, in `networks`";
         for (unfit, why) in [
             ("url = 'http://amt.example'", clear),
@@ -140,6 +154,7 @@ mod tests {
             ("url = 'https://10.1.2.3'", own),
             ("url = 'https://[::ffff:169.254.169.254]'", own),
             ("url = 'http://localhost'", own),
+            ("url = 'https://anna@amt.example'", login),
             ("networks = []", "url: missing"),
         ] {
             assert_eq!(findings(unfit), [why], "{unfit}");

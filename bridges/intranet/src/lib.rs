@@ -5,10 +5,12 @@
 //! [`systems`] behind one seam ([`system`]). In reading order: the options ([`config`]); how a
 //! system and whoever is behind it are called ([`address`]); what is brought in, as it is
 //! journalled ([`received`]), and what is made of it ([`notice`]); the seam ([`system`]) and the
-//! list of systems ([`systems`]), and how those are reached that speak HTTP ([`client`]); the
-//! worker that puts these together ([`worker`]), called over HTTP ([`hooks`]). What all systems that call us share stands in [`hook`]: who calls ([`guard`]),
+//! list of systems ([`systems`]); the worker that puts these together ([`worker`]), called over
+//! HTTP ([`hooks`]). What all systems that call us share stands in [`hook`]: who calls ([`guard`]),
 //! what a [`body`] says, and what is made of it ([`template`], [`markup`]); [`tool`] shows it without
-//! a bridge.
+//! a bridge. What those share that are reached over HTTP: where they are ([`client`]), how we log in
+//! ([`login`]), and what an answer means ([`line`]). Most of them take a message as one request
+//! ([`post`]), as a text ([`speech`]) or in JSON ([`payload`]).
 
 mod address;
 mod body;
@@ -17,9 +19,14 @@ mod config;
 mod guard;
 mod hook;
 mod hooks;
+mod line;
+mod login;
 mod markup;
 mod notice;
+mod payload;
+mod post;
 mod received;
+mod speech;
 mod system;
 mod systems;
 mod template;

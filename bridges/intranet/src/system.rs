@@ -34,7 +34,10 @@ pub(crate) trait Declared: Send + Sync {
 /// A system at work.
 pub(crate) trait System: Send + Sync {
     /// Reads what it brought. Pure.
-    fn read(&self, received: &Received) -> Result<Notice, Unreadable>;
+    fn read(&self, received: &Received) -> Result<Notice, Unreadable> {
+        let _ = received;
+        Err(Unreadable { reason: Reason::new("intranet-brings-nothing") })
+    }
 
     /// It calls us over HTTP.
     fn called(&self) -> Option<&dyn Called> {

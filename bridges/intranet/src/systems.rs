@@ -1,11 +1,18 @@
 //! The kinds of systems: one line each.
 
 mod alerts;
+mod chat;
 mod cloudevents;
 mod fit_connect;
+mod gotify;
 mod mqtt;
+mod nextcloud;
+mod ntfy {
+    pub(crate) mod outgoing;
+}
 mod standard;
 mod talk;
+mod teams;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 pub(crate) mod tests;
@@ -18,6 +25,7 @@ use std::sync::Arc;
 use viadukt_api::config::Fields;
 
 use crate::hook::Dialect;
+use crate::post::only_takes;
 use crate::system::SystemKind;
 
 /// Everything that a system can be configured to speak.
@@ -29,7 +37,14 @@ pub(crate) const SYSTEMS: &[SystemKind] = &[
     SystemKind { name: "cloudevents", parse: cloudevents::parse },
     SystemKind { name: "fit-connect", parse: fit_connect::parse },
     SystemKind { name: "talk", parse: talk::parse },
-    SystemKind { name: "mqtt", parse: mqtt::parse },
+    gotify::GOTIFY,
+    chat::MATTERMOST,
+    mqtt::MQTT,
+    nextcloud::NEXTCLOUD,
+    SystemKind { name: "ntfy", parse: |fields| only_takes(ntfy::outgoing::parse(fields)) },
+    chat::ROCKETCHAT,
+    chat::SLACK,
+    teams::TEAMS,
 ];
 
 /// A kind of system that calls us, for dry runs: its name, and how it speaks with the options

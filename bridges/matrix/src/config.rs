@@ -167,19 +167,12 @@ pub(crate) fn build_error(what: impl Into<String>, remedy: impl Into<String>) ->
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use toml::de::DeTable;
-    use viadukt_api::config::Findings;
+    use viadukt_api::contract::parse;
 
     use super::*;
 
-    fn findings(text: &str) -> Vec<String> {
-        let table = DeTable::parse(text).unwrap();
-        let findings = Findings::default();
-        let fields = Fields::new(table.get_ref(), table.span(), "matrix", &findings);
-        let section = Matrix.parse(&fields);
-        let found: Vec<_> = findings.into_sorted().into_iter().collect();
-        assert!(section.is_some() || !found.is_empty());
-        found.into_iter().map(|f| format!("{}: {}", f.path, f.message)).collect()
+    fn findings(toml: &str) -> Vec<String> {
+        parse(toml, "matrix", |fields| Matrix.parse(fields)).1
     }
 
     #[test]

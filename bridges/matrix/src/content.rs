@@ -53,6 +53,8 @@ pub(crate) struct Manner<'a> {
     pub correction: bool,
     /// A machine wrote it.
     pub automatic: bool,
+    /// Who in the room is called by it.
+    pub mentions: &'a [Address],
 }
 
 /// The largest content that fits an event after encryption: 65536 bytes for the event, of which
@@ -83,7 +85,10 @@ fn say_within<'c>(
     place: Place<'_>,
     words: &Words,
 ) -> (Value, Option<&'c str>) {
-    let msgtype = if manner.automatic { "m.notice" } else { "m.text" };
+    // A notice rings nowhere, whomever it mentions: `.m.rule.suppress_notices` stands before
+    // `.m.rule.is_user_mention` (Matrix client-server, "Predefined Rules").
+    let rings = !manner.mentions.is_empty();
+    let msgtype = if manner.automatic && !rings { "m.notice" } else { "m.text" };
     let head = Head::new(speaker, address, manner, words);
     let fits = |event: &Value| event.to_string().len() <= largest;
 
@@ -102,15 +107,21 @@ fn say_within<'c>(
 }
 
 /// What stands above the text.
-struct Head {
+struct Head<'a> {
     text: String,
     html: String,
+    mentions: &'a [Address],
 }
 
-impl Head {
-    fn new(speaker: &Speaker, address: &Address, manner: Manner<'_>, words: &Words) -> Self {
+impl<'a> Head<'a> {
+    fn new(speaker: &Speaker, address: &Address, manner: Manner<'a>, words: &Words) -> Self {
         let mut text = format!("{}: ", speaker.name);
         let mut html = speaker.html();
+        for user in manner.mentions {
+            let name = escape(user.as_str());
+            text.push_str(&format!("{} ", user.as_str()));
+            html.push_str(&format!("<a href=\"https://matrix.to/#/{name}\">{name}</a> "));
+        }
         let mut line = |sentence: &str| {
             text.push_str(sentence);
             text.push('\n');
@@ -130,7 +141,7 @@ impl Head {
         if manner.automatic {
             line(&words.say("matrix-automatic", &[]));
         }
-        Self { text, html }
+        Self { text, html, mentions: manner.mentions }
     }
 
     fn event(
@@ -148,11 +159,19 @@ impl Head {
             "format": "org.matrix.custom.html",
             "formatted_body": format!("{}{html}", self.html),
             "com.beeper.per_message_profile": speaker.profile(),
-            // Nobody in the room is meant by words that come from outside.
-            "m.mentions": {},
+            "m.mentions": mentions(self.mentions),
         });
         relate(&mut event, place);
         event
+    }
+}
+
+/// Who is meant (Matrix client-server, "User and room mentions"): never anybody by words that
+/// come from outside.
+fn mentions(users: &[Address]) -> Value {
+    match users {
+        [] => json!({}),
+        _ => json!({ "user_ids": users.iter().map(Address::as_str).collect::<Vec<_>>() }),
     }
 }
 

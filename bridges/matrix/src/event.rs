@@ -78,6 +78,14 @@ fn fill(message: &mut Message, event: &Value, pinned: bool) -> Result<(), Unread
             let to = content["replacement_room"].as_str().ok_or_else(unreadable)?;
             message.act = Act::Moved(RoomId::new(to));
         }
+        // Clients send reactions in clear in every room (Matrix client-server 11.7,
+        // "Annotations"): whether such a mark may do anything is judged later.
+        Some("m.reaction") => {
+            let relates = &content["m.relates_to"];
+            let to = relates["event_id"].as_str().ok_or_else(unreadable)?;
+            let mark = relates["key"].as_str().ok_or_else(unreadable)?.to_owned();
+            message.act = Act::React { to: MessageId::new(to), mark };
+        }
         // Anyone who runs a homeserver could put words into a member's mouth this way.
         Some(_) if pinned && !message.protection.encrypted => {
             message.act = Act::Tell(

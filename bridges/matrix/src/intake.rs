@@ -64,8 +64,7 @@ pub(crate) async fn take(online: &Online, room: &Room, event: &TimelineEvent, in
     intake.items.push(envelope.into_item(key, now));
 }
 
-/// Whether the pipeline reads events of this type. Reactions, memberships and other state are
-/// not messages.
+/// Whether the pipeline reads events of this type. Memberships and other state are not messages.
 ///
 /// Only what the homeserver has checked against the sender's power may take back a message or
 /// move a room: state, and nothing that was hidden from it by encryption.
@@ -75,6 +74,12 @@ fn is_read(event: &TimelineEvent) -> bool {
     match event_json["type"].as_str() {
         Some("m.room.message" | "m.sticker") => {
             event_json["unsigned"]["redacted_because"].is_null()
+        }
+        Some("m.reaction") => {
+            let relates = &event_json["content"]["m.relates_to"];
+            relates["rel_type"] == "m.annotation"
+                && relates["event_id"].is_string()
+                && relates["key"].is_string()
         }
         Some("m.room.redaction") => in_clear,
         Some("m.room.tombstone") => in_clear && event_json["state_key"] == "",
@@ -129,6 +134,14 @@ mod tests {
         assert!(!is_read_in_clear(tombstone.clone()));
         tombstone["state_key"] = "".into();
         assert!(is_read_in_clear(tombstone));
+    }
+
+    #[test]
+    fn a_mark_is_read_until_it_is_taken_back() {
+        let relates = json!({ "rel_type": "m.annotation", "event_id": "$a", "key": "🔇" });
+        let mark = json!({ "type": "m.reaction", "content": { "m.relates_to": relates } });
+        assert!(is_read_in_clear(mark));
+        assert!(!is_read_in_clear(json!({ "type": "m.reaction", "content": {} })));
     }
 
     #[test]

@@ -49,11 +49,12 @@ pub(crate) async fn deliver(online: &Online, out: &Outbound) -> Result<Receipt, 
     let attempt = Attempt::begin(online, &room, out).await?;
     let place = Place { thread: thread.as_ref(), reply_to: reply_to.as_ref() };
     match &out.form {
-        Form::Say { sender, content, subject, correction, automatic, .. } => {
+        Form::Say { sender, content, subject, correction, automatic, mentions } => {
             let manner = Manner {
                 subject: subject.as_deref(),
                 correction: *correction,
                 automatic: *automatic,
+                mentions,
             };
             attempt.say(sender, content, manner, place).await
         }

@@ -176,18 +176,12 @@ impl FromToml for Home {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
-    use viadukt_api::config::Findings;
+    use viadukt_api::contract::parse;
 
     use super::*;
 
     fn findings(toml: &str) -> Vec<String> {
-        let findings = Findings::default();
-        let table = toml::de::DeTable::parse(toml).unwrap();
-        let fields = Fields::new(table.get_ref(), table.span(), "", &findings);
-        SmsSection::parse(&fields);
-        fields.finish();
-        let found = findings.into_sorted().into_iter();
-        found.map(|finding| format!("{}: {}", finding.path, finding.message)).collect()
+        parse(toml, "", SmsSection::parse).1
     }
 
     #[test]

@@ -2,10 +2,10 @@
 //! gathering of facts at the end. [`may_leave`] alone makes a [`Cleared`], and routing sends
 //! nothing without one.
 
-use viadukt_api::{Address, Content, Cost, Reason, RoomId, Timestamp, WorkerName};
+use viadukt_api::{Address, Content, Cost, Level, Reason, RoomId, Timestamp, WorkerName};
 
 use crate::config::Allowance;
-use crate::ledger::{Account, Draft};
+use crate::ledger::{Account, Draft, Place};
 use crate::pipeline::Pipeline;
 use crate::store::StoreError;
 
@@ -29,6 +29,8 @@ pub enum Cause<'m> {
 /// What is known before something leaves.
 pub struct Prospect {
     paused: bool,
+    /// How much protection the room gives that it is written in.
+    level: Option<Level>,
     parties: Vec<Party>,
     /// What bounds all recipients together.
     shared: Vec<Purse>,
@@ -38,6 +40,8 @@ pub struct Prospect {
 struct Party {
     address: Address,
     stopped: bool,
+    /// How much protection it is given there.
+    level: Option<Level>,
     cost: Result<Cost, Reason>,
     purse: Option<Purse>,
 }
@@ -78,10 +82,8 @@ impl Cleared {
 
 /// Whether it may leave: to every recipient, or to none.
 pub fn may_leave(prospect: Prospect) -> Result<Cleared, Reason> {
-    let Prospect { paused, parties, shared } = prospect;
-    if paused {
-        return Err(Reason::new("refused-paused"));
-    }
+    may_ask(&prospect)?;
+    let Prospect { parties, shared, .. } = prospect;
     if parties.iter().any(|party| party.stopped) {
         return Err(Reason::new("refused-stopped"));
     }
@@ -97,6 +99,21 @@ pub fn may_leave(prospect: Prospect) -> Result<Cleared, Reason> {
         cleared.expenses.push(purse.pay(total)?);
     }
     Ok(cleared)
+}
+
+/// Whether the far side may be asked for something. That costs nothing, so that no budget is
+/// asked; and whom it is about has no say in it.
+pub fn may_ask(prospect: &Prospect) -> Result<(), Reason> {
+    if prospect.paused {
+        return Err(Reason::new("refused-paused"));
+    }
+    // Where nobody said, nobody may count on more than what is usual.
+    let given = |party: &Party| party.level.unwrap_or(Level::Normal);
+    let needed = prospect.level.unwrap_or(Level::Normal);
+    if prospect.parties.iter().any(|party| given(party) < needed) {
+        return Err(Reason::new("refused-level"));
+    }
+    Ok(())
 }
 
 impl Purse {
@@ -155,6 +172,7 @@ impl Pipeline {
         let mut parties = Vec::with_capacity(to.len());
         for address in to {
             parties.push(Party {
+                level: self.bridges.get(bridge).and_then(|worker| worker.level(address)),
                 stopped: !confirms && draft.contact(bridge, address)?.stopped.is_some(),
                 cost: self
                     .worker(bridge)
@@ -171,7 +189,23 @@ impl Pipeline {
         }
         // What answers a message is held by a pause, so that nobody is left without a word.
         let paused = matches!(cause, Cause::Person { .. }) && self.pauses(bridge);
-        Ok(Prospect { paused, parties, shared })
+        let level = match cause {
+            Cause::Person { room, .. } => self.level_of(draft, bridge, room)?,
+            Cause::Answer | Cause::Confirmation => None,
+        };
+        Ok(Prospect { paused, level, parties, shared })
+    }
+
+    /// How much protection `room` gives, one of the bridge's.
+    fn level_of(
+        &self,
+        draft: &Draft<'_>,
+        bridge: &WorkerName,
+        room: &RoomId,
+    ) -> Result<Option<Level>, StoreError> {
+        let known = self.known_room(draft, room)?;
+        let place = known.map_or(Place::Main, |known| known.place);
+        Ok(self.policy.level(bridge, &place))
     }
 
     fn purse(

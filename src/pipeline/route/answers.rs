@@ -129,8 +129,13 @@ impl Pipeline {
         let references = conversation.ids.clone();
         conversation.push_id(message_id.clone());
         draft.set_conversation(&conversation);
-        let mapped =
-            Mapped { conversation: conversation.id, counterpart: None, item, reported: None };
+        let mapped = Mapped {
+            conversation: conversation.id,
+            counterpart: None,
+            room: None,
+            item,
+            reported: None,
+        };
         draft.map(&bridge, &message_id, &mapped);
         self.metrics.answered(&bridge, answer.as_str());
 

@@ -1,6 +1,6 @@
 //! Parties that nobody knows yet begin in the intake room; `!approve` takes them out of it.
 
-use viadukt_api::{Address, Content, Form, Message, Sender, WorkerName};
+use viadukt_api::{Address, Content, Form, Level, Message, Sender, WorkerName};
 
 use super::Routing;
 use crate::ledger::{Conversation, Delivery, Draft, Lane, Place, Thread};
@@ -20,12 +20,38 @@ impl Pipeline {
         draft: &Draft<'_>,
         conversation: &Conversation,
     ) -> Result<bool, StoreError> {
-        let rooms = self.policy.rooms.get(&conversation.bridge);
-        let Some(party) = conversation.remotes.first() else { return Ok(true) };
+        match conversation.remotes.first() {
+            Some(party) => self.may_write(draft, &conversation.bridge, party),
+            None => Ok(true),
+        }
+    }
+
+    fn may_write(
+        &self,
+        draft: &Draft<'_>,
+        bridge: &WorkerName,
+        party: &Address,
+    ) -> Result<bool, StoreError> {
+        let rooms = self.policy.rooms.get(bridge);
         if !rooms.is_some_and(|rooms| rooms.has_intake()) {
             return Ok(true);
         }
-        Ok(draft.contact(&conversation.bridge, party)?.approved.is_some())
+        Ok(draft.contact(bridge, party)?.approved.is_some())
+    }
+
+    /// Where a conversation lives that begins with `message` of a far side.
+    pub(in crate::pipeline) fn place_of_birth(
+        &self,
+        draft: &Draft<'_>,
+        bridge: &WorkerName,
+        message: &Message,
+    ) -> Result<Place, StoreError> {
+        let party = message.answer_to.as_ref().unwrap_or(&message.sender.address);
+        if !self.may_write(draft, bridge, party)? {
+            return Ok(Place::Intake);
+        }
+        let rooms = self.policy.rooms.get(bridge);
+        Ok(rooms.map_or(Place::Main, |rooms| rooms.birthplace(message.via.as_ref())))
     }
 }
 
@@ -36,12 +62,11 @@ impl Routing<'_, '_> {
         conversation: &mut Conversation,
         message: &Message,
     ) -> Result<(), StoreError> {
-        if !self.pipeline.is_approved(self.draft, conversation)? {
+        let place = self.pipeline.place_of_birth(self.draft, &conversation.bridge, message)?;
+        // What needs protection is not repeated: the next room may give less.
+        if place == Place::Intake && message.level.is_none_or(|level| level == Level::Normal) {
             conversation.opening = Some(opening(&message.content.text));
-            self.draft.set_home(conversation.id, &Place::Intake);
-            return Ok(());
         }
-        let place = self.birthplace(conversation);
         if place != Place::Main {
             self.draft.set_home(conversation.id, &place);
         }

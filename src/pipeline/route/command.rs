@@ -23,6 +23,7 @@ impl Routing<'_, '_> {
                 Err(reason) => words.say("not-sent", &[("reason", &words.clause(&reason))]),
             },
             Command::Approve { room } => return self.approve(judged, room.as_deref()),
+            Command::Deed { word, rest } => return self.deed(judged, word, rest),
             Command::Block => self.block(&bridge, judged.conversation())?,
             Command::Unblock { whom } => self.unblock(&bridge, &whom)?,
             Command::Pause => self.pause(&bridge),

@@ -1,9 +1,11 @@
 //! From a far side into the room.
 
-use viadukt_api::{Act, ConversationId, Form, Message, MessageId, WorkerName};
+use viadukt_api::{
+    Act, Address, Content, ConversationId, Form, Level, Message, MessageId, Sender, WorkerName,
+};
 
 use super::Routing;
-use crate::ledger::{Conversation, Delivery, Lane, Origin};
+use crate::ledger::{Conversation, Delivery, Origin};
 use crate::pipeline::judge::{Judged, takes_part};
 use crate::store::StoreError;
 
@@ -11,7 +13,7 @@ impl Routing<'_, '_> {
     /// Into the conversation's thread, or into a new one; says which it is.
     pub(super) fn inward(&mut self, judged: Judged) -> Result<ConversationId, StoreError> {
         let bridge = judged.bridge().clone();
-        let compact = judged.compact();
+        let (compact, withheld) = (judged.compact(), judged.withheld());
         let known = judged.conversation().map(|id| self.draft.conversation(id)).transpose()?;
         let mut message = judged.into_message();
         let mut remark = self.remark(known.as_ref().and_then(Option::as_ref), &message);
@@ -21,6 +23,9 @@ impl Routing<'_, '_> {
         };
         if self.heard(&mut message, &conversation)? {
             remark = Some(self.pipeline.words.say("talks-elsewhere-too", &[]));
+        }
+        if let Some(level) = withheld {
+            self.withhold(&bridge, level, &mut message);
         }
         let subject = message.subject.clone().filter(|subject| {
             conversation.ids.is_empty()
@@ -34,9 +39,13 @@ impl Routing<'_, '_> {
         self.draft.map(&bridge, &message.id, &mapped);
         conversation.push_id(message.id.clone());
         self.draft.set_conversation(&conversation);
+        let flood = self.flood(&bridge, conversation.id, compact, message.severity);
+        let Some(word) = self.word(&bridge, conversation.id, flood, &mut message)? else {
+            return Ok(conversation.id);
+        };
         let origin = Origin {
             worker: bridge.clone(),
-            message: message.id,
+            message: word.began_with.clone(),
             room: None,
             apart: false,
             cost: None,
@@ -44,22 +53,44 @@ impl Routing<'_, '_> {
         let form = Form::Say {
             sender: message.sender,
             content: message.content,
-            subject,
+            subject: subject.filter(|_| message.matter.is_none()),
             correction: matches!(message.act, Act::Edit(_)),
             automatic: compact,
-            mentions: Vec::new(),
+            mentions: word.calls.clone(),
         };
         let fill = |delivery: &mut Delivery| {
             delivery.to = WorkerName::hub();
             delivery.conversation = Some(conversation.id);
             delivery.origin = Some(origin);
             delivery.answers = answers;
+            delivery.role = word.role;
+            delivery.level = message.level;
         };
-        self.add(Lane::to_room(conversation.id), &bridge, fill, &form)?;
+        self.show(&bridge, conversation.id, flood, fill, &form)?;
+        if let Some(call) = word.raised {
+            self.call(&bridge, conversation.id, &word.began_with, call)?;
+        }
         if let Some(text) = remark {
             self.tell(&bridge, Some(conversation.id), text)?;
         }
         Ok(conversation.id)
+    }
+
+    /// Leaves of `message` only that it came: its level is above its room's.
+    fn withhold(&self, bridge: &WorkerName, level: Level, message: &mut Message) {
+        let words = &self.pipeline.words;
+        let level = match level {
+            Level::Normal => "normal",
+            Level::High => "high",
+            Level::VeryHigh => "very-high",
+        };
+        let args = [("level", level), ("bridge", bridge.as_str())];
+        message.content =
+            Content { text: words.say("level-withheld", &args), ..Content::default() };
+        message.subject = None;
+        message.level = None;
+        let address = Address::new(bridge.as_str());
+        message.sender = Sender { address, name: None, power: None };
     }
 
     /// What a clerk must know about who gets the answers to `message`.

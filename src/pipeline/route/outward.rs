@@ -149,15 +149,28 @@ impl Routing<'_, '_> {
             Some(_) => scheduled,
             None => Lane::to_remote(mapped.conversation),
         };
-        let interrupted = |attempt: Attempt| attempt.under_way || attempt.deaths > 0;
-        let perhaps_sent = self.draft.attempt(lane, first)?.is_some_and(interrupted);
-        let key = if !perhaps_sent && self.pipeline.lanes.cancel(lane, first) {
-            self.draft.delivered(lane, first);
-            "redaction-in-time"
-        } else {
-            "redaction-too-late"
+        let key = match self.take_back(lane, first)? {
+            true => "redaction-in-time",
+            false => "redaction-too-late",
         };
         let text = self.pipeline.words.say(key, &[]);
         self.tell(&bridge, Some(mapped.conversation), text)
+    }
+
+    /// Takes a delivery out while it waits; `false` when it may have been made.
+    pub(super) fn take_back(&mut self, lane: Lane, id: DeliveryId) -> Result<bool, StoreError> {
+        let interrupted = |attempt: Attempt| attempt.under_way || attempt.deaths > 0;
+        let perhaps_made = self.draft.attempt(lane, id)?.is_some_and(interrupted);
+        if perhaps_made {
+            return Ok(false);
+        }
+        if self.draft.unmake(lane, id) {
+            return Ok(true);
+        }
+        let in_time = self.pipeline.lanes.cancel(lane, id);
+        if in_time {
+            self.draft.delivered(lane, id);
+        }
+        Ok(in_time)
     }
 }

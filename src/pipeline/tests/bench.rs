@@ -293,6 +293,7 @@ pub fn text_of(out: &Outbound) -> &str {
     match &out.form {
         Form::Say { content, .. } | Form::Edit { content, .. } => &content.text,
         Form::Notice { text } | Form::Status { text, .. } => text,
+        Form::Deed { word, .. } => word,
         Form::Join => "",
     }
 }

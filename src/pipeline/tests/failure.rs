@@ -1,6 +1,7 @@
 //! What goes wrong on the way: a far side away, a refusal, a process that dies.
 
 use super::bench::*;
+use crate::ledger::Parsing;
 
 #[tokio::test]
 async fn a_far_side_that_cannot_take_it_yet_is_tried_again_in_order() {
@@ -104,4 +105,66 @@ async fn the_doubt_that_an_interruption_leaves_outlasts_further_attempts() {
     assert_eq!(state_of(&told), Some(State::Unknown), "{}", text_of(&told));
     let told = told_after_death_and([soon(), DeliveryError::refused(reason())]).await;
     assert_eq!(state_of(&told), Some(State::Unknown), "{}", text_of(&told));
+}
+
+/// Lets the process die during an attempt to show something, and gives what its successor finds.
+async fn die_showing(bench: Bench) -> Setup {
+    bench.hub.wait_until_hanging().await;
+    bench.running.task.abort();
+    let _ = bench.running.task.await;
+    Setup { disk: bench.disk, clock: bench.clock, ..Setup::default() }
+}
+
+#[tokio::test]
+async fn what_a_start_finds_was_perhaps_shown_before() {
+    let bench = Bench::new().await;
+    bench.hub.hang();
+    bench.mail(mail("m1", "eins")).await;
+    let bench = Bench::of(die_showing(bench).await).await;
+    bench.mail(mail("m2", "zwei")).await;
+    let shown = bench.shown(2).await;
+    let repeated = |text| shown.iter().find(|out| text_of(out) == text).unwrap().repeated;
+    assert!(repeated("eins"));
+    assert!(!repeated("zwei"));
+}
+
+#[tokio::test]
+async fn a_delivery_that_takes_the_process_down_comes_to_an_end() {
+    let bench = Bench::new().await;
+    bench.hub.hang();
+    bench.mail(mail("m1", "eins")).await;
+    let mut left = die_showing(bench).await;
+    for _ in 0..10 {
+        left.hub.hang();
+        left = die_showing(Bench::of(left).await).await;
+    }
+    let told = Bench::of(left).await.told(1).await;
+    assert!(text_of(&told).contains("could not be shown"), "{}", text_of(&told));
+}
+
+/// What the room sees of an item that was being taken up when the process died so often, and of
+/// one that came in later.
+async fn shown_after_deaths(deaths: u8) -> Vec<String> {
+    let bench = Bench::new().await;
+    bench.running.task.abort();
+    let item_of = |id: &str| item(&mail(id, id));
+    let ids = bench.accept(post(), vec![item_of("m1"), item_of("m2")]).await;
+    let mut draft = bench.pipeline.ledger.draft();
+    draft.set_parsing(&Parsing { items: vec![(ids[0].unwrap(), deaths)] });
+    bench.pipeline.ledger.commit(draft).await.unwrap();
+    let setup = Setup { disk: bench.disk, clock: bench.clock, ..Setup::default() };
+    let bench = Bench::of(setup).await;
+    let shown = bench.shown(2).await;
+    let parsing = bench.pipeline.ledger.draft().parsing().unwrap();
+    assert!(parsing.items.is_empty(), "what a start has parsed is suspected no longer");
+    shown.iter().map(|out| text_of(out).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn an_item_that_takes_the_process_down_is_put_aside_at_its_third_death() {
+    let shown = shown_after_deaths(1).await;
+    assert!(shown.iter().all(|text| !text.contains("put aside")), "{shown:?}");
+    let shown = shown_after_deaths(2).await;
+    assert!(shown.iter().any(|text| text.contains("put aside")), "{shown:?}");
+    assert!(shown.iter().any(|text| text == "m2"), "{shown:?}");
 }

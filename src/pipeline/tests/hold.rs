@@ -4,7 +4,7 @@ use viadukt_api::{ConversationId, DeliveryId, ItemId, Patience, WorkerName};
 
 use super::bench::*;
 use crate::config::{Rules, Span};
-use crate::ledger::{Delivery, Lane, Origin, Remote};
+use crate::ledger::{Delivery, Lane, Origin, Remote, Role};
 
 /// Eight in the evening to eight in the morning.
 fn quiet(rules: &mut Rules) {
@@ -149,6 +149,8 @@ fn scheduled(bench: &Bench) -> Delivery {
         }),
         answers: None,
         accepted_at: bench.pipeline.env.now(),
+        role: Role::default(),
+        level: None,
         not_before: Some(bench.pipeline.env.now().plus(2 * HOUR)),
         form: bench.pipeline.ledger.payload(&form).unwrap(),
     }

@@ -16,6 +16,7 @@ fn further(key: &str, via: &[&str]) -> Further {
         spec: spec(key),
         senders: Senders { patterns: vec!["*:agency".parse().unwrap()], power_level: 0 },
         via: via.iter().copied().map(address).collect(),
+        level: None,
     }
 }
 

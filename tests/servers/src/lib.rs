@@ -1,6 +1,7 @@
 //! Real servers for tests on loopback, each in a folder of its own, gone when dropped: Dovecot
 //! and Postfix, started as root without init system or syslog, the homeserver Synapse, an SMS
-//! centre and the SMS gateway Kannel.
+//! centre, the SMS gateway Kannel, Prometheus Alertmanager, and a stand-in for what takes requests
+//! over HTTP. Programs and libraries that speak to hooks are in [`packages`].
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -11,21 +12,27 @@
 //! # Ok(()) }
 //! ```
 
+pub mod alertmanager;
 mod authority;
 mod cache;
 mod dovecot;
 mod http;
 mod kannel;
 pub mod mosquitto;
+pub mod packages;
 mod phones;
 mod policy;
 mod postfix;
 mod process;
 pub mod smsc;
+mod standin;
 pub mod synapse;
+mod web;
 
+pub use alertmanager::Alertmanager;
 pub use authority::Authority;
 pub use dovecot::Dovecot;
+pub use http::post;
 pub use kannel::Kannel;
 pub use mosquitto::Mosquitto;
 pub use phones::Arrived;
@@ -33,4 +40,6 @@ pub use policy::Stage;
 pub use postfix::Postfix;
 pub use process::{free_port, greeted};
 pub use smsc::Smsc;
+pub use standin::StandIn;
 pub use synapse::Synapse;
+pub use web::{Handler, Reply, Request, Web};

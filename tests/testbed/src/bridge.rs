@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+use viadukt_testservers::free_port;
 
 use crate::wait::{PATIENCE, until};
 
@@ -46,6 +47,28 @@ impl Bridge {
     pub fn mail_config(&mut self) -> Result<&mut toml::Table> {
         let bridges = self.config.get_mut("bridges").and_then(|all| all.get_mut("buergerpost"));
         bridges.and_then(toml::Value::as_table_mut).context("no [bridges.buergerpost]")
+    }
+
+    /// Adds the bridge `name` with the options in `section`, a TOML text.
+    ///
+    /// # Errors
+    /// It is no TOML.
+    pub fn add(&mut self, name: &str, section: &str) -> Result<()> {
+        let section: toml::Table = section.parse()?;
+        let bridges = self.config.get_mut("bridges").and_then(toml::Value::as_table_mut);
+        bridges.context("no [bridges]")?.insert(name.to_owned(), section.into());
+        Ok(())
+    }
+
+    /// Lets the program be called over HTTP; gives the address below which its bridges are.
+    ///
+    /// # Errors
+    /// There is no free port.
+    pub fn open_hooks(&mut self) -> Result<String> {
+        let public = format!("127.0.0.1:{}", free_port()?);
+        let listener = format!("listen = {public:?}\nbase_url = 'http://{public}'");
+        self.config.insert("public".to_owned(), listener.parse::<toml::Table>()?.into());
+        Ok(format!("http://{public}/hooks"))
     }
 
     /// Starts the program. Its log is added to that of earlier runs.

@@ -254,6 +254,17 @@ impl Clerk {
         self.send(room, content).await
     }
 
+    /// Puts a mark such as "👍" to a message. Reactions are not encrypted, by anybody.
+    ///
+    /// # Errors
+    /// The homeserver refused.
+    pub async fn react(&self, to: &Seen, mark: &str) -> Result<OwnedEventId> {
+        let relation = json!({ "rel_type": "m.annotation", "event_id": to.event_id, "key": mark });
+        let content = json!({ "m.relates_to": relation });
+        let room = self.room(&to.room)?;
+        Ok(room.send_raw("m.reaction", content).await?.response.event_id)
+    }
+
     /// Removes a message.
     ///
     /// # Errors

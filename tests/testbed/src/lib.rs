@@ -24,6 +24,7 @@
 mod bridge;
 mod citizen;
 mod clerk;
+mod intranet;
 mod mailbox;
 mod phone;
 mod reading;
@@ -35,6 +36,7 @@ mod wait;
 pub use bridge::Bridge;
 pub use citizen::Citizen;
 pub use clerk::Clerk;
+pub use intranet::{INTRANET_BRIDGE, INTRANET_ROOM};
 pub use mailbox::{Mail, Mailbox};
 pub use matrix_sdk::ruma;
 pub use phone::Phone;

@@ -1,7 +1,7 @@
 //! The agency's number: an SMS bridge over SMPP or over Kannel, and the gateways it needs.
 
 use anyhow::{Context, Result};
-use viadukt_testservers::{Kannel, Smsc, free_port};
+use viadukt_testservers::{Kannel, Smsc};
 
 use crate::bridge::Bridge;
 use crate::testbed::Testbed;
@@ -52,8 +52,7 @@ impl Testbed {
     /// # Errors
     /// Kannel did not start, or a secret could not be written.
     pub async fn add_kannel(&self, bridge: &mut Bridge) -> Result<Kannel> {
-        let public = format!("127.0.0.1:{}", free_port()?);
-        let hooks = format!("http://{public}/hooks/{SMS_BRIDGE}");
+        let hooks = format!("{}/{SMS_BRIDGE}", bridge.open_hooks()?);
         // As bridges/sms/presets/kannel.toml says.
         let inbound = format!(
             "{hooks}/message?id=%I&from=%p&to=%P&at=%T&charset=%C&text=%b&token={}",
@@ -73,8 +72,6 @@ impl Testbed {
             user = Kannel::USER,
         );
         self.add_sms_by(bridge, &way)?;
-        let listener = format!("listen = {public:?}\nbase_url = 'http://{public}'");
-        bridge.config.insert("public".to_owned(), listener.parse::<toml::Table>()?.into());
         Ok(kannel)
     }
 
@@ -91,9 +88,6 @@ impl Testbed {
             retry = ['1s']
             {way}"
         );
-        let section: toml::Table = section.parse().context("the SMS bridge's configuration")?;
-        let bridges = bridge.config.get_mut("bridges").and_then(toml::Value::as_table_mut);
-        bridges.context("no [bridges]")?.insert(SMS_BRIDGE.to_owned(), section.into());
-        Ok(())
+        bridge.add(SMS_BRIDGE, &section).context("the SMS bridge's configuration")
     }
 }

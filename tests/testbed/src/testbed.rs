@@ -197,7 +197,11 @@ ca_file = {ca_file:?}
         Ok(text)
     }
 
-    pub(crate) fn secret(&self, name: &str, secret: &str) -> Result<PathBuf> {
+    /// Writes a secret into a file of its own; gives its path.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn secret(&self, name: &str, secret: &str) -> Result<PathBuf> {
         let path = self.folder.path().join(name);
         std::fs::write(&path, secret)?;
         Ok(path)

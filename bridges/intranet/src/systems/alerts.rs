@@ -7,6 +7,7 @@
 
 mod grafana;
 mod handle;
+mod silence;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
@@ -18,7 +19,7 @@ use viadukt_api::{Call, HookError, Matter, MessageId, Severity, Unreadable};
 
 use self::grafana::GrafanaSignature;
 pub(crate) use self::handle::Handle;
-use super::two_way::TwoWay;
+use super::two_way::{self, TwoWay};
 use crate::body;
 use crate::guard::Scheme;
 use crate::guard::digest::fingerprint;
@@ -59,7 +60,9 @@ impl FromToml for NoticePer {
 /// Reads the table of an Alertmanager.
 pub(crate) fn alertmanager(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
     let incoming = HookTable::parse(fields, Alerts::alertmanager(fields))?;
-    TwoWay::of(fields, Some(incoming), None, &[])
+    let outgoing = two_way::parse_if_named(fields, "api_url", silence::parse);
+    let deeds = if outgoing.is_some() { silence::DEEDS } else { &[] };
+    TwoWay::of(fields, Some(incoming), outgoing, deeds)
 }
 
 /// Reads the table of a Grafana.

@@ -2,6 +2,7 @@
 //! (`cloudevents/bindings/http-protocol-binding.md`, `cloudevents/http-webhook.md`).
 
 mod incoming;
+mod outgoing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
@@ -9,7 +10,7 @@ mod tests;
 use viadukt_api::config::Fields;
 
 pub(crate) use self::incoming::CloudEvents;
-use super::two_way::TwoWay;
+use super::two_way::{self, TwoWay};
 use crate::hook::HookTable;
 use crate::system::Declared;
 
@@ -17,5 +18,6 @@ use crate::system::Declared;
 pub(crate) fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
     let origins = CloudEvents::parse(fields);
     let incoming = HookTable::parse_if_called(fields, origins);
-    TwoWay::of(fields, incoming, None, &[])
+    let outgoing = two_way::parse_if_named(fields, "url", outgoing::parse);
+    TwoWay::of(fields, incoming, outgoing, &[])
 }

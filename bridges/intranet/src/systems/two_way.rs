@@ -5,12 +5,18 @@ use viadukt_api::{BuildError, Context, Deed, Reason, Unreadable};
 
 use crate::hook::{Hook, HookTable};
 use crate::notice::Notice;
+use crate::post::BuildTakes;
 use crate::received::Received;
 use crate::system::{Called, Declared, Listens, System, Takes};
 
-/// Builds the outward half.
-pub(crate) type BuildTakes =
-    Box<dyn Fn(&str, &Context) -> Result<Box<dyn Takes>, BuildError> + Send + Sync>;
+/// Reads the outward half with `parse` if the table has the option `key`.
+pub(crate) fn parse_if_named(
+    fields: &Fields<'_>,
+    key: &str,
+    parse: fn(&Fields<'_>) -> Option<BuildTakes>,
+) -> Option<BuildTakes> {
+    if fields.names(key) { parse(fields) } else { None }
+}
 
 /// A valid table of such a system.
 pub(crate) struct TwoWay {

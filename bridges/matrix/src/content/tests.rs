@@ -54,6 +54,22 @@ fn machines_speak_in_notices() {
 }
 
 #[test]
+fn who_is_called_is_named_and_rings() {
+    let users = [Address::new("@anna:amt.example"), Address::new("@bert:amt.example")];
+    let manner = Manner { automatic: true, mentions: &users, ..Manner::default() };
+    let (event, _) = said(&text("Disk full, @eve:x"), manner, Place::default());
+    assert_eq!(event["msgtype"], "m.text", "a notice rings nowhere");
+    assert_eq!(
+        event["m.mentions"],
+        json!({ "user_ids": ["@anna:amt.example", "@bert:amt.example"] })
+    );
+    let body = event["body"].as_str().unwrap();
+    assert!(body.starts_with("Anna <Muster>: @anna:amt.example @bert:amt.example "), "{body}");
+    let html = event["formatted_body"].as_str().unwrap();
+    assert!(html.contains("<a href=\"https://matrix.to/#/@bert:amt.example\">"), "{html}");
+}
+
+#[test]
 fn threads_and_replies_are_related() {
     let (root, answered) = (MessageId::new("$root"), MessageId::new("$answered"));
     let in_thread = Place { thread: Some(&root), reply_to: None };

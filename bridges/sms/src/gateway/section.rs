@@ -223,19 +223,12 @@ fn address(fields: &Fields<'_>) -> Option<Url> {
 mod tests {
     use std::io::Write;
 
-    use viadukt_api::config::Findings;
-    use viadukt_api::contract::{Memory, context};
+    use viadukt_api::contract::{self, Memory, context};
 
     use super::*;
 
     fn parse(toml: &str) -> (Option<GatewaySection>, Vec<String>) {
-        let findings = Findings::default();
-        let table = toml::de::DeTable::parse(toml).unwrap();
-        let fields = Fields::new(table.get_ref(), table.span(), "http", &findings);
-        let section = GatewaySection::parse(&fields);
-        fields.finish();
-        let found = findings.into_sorted().into_iter();
-        (section, found.map(|one| format!("{}: {}", one.path, one.message)).collect())
+        contract::parse(toml, "http", GatewaySection::parse)
     }
 
     fn findings(toml: &str) -> Vec<String> {

@@ -41,7 +41,7 @@ impl Key {
             return key.map(Self::Public).map_err(|_| "expected a public key of Ed25519");
         }
         if let Some(key) = secret.strip_prefix("whsk_") {
-            return Ok(Self::Private(SigningKey::from_bytes(&thirty_two(key)?)));
+            return private(&bytes(key)?).map(Self::Private);
         }
         let key = bytes(secret.strip_prefix("whsec_").unwrap_or(secret))?;
         // "between 24 bytes (192 bits) and 64 bytes (512 bits)"
@@ -89,6 +89,16 @@ impl Key {
             Self::Public(_) => Err("a public key (whpk_…) signs nothing".to_owned()),
         }
     }
+}
+
+/// The seed alone, or the public key behind it, as most libraries write the pair.
+fn private(key: &[u8]) -> Result<SigningKey, &'static str> {
+    let read = match (<[u8; 32]>::try_from(key), <[u8; 64]>::try_from(key)) {
+        (Ok(seed), _) => Some(SigningKey::from_bytes(&seed)),
+        (_, Ok(pair)) => SigningKey::from_keypair_bytes(&pair).ok(),
+        _ => None,
+    };
+    read.ok_or("expected a private key of Ed25519, 32 or 64 bytes in base64")
 }
 
 impl Scheme for Signature {

@@ -1,0 +1,148 @@
+//! Where every play with the intranet begins: Alertmanager and an application run beside the
+//! usual servers, viadukt has the intranet and nothing else, the clerk is in its room.
+
+use anyhow::{Context, Result, ensure};
+use viadukt_testbed::ruma::{EventId, OwnedRoomId};
+use viadukt_testbed::servers::{Alertmanager, Request, StandIn, post};
+use viadukt_testbed::{Bridge, Clerk, INTRANET_BRIDGE, INTRANET_ROOM, Seen, Testbed, until};
+
+use crate::scene::program;
+
+/// What callers prove themselves with.
+pub const TOKEN: &str = "geheim-geheim-geheim-geheim";
+/// What we sign with towards the application.
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The mark on a message that the system took.
+pub const SENT: &str = "✓ gesendet";
+
+/// The small world with the program in it.
+pub struct Scene {
+    pub bridge: Bridge,
+    pub clerk: Clerk,
+    pub room: OwnedRoomId,
+    pub alertmanager: Alertmanager,
+    /// What the application is called with.
+    pub application: StandIn,
+    /// Where the intranet's systems call.
+    pub hooks: String,
+    pub testbed: Testbed,
+}
+
+impl Scene {
+    /// The usual scene.
+    pub async fn begin() -> Result<Self> {
+        Self::with("").await
+    }
+
+    /// The scene with more options of the bridge, a TOML text.
+    pub async fn with(options: &str) -> Result<Self> {
+        let testbed = Testbed::start().await?;
+        let mut bridge = testbed.bridge(program())?;
+        let hooks = format!("{}/{INTRANET_BRIDGE}", bridge.open_hooks()?);
+        let alertmanager = Alertmanager::start(&format!("{hooks}/alerts"), TOKEN).await;
+        let alertmanager = alertmanager.context("is Alertmanager installed (tests/setup)?")?;
+        let application = StandIn::start().await?;
+        let systems = format!(
+            "{options}
+            [systems.alerts]
+            speaks = 'alertmanager'
+            token_files = [{token:?}]
+            url = '{alerts}'
+            networks = ['127.0.0.0/8']
+            [systems.app]
+            speaks = 'standard-webhooks'
+            title = 'Fachverfahren'
+            token_files = [{token:?}]
+            url = '{app}/eingang'
+            networks = ['127.0.0.0/8']
+            signing_key_files = [{secret:?}]",
+            token = testbed.secret("hook.token", TOKEN)?,
+            secret = testbed.secret("app.secret", SECRET)?,
+            alerts = alertmanager.url(),
+            app = application.url(),
+        );
+        testbed.add_intranet(&mut bridge, &systems)?;
+        only_intranet(&mut bridge)?;
+        bridge.start()?;
+        bridge.ready().await?;
+        let clerk = testbed.clerk().await?;
+        let room = clerk.join(INTRANET_ROOM).await?;
+        Ok(Self { bridge, clerk, room, alertmanager, application, hooks, testbed })
+    }
+
+    /// The application tells of something, under an id of its own; gives the status that it got.
+    pub async fn tell(&self, id: &str, text: &str) -> Result<u16> {
+        Ok(tell(&self.hooks, id, text).await?)
+    }
+
+    /// The same, taken, and seen by the clerk.
+    pub async fn told(&self, id: &str, text: &str) -> Result<Seen> {
+        let status = self.tell(id, text).await?;
+        ensure!(status / 100 == 2, "{id}: {status}");
+        self.shown(text).await
+    }
+
+    /// Waits until the clerk sees `text` in the room, encrypted as it must be.
+    pub async fn shown(&self, text: &str) -> Result<Seen> {
+        let shown = self.clerk.sees(text, |seen| self.says(seen, text)).await?;
+        shown.trusted()?;
+        Ok(shown)
+    }
+
+    /// Waits until `first` is edited and then says `text`.
+    pub async fn edited(&self, first: &Seen, text: &str) -> Result<Seen> {
+        let is_it = |seen: &Seen| {
+            let new = seen.content["m.new_content"]["body"].as_str();
+            seen.edits() == Some(&first.event_id) && new.is_some_and(|new| new.contains(text))
+        };
+        let edit = self.clerk.sees(format_args!("the edit {text:?}"), is_it).await?;
+        edit.trusted()?;
+        Ok(edit)
+    }
+
+    /// Waits for `mark` on the clerk's message.
+    pub async fn marked(&self, message: &EventId, mark: &str) -> Result<()> {
+        let marked = |seen: &Seen| seen.reaction_to(message) == Some(mark);
+        self.clerk.sees(format_args!("the mark {mark}"), marked).await.map(drop)
+    }
+
+    /// Waits until the application was called with `text`.
+    pub async fn called(&self, text: &str) -> Result<Request> {
+        until(format_args!("a call with {text:?}"), async || {
+            Ok(self.application.requests().into_iter().find(|call| call.text().contains(text)))
+        })
+        .await
+    }
+
+    /// How often viadukt wrote `text` into the room, edits not counted.
+    pub fn times_shown(&self, text: &str) -> usize {
+        let is_it = |seen: &&Seen| self.says(seen, text) && seen.edits().is_none();
+        self.clerk.seen().iter().filter(is_it).count()
+    }
+
+    fn says(&self, seen: &Seen, words: &str) -> bool {
+        seen.sender == self.testbed.bot() && seen.body().contains(words)
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        eprintln!("viadukt's log ends:\n{}", self.bridge.log_end());
+    }
+}
+
+/// The application tells the bridge at `hooks` of something; gives the status that it got.
+pub async fn tell(hooks: &str, id: &str, text: &str) -> std::io::Result<u16> {
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [("Authorization", bearer.as_str()), ("webhook-id", id)];
+    let body = serde_json::json!({ "data": { "text": text } });
+    post(&format!("{hooks}/app"), &headers, &body.to_string()).await
+}
+
+/// Takes all other bridges away.
+pub fn only_intranet(bridge: &mut Bridge) -> Result<()> {
+    let bridges = bridge.config.get_mut("bridges").and_then(toml::Value::as_table_mut);
+    bridges.context("no [bridges]")?.retain(|name, _| name == INTRANET_BRIDGE);
+    Ok(())
+}
