@@ -3,6 +3,7 @@
 mod alerts;
 mod chat;
 mod cloudevents;
+mod feed;
 mod fit_connect;
 mod gotify;
 mod mqtt;
@@ -37,6 +38,7 @@ pub(crate) const SYSTEMS: &[SystemKind] = &[
     SystemKind { name: "cloudevents", parse: cloudevents::parse },
     SystemKind { name: "fit-connect", parse: fit_connect::parse },
     SystemKind { name: "talk", parse: talk::parse },
+    feed::FEED,
     gotify::GOTIFY,
     chat::MATTERMOST,
     mqtt::MQTT,
