@@ -370,6 +370,14 @@ mqtt-not-authorised = Der Broker erlaubt nicht, unter diesem Topic zu veröffent
 mqtt-not-taken = Der Broker nimmt dieses Topic oder diesen Inhalt nicht an.
 mqtt-no-answer = Der Broker hat nicht gesagt, ob er die Nachricht angenommen hat.
 
+## Feeds
+
+feed-away = Der Feed „{ $system }“ ist seit mehr als einem Tag nicht erreichbar. Was er inzwischen aufnimmt und wieder entfernt, wird hier fehlen.
+feed-refused = Der Feed „{ $system }“ antwortet seit mehr als einem Tag mit { $status }. Was er inzwischen aufnimmt und wieder entfernt, wird hier fehlen.
+feed-moved = Der Feed „{ $system }“ ist nach { $place } umgezogen. Dem wird nicht von selbst gefolgt; wenn das stimmt, sollte die Betreuung die Option „url“ ändern.
+feed-too-large = Der Feed „{ $system }“ ist seit mehr als einem Tag größer, als die Option „max_size“ erlaubt.
+feed-unreadable = Der Feed „{ $system }“ ist seit mehr als einem Tag nicht lesbar.
+
 ## Matrix
 
 matrix-unreachable = Der Matrix-Server ist nicht erreichbar.

@@ -370,6 +370,14 @@ mqtt-not-authorised = The broker does not allow publishing to this topic.
 mqtt-not-taken = The broker does not take this topic or this content.
 mqtt-no-answer = The broker did not say whether it has taken the message.
 
+## Feeds
+
+feed-away = The feed “{ $system }” has not been reachable for more than a day. What it lists and drops meanwhile will be missing here.
+feed-refused = The feed “{ $system }” has answered { $status } for more than a day. What it lists and drops meanwhile will be missing here.
+feed-moved = The feed “{ $system }” has moved to { $place }. It is not followed by itself; an operator should change the option “url” if that is right.
+feed-too-large = The feed “{ $system }” has been larger than the option “max_size” allows for more than a day.
+feed-unreadable = The feed “{ $system }” has been unreadable for more than a day.
+
 ## Matrix
 
 matrix-unreachable = The Matrix server cannot be reached.

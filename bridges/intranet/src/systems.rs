@@ -3,6 +3,7 @@
 mod alerts;
 mod chat;
 mod cloudevents;
+mod feed;
 mod fit_connect;
 mod gotify;
 mod mqtt;
@@ -37,9 +38,10 @@ pub(crate) const SYSTEMS: &[SystemKind] = &[
     SystemKind { name: "cloudevents", parse: cloudevents::parse },
     SystemKind { name: "fit-connect", parse: fit_connect::parse },
     SystemKind { name: "talk", parse: talk::parse },
+    feed::FEED,
     gotify::GOTIFY,
     chat::MATTERMOST,
-    SystemKind { name: "mqtt", parse: mqtt::parse },
+    mqtt::MQTT,
     nextcloud::NEXTCLOUD,
     SystemKind { name: "ntfy", parse: |fields| only_takes(ntfy::outgoing::parse(fields)) },
     chat::ROCKETCHAT,

@@ -36,10 +36,12 @@ use self::line::Broker;
 use crate::client;
 use crate::notice::Notice;
 use crate::received::Received;
-use crate::system::{Declared, Listens, System, Takes};
+use crate::system::{Declared, Listens, System, SystemKind, Takes};
 
-/// Reads a table with `speaks = "mqtt"`.
-pub(crate) fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
+/// The line in the list of systems.
+pub(crate) const MQTT: SystemKind = SystemKind { name: "mqtt", parse };
+
+fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
     MqttSection::parse(fields).map(|section| Box::new(section) as Box<dyn Declared>)
 }
 
