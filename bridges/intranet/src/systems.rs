@@ -8,9 +8,7 @@ mod fit_connect;
 mod gotify;
 mod mqtt;
 mod nextcloud;
-mod ntfy {
-    pub(crate) mod outgoing;
-}
+mod ntfy;
 mod standard;
 mod talk;
 mod teams;
@@ -26,7 +24,6 @@ use std::sync::Arc;
 use viadukt_api::config::Fields;
 
 use crate::hook::Dialect;
-use crate::post::only_takes;
 use crate::system::SystemKind;
 
 /// Everything that a system can be configured to speak.
@@ -43,7 +40,7 @@ pub(crate) const SYSTEMS: &[SystemKind] = &[
     chat::MATTERMOST,
     mqtt::MQTT,
     nextcloud::NEXTCLOUD,
-    SystemKind { name: "ntfy", parse: |fields| only_takes(ntfy::outgoing::parse(fields)) },
+    ntfy::NTFY,
     chat::ROCKETCHAT,
     chat::SLACK,
     teams::TEAMS,

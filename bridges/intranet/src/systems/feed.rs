@@ -129,7 +129,7 @@ impl System for Feed {
 impl Listens for Feed {
     async fn run(&self, inbox: &Inbox, stop: CancellationToken) -> Result<(), WorkerError> {
         while !stop.is_cancelled() {
-            let pause = match self.look(inbox).await {
+            let pause = match self.look(inbox, &stop).await {
                 Ok(pause) => pause,
                 Err(AcceptError::Full(why)) => {
                     self.be(Health::Down(why));
@@ -152,12 +152,15 @@ impl Listens for Feed {
 
 impl Feed {
     /// Asks once, and gives the pause before the next time.
-    async fn look(&self, inbox: &Inbox) -> Result<Duration, AcceptError> {
+    async fn look(&self, inbox: &Inbox, stop: &CancellationToken) -> Result<Duration, AcceptError> {
         let known = self.memory.state()?;
         let first = known.is_none();
         let state = known.unwrap_or_default();
         let now = self.context.env.now();
-        let asked = self.client.fetch(self.request(&state), self.options.max_size, now).await;
+        let asked = tokio::select! {
+            () = stop.cancelled() => return Ok(Duration::ZERO),
+            asked = self.client.fetch(self.request(&state), self.options.max_size, now) => asked,
+        };
         let Ok(answer) = asked else {
             return self.fail(inbox, first, state, Reason::new("feed-away")).await;
         };

@@ -43,7 +43,8 @@ impl Mqtt {
         let mut known = self.known_filters()?;
         let mut recent =
             Recent::read(&self.context.keep.get(&self.key("recent"))?.unwrap_or_default());
-        if !connection.granted.session_present && !(known.is_empty() && recent.is_empty()) {
+        let had_session = !known.is_empty() || !recent.is_empty();
+        if had_session && !connection.granted.session_present {
             let now = self.context.env.now();
             let reason = Reason::new("mqtt-session-lost").with("system", &self.name);
             let item = told::tell(&self.name, now.0.to_string(), now, &reason).into_item();
