@@ -2,8 +2,9 @@
 //!
 //! In reading order: the options ([`config`]), how servers are reached ([`tls`]); mail in
 //! ([`imap`], large attachments taken out while it arrives by [`lift`]) and what is made of it
-//! ([`read`], [`parts`], [`automatic`], [`authentication`]; [`trim`] takes off what was said before); mail out ([`smtp`]); the worker that puts these together
-//! ([`worker`]) and the dry run ([`tool`]).
+//! ([`read`] with [`repair`] before it, [`parts`], [`said`], [`automatic`], [`authentication`],
+//! [`report`]; [`trim`] takes off what was said before); mail out ([`smtp`]); the worker that puts
+//! these together ([`worker`]) and the dry run ([`tool`]).
 
 mod authentication;
 mod automatic;
@@ -26,6 +27,7 @@ mod read;
 mod read_tests;
 mod repair;
 mod report;
+mod said;
 mod smtp;
 mod tls;
 mod tool;

@@ -15,7 +15,7 @@ use crate::clean;
 use crate::lift::Lifted;
 use crate::repair::{repair, within_limits};
 use crate::report::{Report, Told};
-use crate::{parts, trim};
+use crate::{parts, said, trim};
 
 /// More ancestors than these are of no use to find a conversation.
 const MAX_ANCESTORS: usize = 50;
@@ -126,7 +126,7 @@ impl Reader {
         let (mut content, trimmed) = said.trimmed(forwarding);
         if trimmed {
             let name = self.words.say("mail-original-name", &[]);
-            content.attachments.push(parts::original(lifted, name, &self.worker));
+            content.attachments.push(said::original(lifted, name, &self.worker));
         }
         (content, trimmed)
     }

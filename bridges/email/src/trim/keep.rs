@@ -30,7 +30,7 @@ pub(super) fn kept(lines: &[Line<'_>], forwarding: bool) -> Option<Vec<bool>> {
     if kept.iter().all(|kept| *kept) {
         return None;
     }
-    let says = |at: &usize| kept[*at] && !lines[*at].text.trim().is_empty();
+    let says = |at: &usize| kept[*at] && !lines[*at].is_blank();
     let first = (0..lines.len()).find(says)?;
     let last = (0..lines.len()).rfind(says)?;
     kept[..first].fill(false);

@@ -46,6 +46,13 @@ impl<'t> Line<'t> {
         Self { text: Cow::Borrowed(rest), depth, mark: None }
     }
 
+    /// Whether a reader sees nothing in it.
+    pub(super) fn is_blank(&self) -> bool {
+        let is_invisible =
+            |c| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+        self.text.chars().all(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
+    }
+
     fn unquote(&mut self, line: &'t str) {
         self.text = Cow::Borrowed(line);
         self.depth = 0;

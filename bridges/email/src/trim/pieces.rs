@@ -56,7 +56,7 @@ fn piece(lines: &[Line<'_>]) -> (Kind, usize) {
         Some(Mark::Earlier) => Kind::Earlier,
         Some(Mark::Signature) => Kind::Signature,
         _ if line.depth > 0 => Kind::Quote,
-        _ if text.trim().is_empty() => Kind::Blank,
+        _ if line.is_blank() => Kind::Blank,
         Some(Mark::Attribution) => Kind::Attribution(Attribution::Sure),
         None if earlier::is_original(text) => Kind::Earlier,
         None => {
