@@ -42,7 +42,10 @@ fn around(text: &str, at: usize) -> Option<(&str, &str)> {
     let (before, after) = (&text[..at], &text[at + 1..]);
     let start = match before.strip_suffix('"') {
         // A quoted local part (RFC 5321 4.1.2).
-        Some(quoted) => tail(quoted, |c| c != '"' && c != '<' && !c.is_control()).checked_sub(1)?,
+        Some(quoted) => {
+            let inside = tail(quoted, |c| c != '"' && c != '<' && !c.is_control());
+            quoted[..inside].strip_suffix('"')?.len()
+        }
         None => tail(before, is_in_local),
     };
     let local = before[start..].trim_start_matches(['.', '/', '\'']);
@@ -109,5 +112,11 @@ mod tests {
         ] {
             assert_eq!(leading(line).map(|(address, _)| address), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_quote_that_never_began_is_none() {
+        assert_eq!(all(&format!("{}\"@x.example", "ä".repeat(400))).count(), 0);
+        assert_eq!(all("ä<\u{fffd}\"@x.example").count(), 0);
     }
 }
