@@ -65,6 +65,7 @@ async fn fill(data: &Path) -> Result<()> {
             let mapped = |to: &MessageId| Mapped {
                 conversation: ConversationId(id),
                 counterpart: Some(to.clone()),
+                room: None,
                 item: ItemId(id),
                 reported: None,
             };
