@@ -64,7 +64,7 @@ pub use judge::{Judged, Policy, Verdict};
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// How many items are normalised and routed with one commit.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 
 /// What a pipeline is made of.
 pub struct Parts {
