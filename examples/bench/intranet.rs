@@ -48,7 +48,8 @@ const TOKEN: &str = "geheim-geheim-geheim-geheim";
 /// Something did not start, or failed.
 pub async fn measure(folder: &Path, figures: &mut Figures) -> Result<()> {
     let (mut rates, mut slowest, mut messages) = (vec![], vec![], vec![]);
-    let broker = Mosquitto::start(&Authority::new()?).await?;
+    let authority = Authority::new()?;
+    let broker = Mosquitto::start(&authority).await?;
     for _ in 0..ROUNDS {
         let (rate, slow) = called(folder).await?;
         rates.push(rate);

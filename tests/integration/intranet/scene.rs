@@ -5,7 +5,7 @@
 use anyhow::{Context, Result, ensure};
 use viadukt_testbed::ruma::{EventId, OwnedRoomId};
 use viadukt_testbed::servers::mosquitto::Listener;
-use viadukt_testbed::servers::{Alertmanager, Authority, Mosquitto, Request, StandIn, post};
+use viadukt_testbed::servers::{Alertmanager, Mosquitto, Request, StandIn, post};
 use viadukt_testbed::{Bridge, Clerk, INTRANET_BRIDGE, INTRANET_ROOM, Seen, Testbed, until};
 
 use crate::scene::program;
@@ -77,10 +77,9 @@ impl Scene {
             ",
             alertmanager.url(),
         );
-        let broker = Mosquitto::start(&Authority::new()?).await;
-        let broker = broker.context("is Mosquitto installed (tests/setup)?")?;
+        let broker = testbed.broker().await?;
         let doors = broker.listener("door/#").await?;
-        systems += &format!(
+        systems += &*format!(
             "[systems.house]
             speaks = 'mqtt'
             url = 'mqtt://127.0.0.1:{}'
@@ -95,7 +94,7 @@ impl Scene {
         );
         let key = testbed.secret("app.key", KEY)?;
         for name in applications {
-            systems += &format!(
+            systems += &*format!(
                 "[systems.{name}]
                 speaks = 'standard-webhooks'
                 title = 'Fachverfahren'

@@ -1,6 +1,7 @@
 //! The agency's intranet: one bridge to all systems that call it or are called.
 
 use anyhow::{Context, Result};
+use viadukt_testservers::Mosquitto;
 
 use crate::bridge::Bridge;
 use crate::testbed::Testbed;
@@ -12,6 +13,15 @@ pub const INTRANET_ROOM: &str = "Hausmeldungen";
 pub const INTRANET_BRIDGE: &str = "intranet";
 
 impl Testbed {
+    /// An MQTT broker with a certificate of this testbed.
+    ///
+    /// # Errors
+    /// It did not start.
+    pub async fn broker(&self) -> Result<Mosquitto> {
+        let broker = Mosquitto::start(&self.authority).await;
+        broker.context("Mosquitto did not start: is it installed (tests/setup)?")
+    }
+
     /// Gives `bridge` the intranet with `options`, a TOML text with a table `[systems.NAME]` for
     /// each system. Systems that call need [`Bridge::open_hooks`].
     ///
