@@ -81,14 +81,14 @@ impl Clerk {
     /// # Errors
     /// There was no such invitation in time.
     pub async fn join(&self, name: &str) -> Result<OwnedRoomId> {
-        let room = until(format_args!("an invitation to the room {name:?}"), async || {
+        let room = until(format!("an invitation to the room {name:?}"), async || {
             Ok(self.client.rooms().into_iter().find(|room| room.name().as_deref() == Some(name)))
         })
         .await?;
         if room.state() == RoomState::Invited {
             room.join().await?;
         }
-        until(format_args!("encryption in the room {name:?}"), async || {
+        until(format!("encryption in the room {name:?}"), async || {
             Ok(room.latest_encryption_state().await?.is_encrypted().then_some(()))
         })
         .await?;
@@ -160,7 +160,7 @@ impl Clerk {
         fits: impl Fn(&Seen) -> bool,
     ) -> Result<Vec<Seen>> {
         let fitting = || self.seen().into_iter().filter(|seen| fits(seen)).collect::<Vec<_>>();
-        until(format_args!("{count} of {what}"), async || {
+        until(format!("{count} of {what}"), async || {
             let found = fitting();
             Ok((found.len() >= count).then_some(found))
         })

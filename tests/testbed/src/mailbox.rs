@@ -72,7 +72,7 @@ impl Mailbox {
         fits: impl Fn(&Mail) -> bool,
     ) -> Result<Vec<Mail>> {
         let mut came = String::new();
-        until(format_args!("{count} of {what}"), async || {
+        until(format!("{count} of {what}"), async || {
             // A server that is down for a while is part of many a test.
             let Ok(mails) = self.mails().await else { return Ok(None) };
             came = mails.iter().map(|mail| format!("  {:?}\n", mail.subject())).collect();
