@@ -18,6 +18,7 @@ mod caller;
 mod connections;
 mod rate;
 mod refusal;
+mod shares;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -57,6 +58,8 @@ pub struct Bounds {
     pub closing: Duration,
     /// Connections at the same time. Who comes next waits in the operating system's queue.
     pub connections: usize,
+    /// Connections that one source may hold, unless it is a trusted proxy. More are closed.
+    pub share: usize,
 }
 
 impl Default for Bounds {
@@ -67,6 +70,7 @@ impl Default for Bounds {
             connection: Duration::from_secs(60),
             closing: Duration::from_secs(10),
             connections: 512,
+            share: 128,
         }
     }
 }

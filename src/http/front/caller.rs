@@ -25,6 +25,11 @@ impl Proxies {
         Self { trusted, header }
     }
 
+    /// Whether `peer` is one of them.
+    pub fn trust(&self, peer: IpAddr) -> bool {
+        self.trusted.contain(peer)
+    }
+
     /// The address of the caller, when `peer` is connected and sent `headers`: the first one,
     /// seen from here, that is no trusted proxy. Each proxy appends the one it sees, so what
     /// stands left of that is the caller's own claim.

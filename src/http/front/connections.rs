@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Front;
+use super::shares::Shares;
 
 /// The largest head of a request; hyper answers 431 to a larger one.
 const HEAD_SIZE: usize = 16 * 1_024;
@@ -47,13 +48,19 @@ async fn accept(
     closing: &CancellationToken,
 ) {
     let places = Arc::new(Semaphore::new(front.bounds.connections));
+    let shares = Shares::new(front.bounds.share);
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         match listener.accept().await {
             Ok((stream, peer)) => {
+                let peer = peer.ip().to_canonical();
+                let share = shares.take(peer);
+                if share.is_none() && !front.proxies.trust(peer) {
+                    continue;
+                }
                 let (front, closing) = (Arc::clone(front), closing.clone());
                 open.spawn(async move {
                     hold(&front, stream, peer, &closing).await;
-                    drop(place);
+                    drop((place, share));
                 });
             }
             // The caller was gone before its turn came.
@@ -70,11 +77,10 @@ async fn accept(
 async fn hold(
     front: &Arc<Front>,
     stream: TcpStream,
-    peer: SocketAddr,
+    peer: IpAddr,
     closing: &CancellationToken,
 ) {
     let bounds = front.bounds;
-    let peer = peer.ip().to_canonical();
     let answer = |request| async move { Ok::<_, Infallible>(front.answer(request, peer).await) };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -65,7 +65,7 @@ impl Table {
 }
 
 /// Whoever has an IPv6 address has the 2^64 addresses beside it (RFC 6177).
-fn subscriber(source: IpAddr) -> IpAddr {
+pub(super) fn subscriber(source: IpAddr) -> IpAddr {
     match source {
         IpAddr::V4(_) => source,
         IpAddr::V6(address) => {

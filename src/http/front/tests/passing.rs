@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use tokio::io::AsyncWriteExt;
 use tracing_subscriber::fmt::MakeWriter;
 
+use viadukt_api::contract::eventually;
 use super::site::Caller;
 use super::*;
 
@@ -170,6 +171,30 @@ async fn who_finds_no_place_waits_for_one() {
     assert!(second.hears_nothing().await);
     drop(first);
     assert_eq!(status(&second.read_to_end().await), 202);
+}
+
+#[tokio::test]
+async fn who_holds_many_connections_gets_no_more() {
+    let mut setting = Setting::default();
+    setting.bounds.share = 1;
+    let site = Site::new(setting).await;
+    let mut first = site.connect().await;
+    first.send("POST /hooks/pager HTTP/1.1\r\nHost: v").await;
+    let mut second = site.connect().await;
+    assert_eq!(second.read_to_end().await, "");
+    drop(first);
+    let is_held = || async { site.connect().await.hears_nothing().await };
+    eventually("the share is free again", is_held).await;
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_may_hold_them_all() {
+    let mut setting = Setting::default();
+    setting.bounds.share = 1;
+    setting.public.trusted_proxies = Networks::of(&["127.0.0.1"]).unwrap();
+    let site = Site::new(setting).await;
+    let _first = site.connect().await;
+    assert_eq!(status(&site.post("/hooks/pager", "").await), 202);
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ impl Default for Setting {
                 connection: LONG,
                 closing: LONG,
                 connections: 64,
+                share: 64,
             },
             sources: "127.0.0.0/8",
         }
