@@ -74,12 +74,7 @@ async fn accept(
 }
 
 /// Serves one connection, until its time is over or everything closes.
-async fn hold(
-    front: &Arc<Front>,
-    stream: TcpStream,
-    peer: IpAddr,
-    closing: &CancellationToken,
-) {
+async fn hold(front: &Arc<Front>, stream: TcpStream, peer: IpAddr, closing: &CancellationToken) {
     let bounds = front.bounds;
     let answer = |request| async move { Ok::<_, Infallible>(front.answer(request, peer).await) };
     let connection = http1::Builder::new()

@@ -6,9 +6,9 @@ use std::sync::{Mutex, MutexGuard};
 use tokio::io::AsyncWriteExt;
 use tracing_subscriber::fmt::MakeWriter;
 
-use viadukt_api::contract::eventually;
 use super::site::Caller;
 use super::*;
+use viadukt_api::contract::eventually;
 
 /// A time that is soon over.
 const SOON: Duration = Duration::from_millis(50);
