@@ -68,11 +68,6 @@ const ALONE: [Measurement; 4] =
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // As everything in viadukt, what is measured runs on the runtime's own threads.
-    tokio::spawn(measure()).await?
-}
-
-async fn measure() -> Result<()> {
     let chosen = Arguments::parse().only;
     let chosen = |measurement| chosen.is_empty() || chosen.contains(&measurement);
     let folder = target()?.join("bench");

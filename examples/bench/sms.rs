@@ -155,7 +155,7 @@ impl Centre {
     }
 
     async fn clients(&self, count: u64) -> Result<()> {
-        until(format_args!("{count} clients"), async || {
+        until(format!("{count} clients"), async || {
             let counts = self.0.counts().await?;
             Ok((counts.get("sessions") == Some(&count)).then_some(()))
         })

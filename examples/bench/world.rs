@@ -87,7 +87,7 @@ impl Log {
     pub async fn events(&mut self, count: u32) -> Result<Vec<TimeOfDay>> {
         let wanted = usize::try_from(count)?;
         let mut sent = Vec::with_capacity(wanted);
-        until(format_args!("{count} events"), async || {
+        until(format!("{count} events"), async || {
             sent.extend(self.lines()?.iter().filter_map(sent_at));
             Ok((sent.len() >= wanted).then_some(()))
         })

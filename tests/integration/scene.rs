@@ -76,7 +76,7 @@ impl Scene {
 
     /// Waits until `/health/ready` says `expected`: the status, and words of the body.
     pub async fn readiness(&self, expected: (u16, &str)) -> Result<()> {
-        until(format_args!("the readiness {expected:?}"), async || {
+        until(format!("the readiness {expected:?}"), async || {
             let (status, body) = self.bridge.get("/health/ready").await?;
             Ok((status == expected.0 && body.contains(expected.1)).then_some(()))
         })
@@ -85,7 +85,7 @@ impl Scene {
 
     /// Waits until `/metrics` has `line`.
     pub async fn counted(&self, line: &str) -> Result<()> {
-        until(format_args!("the metric {line:?}"), async || {
+        until(format!("the metric {line:?}"), async || {
             let (_, metrics) = self.bridge.get("/metrics").await?;
             Ok(metrics.lines().any(|one| one == line).then_some(()))
         })

@@ -9,7 +9,7 @@ impl Scene {
     /// Waits until somebody else hears `text` under `topic`.
     async fn heard(&self, topic: &str, text: &str) -> Result<()> {
         let is_it = |(at, said): &(String, String)| at == topic && said.contains(text);
-        until(format_args!("{text:?} under {topic}"), async || {
+        until(format!("{text:?} under {topic}"), async || {
             Ok(self.doors.heard().iter().any(is_it).then_some(()))
         })
         .await

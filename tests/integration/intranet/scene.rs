@@ -153,7 +153,7 @@ impl Scene {
 
     /// Waits until the application was called with `text`.
     pub async fn called(&self, text: &str) -> Result<Request> {
-        until(format_args!("a call with {text:?}"), async || {
+        until(format!("a call with {text:?}"), async || {
             Ok(self.application.requests().into_iter().find(|call| call.text().contains(text)))
         })
         .await

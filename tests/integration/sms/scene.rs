@@ -97,7 +97,7 @@ impl Scene {
 
     /// Waits until the centre counted `what` at least `times`.
     pub async fn counted(&self, what: &str, times: u64) -> Result<()> {
-        until(format_args!("{times} × {what}"), async || {
+        until(format!("{times} × {what}"), async || {
             let counts = self.centre.counts().await?;
             Ok((counts.get(what).copied().unwrap_or(0) >= times).then_some(()))
         })
