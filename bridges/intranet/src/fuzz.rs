@@ -13,6 +13,7 @@ use crate::hook::{Reader, ReaderTable};
 use crate::markup;
 use crate::received::Received;
 use crate::systems::HOOKS;
+use crate::systems::mqtt::wire::{Frames, Malformed, Packet, Version};
 use crate::template::{mrkdwn, plain};
 
 /// Any call of any kind of system is refused, or brings what can be read the same each time.
@@ -79,6 +80,32 @@ pub fn markup(data: &[u8]) {
     assert_eq!(shown.text, format!("x{value}y"));
 }
 
+/// What a broker of MQTT sends becomes the same packets however the network cuts it, and does not
+/// pile up. The first byte chooses the version and how long the pieces are.
+pub fn packets(data: &[u8]) {
+    let Some((choice, bytes)) = data.split_first() else { return };
+    let version = if choice & 1 == 0 { Version::V5 } else { Version::V311 };
+    let whole = read_packets(version, bytes, usize::MAX);
+    assert_eq!(whole, read_packets(version, bytes, usize::from(choice / 2) + 1));
+}
+
+fn read_packets(version: Version, bytes: &[u8], piece: usize) -> Vec<Result<Packet, Malformed>> {
+    let mut frames = Frames::new(version, 256);
+    let mut read = Vec::new();
+    for piece in bytes.chunks(piece) {
+        frames.buffer().extend_from_slice(piece);
+        while let Some(next) = frames.next().transpose() {
+            let over = next.is_err();
+            read.push(next);
+            if over {
+                return read;
+            }
+        }
+        assert!(frames.buffer().len() < 70_000, "the longest topic is what is waited for");
+    }
+    read
+}
+
 fn reader(kind: &str) -> Option<Reader> {
     let (_, parse) = HOOKS.iter().find(|(name, _)| *name == kind)?;
     let document = DeTable::parse("").ok()?;
@@ -121,6 +148,15 @@ mod tests {
             [&b"**a** <b>c</b> [x](y)"[..], b"<script>", b"\x00\xff\n    code", b"\t`<@x|y>`"]
         {
             markup(text);
+        }
+        for choice in 0..=255u8 {
+            for rest in [
+                &b"\x20\x09\0\0\x06\x13\0\x1e\x24\x01\xd0\0\xe0\x01\x8b"[..],
+                b"\x32\x09\0\x01a\0\x07\x02\x01\0x\x30\x80\x02\0\x01a\0",
+                b"\x32\xff\xff\xff\x7f\0\x01a\0\x07",
+            ] {
+                packets(&[&[choice], rest].concat());
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ mod cloudevents;
 mod feed;
 mod fit_connect;
 mod gotify;
-mod mqtt;
+pub(crate) mod mqtt;
 mod nextcloud;
 mod ntfy;
 mod standard;

@@ -23,7 +23,7 @@ mod read;
 mod recent;
 mod session;
 mod topic;
-mod wire;
+pub(crate) mod wire;
 
 use std::sync::Mutex;
 

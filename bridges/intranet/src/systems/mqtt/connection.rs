@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::compose::{self, Connect, PINGREQ};
 use super::line::{Broker, Line, PATIENCE, within};
-use super::wire::{Connack, Frames, Malformed, Packet, Properties, Version};
+use super::wire::{Connack, Frames, Malformed, Packet, Version};
 
 /// A connection that the broker has accepted.
 pub(crate) struct Connection {
@@ -65,7 +65,7 @@ impl Connection {
             return Err(Trouble::Away("the broker did not answer as MQTT asks".to_owned()));
         };
         accepted(version, granted.reason)?;
-        if let Some(seconds) = granted.properties.number(Properties::SERVER_KEEP_ALIVE) {
+        if let Some(seconds) = granted.properties.server_keep_alive {
             // 0 turns it off; we still want to know when the broker is gone.
             let seconds = if seconds == 0 { 3_600 } else { seconds };
             connection.keep_alive = Duration::from_secs(seconds.into());

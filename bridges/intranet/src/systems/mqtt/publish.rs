@@ -12,7 +12,7 @@ use super::compose::{self, Connect, Said};
 use super::config::PayloadForm;
 use super::connection::{Connection, Trouble};
 use super::topic::{chooses, is_topic};
-use super::wire::{Packet, Properties};
+use super::wire::Packet;
 use crate::system::{Outgoing, Takes};
 
 const ID: u16 = 1;
@@ -46,11 +46,10 @@ impl Takes for Mqtt {
         let mut connection = self.visit().await.map_err(away)?;
         let packet = compose::publish(self.section.version, ID, &self.client_id, &said);
         let granted = &connection.granted.properties;
-        if granted.number(Properties::MAXIMUM_QOS) == Some(0) {
+        if granted.maximum_qos == Some(0) {
             return Err(refuse(Reason::new("mqtt-no-receipts")));
         }
-        let most = granted.number(Properties::MAXIMUM_PACKET_SIZE);
-        if most.is_some_and(|most| packet.len() > most as usize) {
+        if granted.maximum_packet_size.is_some_and(|most| packet.len() > most as usize) {
             return Err(refuse(Reason::new("mqtt-too-large")));
         }
         let is_answer = |packet: &Packet| match packet {

@@ -17,7 +17,7 @@ use super::compose;
 use super::connection::{Connection, Trouble};
 use super::listen::End;
 use super::recent::Recent;
-use super::wire::{Packet, Properties};
+use super::wire::Packet;
 use crate::systems::told;
 
 const SUBSCRIBE: u16 = 1;
@@ -60,7 +60,7 @@ impl Mqtt {
 
     /// Whether the broker keeps our session for a shorter time than we asked for.
     pub(super) fn shortened(&self, connection: &Connection) -> Option<u32> {
-        let granted = connection.granted.properties.number(Properties::SESSION_EXPIRY)?;
+        let granted = connection.granted.properties.session_expiry?;
         (u64::from(granted) < self.section.session_expiry.as_secs()).then_some(granted)
     }
 

@@ -1,7 +1,7 @@
 //! What a broker sends: packets of MQTT 5.0 and 3.1.1 as far as a client meets them that
 //! subscribes and publishes with QoS 1. Section numbers are those of MQTT 5.0.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut, TryGetError};
 
 /// The versions in use; 3.1.1 has no properties and fewer reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,28 +60,29 @@ pub(crate) enum Payload {
     LeftOut(usize),
 }
 
-/// The properties that are used: numbers by their identifier (2.2.2.2), and [`ORIGIN`].
+/// The properties that are used (2.2.2.2).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Properties {
-    numbers: Vec<(u8, u32)>,
+    pub(crate) session_expiry: Option<u32>,
+    pub(crate) server_keep_alive: Option<u16>,
+    pub(crate) maximum_qos: Option<u8>,
+    pub(crate) maximum_packet_size: Option<u32>,
+    /// The value of [`ORIGIN`].
     origin: Option<String>,
-}
-
-impl Properties {
-    pub(crate) const SESSION_EXPIRY: u8 = 0x11;
-    pub(crate) const SERVER_KEEP_ALIVE: u8 = 0x13;
-    pub(crate) const MAXIMUM_QOS: u8 = 0x24;
-    pub(crate) const MAXIMUM_PACKET_SIZE: u8 = 0x27;
-
-    pub(crate) fn number(&self, identifier: u8) -> Option<u32> {
-        self.numbers.iter().find(|(known, _)| *known == identifier).map(|(_, number)| *number)
-    }
 }
 
 /// The broker does not speak MQTT, or not so that we understand it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not MQTT as this client speaks it: {0}")]
 pub(crate) struct Malformed(&'static str);
+
+const EARLY: Malformed = Malformed("a packet that ends too early");
+
+impl From<TryGetError> for Malformed {
+    fn from(_: TryGetError) -> Self {
+        EARLY
+    }
+}
 
 /// Bytes as they come, and the packets that they make.
 pub(crate) struct Frames {
@@ -155,11 +156,10 @@ const DISCONNECT: u8 = 14;
 
 /// The first byte, the remaining length, and how long both are (2.1).
 fn fixed_header(bytes: &[u8]) -> Result<Option<(u8, usize, usize)>, Malformed> {
-    let Some((first, rest)) = bytes.split_first() else { return Ok(None) };
-    let mut body = Body(Bytes::copy_from_slice(&rest[..rest.len().min(4)]));
-    let offered = body.0.len();
-    match body.varying() {
-        Ok(length) => Ok(Some((*first, length, 1 + offered - body.0.len()))),
+    let Some((first, mut rest)) = bytes.split_first() else { return Ok(None) };
+    let offered = rest.len();
+    match varying(&mut rest) {
+        Ok(length) => Ok(Some((*first, length, 1 + offered - rest.len()))),
         Err(_) if offered < 4 => Ok(None),
         Err(malformed) => Err(malformed),
     }
@@ -218,70 +218,83 @@ impl Body {
     }
 
     fn properties(&mut self) -> Result<Properties, Malformed> {
-        let length = self.varying()?;
+        let length = varying(&mut self.0)?;
         let mut within = Body(self.take(length)?);
         let mut properties = Properties::default();
         while !within.0.is_empty() {
-            let identifier = within.byte()?;
-            let number = match identifier {
-                0x01 | 0x17 | 0x19 | 0x24 | 0x25 | 0x28..=0x2A => u32::from(within.byte()?),
-                0x13 | 0x21..=0x23 => u32::from(within.two()?),
-                0x02 | 0x11 | 0x18 | 0x27 => {
-                    u32::from(within.two()?) << 16 | u32::from(within.two()?)
-                }
-                0x0B => within.varying()? as u32,
-                0x03 | 0x08 | 0x09 | 0x12 | 0x15 | 0x16 | 0x1A | 0x1C | 0x1F => {
-                    within.text()?;
-                    continue;
-                }
+            match within.byte()? {
+                0x11 => properties.session_expiry = Some(within.four()?),
+                0x13 => properties.server_keep_alive = Some(within.two()?),
+                0x24 => properties.maximum_qos = Some(within.byte()?),
+                0x27 => properties.maximum_packet_size = Some(within.four()?),
                 0x26 => {
-                    let (name, value) = (within.text()?, within.text()?);
+                    let (name, value) = (within.binary()?, within.text()?);
                     if name == ORIGIN {
                         properties.origin = Some(value);
                     }
-                    continue;
                 }
-                _ => return Err(Malformed("a property that does not exist")),
-            };
-            properties.numbers.push((identifier, number));
+                unused => within.pass_over(unused)?,
+            }
         }
         Ok(properties)
     }
 
+    /// Passes over a property's value, the length of which follows from the identifier.
+    fn pass_over(&mut self, identifier: u8) -> Result<(), Malformed> {
+        let length = match identifier {
+            0x01 | 0x17 | 0x19 | 0x25 | 0x28..=0x2A => 1,
+            0x21..=0x23 => 2,
+            0x02 | 0x18 => 4,
+            0x03 | 0x08 | 0x09 | 0x12 | 0x15 | 0x16 | 0x1A | 0x1C | 0x1F => self.two()?.into(),
+            0x0B => return varying(&mut self.0).map(drop),
+            _ => return Err(Malformed("a property that does not exist")),
+        };
+        self.take(length).map(drop)
+    }
+
     fn take(&mut self, count: usize) -> Result<Bytes, Malformed> {
         if self.0.len() < count {
-            return Err(Malformed("a packet that ends too early"));
+            return Err(EARLY);
         }
         Ok(self.0.split_to(count))
     }
 
     fn byte(&mut self) -> Result<u8, Malformed> {
-        self.take(1).map(|bytes| bytes[0])
+        Ok(self.0.try_get_u8()?)
     }
 
     fn two(&mut self) -> Result<u16, Malformed> {
-        self.take(2).map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]]))
+        Ok(self.0.try_get_u16()?)
     }
 
-    /// A variable byte integer (1.5.5).
-    fn varying(&mut self) -> Result<usize, Malformed> {
-        let mut number = 0;
-        for place in 0..4 {
-            let byte = self.byte()?;
-            number |= usize::from(byte & 0x7F) << (7 * place);
-            if byte & 0x80 == 0 {
-                return Ok(number);
-            }
-        }
-        Err(Malformed("a length of more than four bytes"))
+    fn four(&mut self) -> Result<u32, Malformed> {
+        Ok(self.0.try_get_u32()?)
     }
 
-    /// A string (1.5.4). Brokers see to it that it is UTF-8; where one does not, a message is
-    /// better read with a mark in its topic than refused again and again.
-    fn text(&mut self) -> Result<String, Malformed> {
+    /// Bytes with their length (1.5.6).
+    fn binary(&mut self) -> Result<Bytes, Malformed> {
         let length = self.two()?;
-        self.take(length.into()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        self.take(length.into())
     }
+
+    /// A string (1.5.4). Most brokers see to it that it is UTF-8; where one does not, a message
+    /// is better read with a mark in its topic than refused again and again.
+    fn text(&mut self) -> Result<String, Malformed> {
+        self.binary().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+/// A variable byte integer (1.5.5).
+fn varying(from: &mut impl Buf) -> Result<usize, Malformed> {
+    let mut number = 0;
+    for place in 0..4 {
+        let byte = from.try_get_u8()?;
+        number |= usize::from(byte & 0x7F) << (7 * place);
+        if byte & 0x80 == 0 {
+            return Ok(number);
+        }
+    }
+    Err(Malformed("a length of more than four bytes"))
 }
 
 #[cfg(test)]
@@ -302,18 +315,22 @@ mod tests {
             let (topic, retained, origin) = (topic.to_owned(), false, None);
             Packet::Publish(Publish { topic, id, again, retained, origin, payload })
         };
-        let connack = |session_present, reason, numbers: &[(u8, u32)]| {
-            let properties = Properties { numbers: numbers.to_vec(), origin: None };
+        let granted = |server_keep_alive, maximum_packet_size| Properties {
+            server_keep_alive,
+            maximum_packet_size,
+            ..Properties::default()
+        };
+        let connack = |session_present, reason, properties| {
             Packet::Connack(Connack { session_present, reason, properties })
         };
         for (version, bytes, expected) in [
-            (Version::V311, &b"\x20\x02\x01\x00"[..], connack(true, 0, &[])),
-            (Version::V311, b"\x20\x02\x00\x05", connack(false, 5, &[])),
-            (Version::V5, b"\x20\x03\x01\x00\x00", connack(true, 0, &[])),
+            (Version::V311, &b"\x20\x02\x01\x00"[..], connack(true, 0, granted(None, None))),
+            (Version::V311, b"\x20\x02\x00\x05", connack(false, 5, granted(None, None))),
+            (Version::V5, b"\x20\x03\x01\x00\x00", connack(true, 0, granted(None, None))),
             (
                 Version::V5,
                 b"\x20\x10\x00\x00\x0d\x13\x00\x1e\x27\x00\x01\x00\x00\x1f\x00\x02ok",
-                connack(false, 0, &[(0x13, 30), (0x27, 65_536)]),
+                connack(false, 0, granted(Some(30), Some(65_536))),
             ),
             (Version::V311, b"\x32\x07\x00\x01a\x00\x07hi", publish("a", 7, false, b"hi")),
             (Version::V5, b"\x3a\x08\x00\x01a\x00\x07\x00hi", publish("a", 7, true, b"hi")),
@@ -356,6 +373,20 @@ mod tests {
         let [Packet::Publish(publish), Packet::Pingresp] = &read[..] else { panic!("{read:?}") };
         assert_eq!((publish.topic.as_str(), publish.id), ("a/b", 9));
         assert_eq!(publish.payload, Payload::LeftOut(100_000));
+    }
+
+    /// A broker that does not check sends such a message again on each connection.
+    #[test]
+    fn a_message_whose_strings_are_not_utf_8_is_read_all_the_same() {
+        let properties = b"\x0c\x26\0\x01\xe4\0\x01\xff\x03\0\x02\xc3\x28";
+        for (version, properties) in [(Version::V311, &b""[..]), (Version::V5, properties)] {
+            let body = [b"\0\x05Geb\xe4u\0\x07", properties, b"hi"].concat();
+            let packet = [&[0x32, body.len() as u8], &body[..]].concat();
+            let read = frames(version, &packet).next().unwrap();
+            let Some(Packet::Publish(publish)) = read else { panic!("{read:?}") };
+            assert_eq!((publish.topic.as_str(), publish.id), ("Geb\u{fffd}u", 7));
+            assert_eq!(publish.payload, Payload::Whole("hi".into()));
+        }
     }
 
     #[test]
