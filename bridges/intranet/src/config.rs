@@ -116,7 +116,6 @@ mod tests {
     use viadukt_api::config::{Finding, Findings};
 
     use super::*;
-    use crate::systems::HOOKS;
 
     const EXAMPLE: &str = include_str!("../../../config.example.toml");
 
@@ -129,22 +128,35 @@ mod tests {
         findings.into_sorted()
     }
 
+    /// The options in the example's tables of systems that `is_wanted` picks by their first
+    /// lines: those of the table itself, and those that are commented out.
+    fn options(is_wanted: impl Fn(&str) -> bool) -> Vec<&'static str> {
+        let tables = EXAMPLE.split("\n[bridges.monitoring.systems.").skip(1);
+        let lines = tables.filter(|table| is_wanted(table)).flat_map(str::lines);
+        lines.filter_map(|line| Some(line.trim_start_matches('#').split_once(" = ")?.0)).collect()
+    }
+
     #[test]
-    fn the_example_is_read_and_holds_every_option_of_what_calls() {
+    fn the_example_is_read_and_holds_every_option_of_every_kind() {
         assert_eq!(found(EXAMPLE, &["bridges", "monitoring"]), []);
-        let (_, section) = EXAMPLE.split_once("[bridges.monitoring]").unwrap();
-        for (name, _) in HOOKS {
-            assert!(section.contains(&format!("speaks = \"{name}\"")), "no example of {name}");
-            let table =
-                format!("[systems.x]\nspeaks = '{name}'\ntoken_files = ['x']\nno_option = true");
-            let found = found(&table, &[]);
-            let unknown = found.iter().find(|finding| finding.path.ends_with("no_option"));
-            let (_, known) = unknown.unwrap().message.split_once("known here: ").unwrap();
-            for option in known.split(", ") {
-                let is_there = section
-                    .lines()
-                    .any(|line| line.trim_start_matches('#').split(" = ").next() == Some(option));
-                assert!(is_there, "the example of {name} lacks {option}");
+        // The first of those that call and of those that take messages speak for the others.
+        let shared =
+            options(|table| ["door]", "application]"].iter().any(|t| table.starts_with(t)));
+        for SystemKind { name, .. } in SYSTEMS {
+            let own = options(|table| table.contains(&format!("speaks = \"{name}\"")));
+            assert!(!own.is_empty(), "no example of {name}");
+            // Each is asked for both ways, where it knows both.
+            for needed in
+                ["token_files = ['x']", "url = 'https://x'", "subscribe = ['x']\ntopics = ['x']"]
+            {
+                let table = format!("[systems.x]\nspeaks = '{name}'\n{needed}\nno_option = true");
+                let found = found(&table, &[]);
+                let unknown = found.iter().find(|finding| finding.path.ends_with("no_option"));
+                let (_, known) = unknown.unwrap().message.split_once("known here: ").unwrap();
+                for option in known.split(", ") {
+                    let is_there = own.contains(&option) || shared.contains(&option);
+                    assert!(is_there, "the example of {name} lacks {option}");
+                }
             }
         }
     }

@@ -6,6 +6,9 @@
 
 mod entry;
 mod memory;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -69,31 +72,35 @@ struct Feed {
 }
 
 fn parse(fields: &Fields<'_>) -> Option<Box<dyn Declared>> {
-    let reach = Reach::parse(fields);
-    let url = reach.url(fields, "url");
-    let login = Login::parse(fields, "");
-    let interval = fields.or("interval", Duration::from_secs(600));
-    if interval < Duration::from_secs(60) {
-        fields.object("interval", "expected a time of at least \"1m\"");
-    }
-    let [all, edits] =
-        [("start", "now", "all"), ("updates", "ignore", "edit")].map(|(key, no, yes)| {
-            let usual = if key == "updates" { yes } else { no };
-            let word = fields.or(key, usual.to_owned());
-            if word != no && word != yes {
-                fields.object(key, format!("expected \"{no}\" or \"{yes}\""));
-            }
-            word == yes
-        });
-    let ByteSize(max_size) = fields.or("max_size", ByteSize(4 << 20));
-    let max_size = usize::try_from(max_size).ok()?;
-    Some(Box::new(Options { url: url?, reach, login, interval, all, edits, max_size }))
+    Options::parse(fields).map(|options| Box::new(options) as Box<dyn Declared>)
 }
 
-impl Declared for Options {
-    fn build(&self, name: &str, context: &Context) -> Result<Box<dyn System>, BuildError> {
+impl Options {
+    fn parse(fields: &Fields<'_>) -> Option<Self> {
+        let reach = Reach::parse(fields);
+        let url = reach.url(fields, "url");
+        let login = Login::parse(fields, "");
+        let interval = fields.or("interval", Duration::from_secs(600));
+        if interval < Duration::from_secs(60) {
+            fields.object("interval", "expected a time of at least \"1m\"");
+        }
+        let [all, edits] =
+            [("start", "now", "all"), ("updates", "ignore", "edit")].map(|(key, no, yes)| {
+                let usual = if key == "updates" { yes } else { no };
+                let word = fields.or(key, usual.to_owned());
+                if word != no && word != yes {
+                    fields.object(key, format!("expected \"{no}\" or \"{yes}\""));
+                }
+                word == yes
+            });
+        let ByteSize(max_size) = fields.or("max_size", ByteSize(4 << 20));
+        let max_size = usize::try_from(max_size).ok()?;
+        Some(Self { url: url?, reach, login, interval, all, edits, max_size })
+    }
+
+    fn feed(&self, name: &str, context: &Context) -> Result<Feed, BuildError> {
         let prefix = format!("{name}/feed/{}", digest(&[self.url.as_str()]));
-        Ok(Box::new(Feed {
+        Ok(Feed {
             name: name.to_owned(),
             login: self.login.header(context)?,
             client: self.reach.client(context)?,
@@ -101,7 +108,13 @@ impl Declared for Options {
             options: self.clone(),
             health: Mutex::new(Health::Down("not asked yet".to_owned())),
             context: context.clone(),
-        }))
+        })
+    }
+}
+
+impl Declared for Options {
+    fn build(&self, name: &str, context: &Context) -> Result<Box<dyn System>, BuildError> {
+        Ok(Box::new(self.feed(name, context)?))
     }
 }
 
@@ -153,28 +166,26 @@ impl Listens for Feed {
 impl Feed {
     /// Asks once, and gives the pause before the next time.
     async fn look(&self, inbox: &Inbox, stop: &CancellationToken) -> Result<Duration, AcceptError> {
-        let known = self.memory.state()?;
-        let first = known.is_none();
-        let state = known.unwrap_or_default();
+        let state = self.memory.state()?;
         let now = self.context.env.now();
         let asked = tokio::select! {
             () = stop.cancelled() => return Ok(Duration::ZERO),
             asked = self.client.fetch(self.request(&state), self.options.max_size, now) => asked,
         };
         let Ok(answer) = asked else {
-            return self.fail(inbox, first, state, Reason::new("feed-away")).await;
+            return self.fail(inbox, state, Reason::new("feed-away")).await;
         };
         let (retry_after, ttl) = (answer.retry_after, state.ttl);
         let pause = match answer.status {
             StatusCode::NOT_MODIFIED => self.go_on(inbox, state).await?,
-            status if status.is_success() => self.take(inbox, first, state, answer).await?,
+            status if status.is_success() => self.take(inbox, state, answer).await?,
             status => {
                 let place = answer.headers.get(LOCATION).and_then(|place| place.to_str().ok());
                 let reason = match place.filter(|_| status.is_redirection()) {
                     Some(place) => Reason::new("feed-moved").with("place", place),
                     None => Reason::new("feed-refused").with("status", status.as_str()),
                 };
-                self.fail(inbox, first, state, reason).await?
+                self.fail(inbox, state, reason).await?
             }
         };
         let wanted = ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
@@ -197,17 +208,16 @@ impl Feed {
     async fn take(
         &self,
         inbox: &Inbox,
-        first: bool,
         state: State,
         answer: Answer,
     ) -> Result<Duration, AcceptError> {
         let Some(body) = answer.body else {
-            return self.fail(inbox, first, state, Reason::new("feed-too-large")).await;
+            return self.fail(inbox, state, Reason::new("feed-too-large")).await;
         };
         // Away from the others: reading what a stranger wrote may take long, or panic.
         let read = tokio::task::spawn_blocking(move || entry::read(&body)).await;
         let Ok(Ok((listed, ttl))) = read else {
-            return self.fail(inbox, first, state, Reason::new("feed-unreadable")).await;
+            return self.fail(inbox, state, Reason::new("feed-unreadable")).await;
         };
         let known = self.memory.entries()?;
         let is_new = |one: &&Listed| known.get(&one.id).is_none_or(|k| k.version != one.version);
@@ -215,7 +225,7 @@ impl Feed {
         for together in new.chunks(TOGETHER) {
             let show = |one: &&&Listed| {
                 let is_update = known.contains_key(&one.id);
-                if is_update { self.options.edits } else { !first || self.options.all }
+                if is_update { self.options.edits } else { state.was_read || self.options.all }
             };
             let items = together.iter().filter(show).map(|one| self.received(one).into_item());
             let keep = together.iter().map(|one| self.memory.with_entry(one)).collect();
@@ -224,7 +234,7 @@ impl Feed {
         // What the feed says of itself comes last: until then it is asked for the whole again.
         let said = |name: HeaderName| said(&answer.headers, &name);
         let (etag, modified) = (said(ETAG), said(LAST_MODIFIED));
-        let state = State { etag, modified, ttl, failing_since: None };
+        let state = State { was_read: true, etag, modified, ttl, failing_since: None };
         let mut keep = self.memory.tidied(&known, &listed, self.context.env.now());
         keep.push(self.memory.with_state(&state));
         inbox.accept(Intake { items: Vec::new(), keep }).await?;
@@ -241,12 +251,11 @@ impl Feed {
         Ok(self.options.interval)
     }
 
-    /// Remembers since when it is broken, and tells the room once that has lasted; that the feed
-    /// has moved is told at once.
+    /// Remembers since when it is broken, and tells the room when that has lasted, once; that the
+    /// feed has moved is told at once, once for each place.
     async fn fail(
         &self,
         inbox: &Inbox,
-        first: bool,
         mut state: State,
         reason: Reason,
     ) -> Result<Duration, AcceptError> {
@@ -254,20 +263,18 @@ impl Feed {
         tracing::warn!(worker = %self.context.name, system = self.name, %reason, "feed");
         self.be(Health::Down(reason.key.clone()));
         let since = *state.failing_since.get_or_insert(now);
-        let has_moved = reason.key == "feed-moved";
-        let mut intake = Intake::default();
-        // A feed that was never read has no state: its first entries are still the first.
-        if !first {
-            intake.keep.push(self.memory.with_state(&state));
-        }
-        if has_moved || now.since(since) > TELL_AFTER {
-            let id = format!("{}/{}", reason.key, if has_moved { 0 } else { since.0 });
+        let mut intake = Intake { items: Vec::new(), keep: vec![self.memory.with_state(&state)] };
+        let id = match reason.args.iter().find(|(name, _)| name == "place") {
+            // Behind a "?" may stand something that is new each time, as in the way to a login.
+            Some((_, place)) => Some(digest(&place.split(['?', '#']).take(1).collect::<Vec<_>>())),
+            None => (now.since(since) > TELL_AFTER).then(|| since.0.to_string()),
+        };
+        if let Some(id) = id {
+            let id = format!("feed/{id}");
             let reason = reason.with("system", &self.name);
             intake.items.push(told::tell(&self.name, id, now, &reason).into_item());
         }
-        if !intake.keep.is_empty() || !intake.items.is_empty() {
-            inbox.accept(intake).await?;
-        }
+        inbox.accept(intake).await?;
         Ok(self.options.interval)
     }
 

@@ -15,6 +15,9 @@ const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
 /// What a feed last said of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
+    /// Whether it was ever read: what it lists at first is not new.
+    #[serde(default)]
+    pub(crate) was_read: bool,
     /// The validators for the next conditional request (RFC 9110, 8.8).
     pub(crate) etag: Option<String>,
     pub(crate) modified: Option<String>,
@@ -47,10 +50,9 @@ impl Memory {
         Self { keep, prefix }
     }
 
-    /// `None`: the feed was never read.
-    pub(crate) fn state(&self) -> Result<Option<State>, AcceptError> {
+    pub(crate) fn state(&self) -> Result<State, AcceptError> {
         let bytes = self.keep.get(&self.state_key())?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
     }
 
     pub(crate) fn with_state(&self, state: &State) -> Kept {

@@ -96,14 +96,12 @@ impl MqttSection {
             fields.object("max_message", "expected a size from \"1 KiB\" to \"16 MiB\"");
         }
         let id = fields.optional::<String>("id");
+        // What is missing comes last: an option that was not asked for would be unknown.
         let section = Self {
-            broker: broker?,
             version,
             client_id,
-            login: login?,
             keep_alive,
             session_expiry: fields.or("session_expiry", Duration::from_secs(7 * 86_400)),
-            max_message: usize::try_from(max_message).ok()?,
             subscribe,
             retained: fields.or("retained", true),
             reading: Reading {
@@ -115,6 +113,9 @@ impl MqttSection {
             payload: fields.or("payload", PayloadForm::Text),
             birth: said(fields, "birth"),
             will: said(fields, "will"),
+            max_message: usize::try_from(max_message).ok()?,
+            broker: broker?,
+            login: login?,
         };
         Some(section)
     }
