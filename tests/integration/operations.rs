@@ -226,12 +226,12 @@ async fn mail_read_survives_rubbish() -> Result<()> {
         fs::write(&file, bytes)?;
         words.push(file.display().to_string());
     }
-    words.extend(["/dev/null", "/nowhere", "/tmp"].map(str::to_owned));
+    words.extend(["/dev/null", "/nowhere"].map(str::to_owned));
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let output = viadukt(Path::new("/nowhere"), &words).await?;
     let lines = String::from_utf8(output.stdout)?;
     let read: Vec<Value> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    assert_eq!(read.len(), 7, "{lines}");
+    assert_eq!(read.len(), 6, "{lines}");
     for (one, (name, _)) in read.iter().zip(&cases) {
         assert!(one["text"].is_string() != one["error"].is_string(), "{name}: {one}");
     }

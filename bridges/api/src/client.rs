@@ -114,6 +114,11 @@ impl Client {
             // A redirect would carry message and secret to a server that nobody configured.
             .redirect(redirect::Policy::none())
             .no_proxy()
+            // Answers are short; what is packed could unpack into more than was bargained for.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
             .build()
             .map_err(|e| e.to_string())?;
         Ok(Self { pool, egress, patience })

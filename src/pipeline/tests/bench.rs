@@ -297,6 +297,7 @@ pub async fn pass(span: Duration) {
     tokio::time::sleep(span).await;
 }
 
+pub const SECOND: Duration = Duration::from_secs(1);
 pub const MINUTE: Duration = Duration::from_secs(60);
 pub const HOUR: Duration = Duration::from_secs(3_600);
 

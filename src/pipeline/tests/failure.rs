@@ -1,5 +1,7 @@
 //! What goes wrong on the way: a far side away, a refusal, a process that dies.
 
+use viadukt_api::Patience;
+
 use super::bench::*;
 use crate::ledger::Parsing;
 
@@ -15,6 +17,29 @@ async fn a_far_side_that_cannot_take_it_yet_is_tried_again_in_order() {
     bench.mail(next).await;
     let shown = bench.shown(2).await;
     assert_eq!(shown.iter().map(text_of).collect::<Vec<_>>(), ["eins", "zwei"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_far_side_away_for_an_hour_gets_what_waited_in_order_and_its_author_is_told() {
+    let mut setup = Setup::default();
+    setup.post.patience = Patience {
+        pauses: vec![5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR],
+        give_up_after: 75 * HOUR,
+        tell_after: 15 * MINUTE,
+    };
+    let away = DeliveryError::retry(Reason::new("delivery-time"));
+    setup.post.script(std::iter::repeat_n(away, 4));
+    let bench = Bench::of(setup).await;
+    bench.mail(mail("m1", "eins")).await;
+    bench.shown(1).await;
+    bench.event(answer("$a1", "$event1", "erste")).await;
+    bench.event(answer("$a2", "$event1", "zweite")).await;
+    pass(HOUR).await;
+    assert_eq!(state_of(&bench.shown(2).await[1]), Some(State::Delayed));
+    assert!(bench.post.delivered().is_empty());
+    pass(2 * HOUR).await;
+    let taken = bench.post.wait_for(2).await;
+    assert_eq!(taken.iter().map(text_of).collect::<Vec<_>>(), ["erste", "zweite"]);
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ async fn each_system_is_told_as_its_documentation_shows() {
     }
     // Alertmanager takes deeds alone (`systems/alerts/silence/tests.rs`), MQTT no HTTP, and the
     // others nothing.
-    let others = ["alertmanager", "fit-connect", "grafana", "mqtt", "webhook"];
+    let others = ["alertmanager", "feed", "fit-connect", "grafana", "mqtt", "webhook"];
     for kind in SYSTEMS.iter().filter(|kind| !others.contains(&kind.name)) {
         assert!(spoken.iter().any(|name| name == kind.name), "{} has no case", kind.name);
     }
