@@ -17,7 +17,7 @@ pub(crate) fn to_markdown(text: &str) -> String {
                 is_code = !is_code;
                 markdown.push('`');
             }
-            '<' if !is_code => match rest.split_once('>') {
+            '<' if !is_code => match bracketed(rest) {
                 Some((inner, after)) => {
                     markdown.push_str(&reference(inner));
                     rest = after;
@@ -32,6 +32,13 @@ pub(crate) fn to_markdown(text: &str) -> String {
     markdown.push_str(rest);
     // Slack writes these three, and no others, as entities; Markdown reads them alike.
     markdown
+}
+
+/// What stands before the `>` that closes a reference, and what follows it. Slack writes neither
+/// `<` nor a line's end within one, so no more is looked at than up to these.
+fn bracketed(text: &str) -> Option<(&str, &str)> {
+    let (inner, from) = text.split_at(text.find(['<', '>', '\n'])?);
+    from.strip_prefix('>').map(|after| (inner, after))
 }
 
 /// What stands between angle brackets: a link, a user, a channel, a call to all.
@@ -73,8 +80,16 @@ mod tests {
             ("**already**", "**already**"),
             ("<javascript:x|y>", "y"),
             ("a < b", "a \\< b"),
+            ("a < b\n<!here>", "a \\< b\n\\!here"),
+            ("<<@U1|anna>", "\\<anna"),
         ] {
             assert_eq!(to_markdown(slack), markdown);
         }
+    }
+
+    /// Looking for each end in all of the rest would take a minute.
+    #[test]
+    fn many_open_brackets_are_no_trouble() {
+        assert_eq!(to_markdown(&"<".repeat(1_000_000)), "\\<".repeat(1_000_000));
     }
 }
