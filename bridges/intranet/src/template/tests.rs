@@ -122,6 +122,7 @@ fn mistakes_are_told_with_their_place() {
             "{{ word('nothing') }}",
             "door.j2:1:4: invalid operation: there is no sentence \"nothing\"",
         ),
+        ("{{ debug() }}", "door.j2:1:4: unknown function"),
         ("{% include '/etc/passwd' %}", "door.j2:1:"),
     ] {
         let found = error(source, &value);
