@@ -11,11 +11,12 @@ use viadukt_api::Content;
 
 pub(crate) use self::html::sanitise;
 
-/// What `markdown` (CommonMark with tables and struck text) says. HTML within it counts.
+/// What `markdown` (CommonMark with tables and struck text) says. HTML within it is text, but for
+/// `<br />`: systems write `Vec<String>` and `<hostname>`, and none of it may get lost.
 pub(crate) fn from_markdown(markdown: &str) -> Content {
     let markdown = tidy(markdown);
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
-    let events: Vec<_> = Parser::new_ext(&markdown, options).map(as_in_chat).collect();
+    let events: Vec<_> = Parser::new_ext(&markdown, options).flat_map(as_in_chat).collect();
     let text = text::of(&events);
     let html = events.iter().any(is_formatted).then(|| {
         let mut html = String::with_capacity(markdown.len());
@@ -48,16 +49,31 @@ pub(crate) fn tidy(text: &str) -> String {
     text.trim_matches('\n').trim_end().to_owned()
 }
 
-/// As everyone who writes in a chat means it: a line ends where it ends. A picture is a link.
-fn as_in_chat(event: Event<'_>) -> Event<'_> {
-    match event {
+/// As everyone who writes in a chat means it: a line ends where it ends. A picture is a link, and
+/// HTML is what somebody wrote.
+fn as_in_chat(event: Event<'_>) -> impl Iterator<Item = Event<'_>> {
+    let is_html_line = matches!(event, Event::Html(_));
+    let event = match event {
         Event::SoftBreak => Event::HardBreak,
         Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
             Event::Start(Tag::Link { link_type, dest_url, title, id })
         }
         Event::End(TagEnd::Image) => Event::End(TagEnd::Link),
+        Event::InlineHtml(tag) if is_line_end(&tag) => Event::HardBreak,
+        // The break behind each line of HTML is enough.
+        Event::Html(line) if is_line_end(&line) => Event::Text("".into()),
+        Event::InlineHtml(text) => Event::Text(text),
+        Event::Html(line) => Event::Text(line.trim_end_matches('\n').to_owned().into()),
+        Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
+        Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
         event => event,
-    }
+    };
+    [Some(event), is_html_line.then_some(Event::HardBreak)].into_iter().flatten()
+}
+
+fn is_line_end(tag: &str) -> bool {
+    let name = tag.trim().trim_start_matches('<').trim_end_matches(['>', '/', ' ']);
+    name.eq_ignore_ascii_case("br")
 }
 
 /// Whether the text alone would not do.
@@ -102,7 +118,15 @@ mod tests {
                 "<ul><li>a</li><li>b<ol><li>c</li></ol></li></ul>",
             ),
             ("# T\n\np", "T\n\np", "<h1>T</h1><p>p</p>"),
-            ("a<br />b", "a\nb", "<p>a<br>b</p>"),
+            ("*a*<br />b", "a\nb", "<p><em>a</em><br>b</p>"),
+            ("<div>Disk full</div>\non db1", "<div>Disk full</div>\non db1", ""),
+            ("<!here> Disk full", "<!here> Disk full", ""),
+            ("Vec<String> of <hostname>", "Vec<String> of <hostname>", ""),
+            (
+                "**b** <i>x</i> <!-- c -->",
+                "b <i>x</i> <!-- c -->",
+                "<p><strong>b</strong> &lt;i&gt;x&lt;/i&gt; &lt;!-- c --&gt;</p>",
+            ),
             ("```\nx < y\n```", "x < y", "<pre><code>x &lt; y</code></pre>"),
         ] {
             assert_eq!(both(markdown), (text.to_owned(), html.to_owned()), "{markdown}");
