@@ -10,6 +10,9 @@ pub(crate) trait Scheme: Send + Sync {
     /// The signature is missing, or was not made with `secret`.
     fn check(&self, call: &Call, secret: &str) -> Signed;
 
+    /// The name of the header that holds the signature.
+    fn header(&self) -> &str;
+
     /// The headers with which `letter` is signed; for dry runs.
     ///
     /// # Errors

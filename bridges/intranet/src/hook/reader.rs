@@ -9,7 +9,7 @@ use viadukt_api::{Call, HookError, MessageId, Reason, Timestamp, Unreadable, Wor
 
 use super::rules::{Rules, RulesTable};
 use super::{Dialect, Reading, Taken};
-use crate::guard::{Proof, header};
+use crate::guard::{Proof, Scheme, header};
 use crate::notice::Notice;
 use crate::received::Received;
 use crate::template::{Template, context};
@@ -45,7 +45,7 @@ impl ReaderTable {
         let rules = RulesTable::parse(fields);
         let template_file = fields.optional::<PathBuf>("template_file");
         let example_file = fields.optional::<PathBuf>("example_file");
-        let headers = headers(fields);
+        let headers = headers(fields, &*dialect);
         let owner = fields.optional("owner");
         match (&template_file, example_file) {
             (Some(template), Some(example)) => {
@@ -214,14 +214,19 @@ fn try_out(
 }
 
 /// The names of `headers`, as HTTP/2 writes them. Those that prove who calls are kept by nobody.
-fn headers(fields: &Fields<'_>) -> Vec<String> {
+fn headers(fields: &Fields<'_>, dialect: &dyn Dialect) -> Vec<String> {
     let names: Vec<String> = fields.list("headers");
     let read: Option<Vec<HeaderName>> = names.iter().map(|name| name.parse().ok()).collect();
     let Some(read) = read else {
         fields.object("headers", "expected names of headers such as \"X-GitHub-Event\"");
         return Vec::new();
     };
-    if read.iter().any(|name| matches!(name.as_str(), "authorization" | "cookie")) {
+    let token = fields.optional::<String>("token_header");
+    let signature = dialect.scheme().map(Scheme::header);
+    let proofs = ["authorization", "cookie"].into_iter().chain(token.as_deref()).chain(signature);
+    let proofs: Vec<_> = proofs.collect();
+    let is_proof = |name: &HeaderName| proofs.iter().any(|p| name.as_str().eq_ignore_ascii_case(p));
+    if read.iter().any(is_proof) {
         fields.object("headers", "secrets are not kept");
     }
     read.into_iter().map(|name| name.as_str().to_owned()).collect()

@@ -256,6 +256,21 @@ fn tables_are_checked_without_io() {
         (&format!("speaks = 'webhook'\n{secret}\nexpires = '2027'"), "expected a day"),
         (&format!("speaks = 'webhook'\n{secret}\ntemplate_file = 'x'"), "needs `example_file`"),
         (&format!("speaks = 'webhook'\n{secret}\nheaders = ['Authorization']"), "secrets are not"),
+        (
+            "speaks = 'webhook'\ntoken_files = ['x']\ntoken_header = 'X-T'\nheaders = ['x-t']",
+            "secrets are not",
+        ),
+        (
+            &format!(
+                "speaks = 'webhook'\n{secret}\nsignature_header = 'X-Gitea-Signature'\n\
+                 headers = ['X-Gitea-Signature']"
+            ),
+            "secrets are not",
+        ),
+        (
+            &format!("speaks = 'fit-connect'\n{secret}\nheaders = ['Callback-Authentication']"),
+            "secrets are not",
+        ),
         (&format!("speaks = 'webhook'\n{secret}\nmarkup = 'rst'"), "expected \"markdown\""),
         (&format!("speaks = 'webhook'\n{secret}\nnotice = 'group'"), "unknown option"),
         ("speaks = 'alertmanager'\ntoken_files = ['x']\nnotice = 'all'", "expected \"group\""),

@@ -78,6 +78,10 @@ impl Scheme for FitConnect {
         Ok(Some(at))
     }
 
+    fn header(&self) -> &str {
+        AUTHENTICATION
+    }
+
     fn sign(&self, letter: &Letter<'_>, secret: &str) -> Result<Vec<(String, String)>, String> {
         let timestamp = letter.seconds();
         let signed = [timestamp.as_bytes(), b".", letter.body];

@@ -48,6 +48,10 @@ impl Scheme for GrafanaSignature {
         Ok(Some(at))
     }
 
+    fn header(&self) -> &str {
+        &self.header
+    }
+
     fn sign(&self, letter: &Letter<'_>, secret: &str) -> Result<Vec<(String, String)>, String> {
         let key = secret.as_bytes();
         let Some(name) = &self.timestamp_header else {

@@ -115,6 +115,10 @@ impl Scheme for Signature {
         if is_ours { Ok(Some(at)) } else { Err(WRONG_SIGNATURE) }
     }
 
+    fn header(&self) -> &str {
+        SIGNATURE
+    }
+
     fn sign(&self, letter: &Letter<'_>, secret: &str) -> Result<Vec<(String, String)>, String> {
         let seconds = letter.seconds();
         let signature = Key::parse(secret)?.sign(letter.id, &seconds, letter.body)?;

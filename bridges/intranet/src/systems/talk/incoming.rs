@@ -150,6 +150,10 @@ impl Scheme for Talk {
         Ok(None)
     }
 
+    fn header(&self) -> &str {
+        SIGNATURE
+    }
+
     fn sign(&self, letter: &Letter<'_>, secret: &str) -> Result<Vec<(String, String)>, String> {
         let signed = [letter.id.as_bytes(), letter.body];
         let signature = digest::sign_hex::<HmacSha256>(secret.as_bytes(), &signed)?;

@@ -38,6 +38,10 @@ impl Scheme for BodySignature {
         Ok(None)
     }
 
+    fn header(&self) -> &str {
+        &self.header
+    }
+
     fn sign(&self, letter: &Letter<'_>, secret: &str) -> Result<Vec<(String, String)>, String> {
         let signature = digest::sign_hex::<HmacSha256>(secret.as_bytes(), &[letter.body])?;
         Ok(vec![(self.header.clone(), format!("sha256={signature}"))])
