@@ -7,6 +7,8 @@ pub(crate) fn to_markdown(text: &str) -> String {
     let mut markdown = String::with_capacity(text.len());
     let mut rest = text;
     let mut is_code = false;
+    // Where nothing closes a `<`, nothing closes those behind it either.
+    let mut is_closed = true;
     while let Some(at) = rest.find(['<', '`', '*', '~']) {
         let (before, from) = rest.split_at(at);
         markdown.push_str(before);
@@ -17,12 +19,15 @@ pub(crate) fn to_markdown(text: &str) -> String {
                 is_code = !is_code;
                 markdown.push('`');
             }
-            '<' if !is_code => match rest.split_once('>') {
+            '<' if !is_code => match is_closed.then(|| rest.split_once('>')).flatten() {
                 Some((inner, after)) => {
                     markdown.push_str(&reference(inner));
                     rest = after;
                 }
-                None => markdown.push_str("\\<"),
+                None => {
+                    is_closed = false;
+                    markdown.push_str("\\<");
+                }
             },
             '*' if !is_code && is_at_edge(&markdown, rest) => markdown.push_str("**"),
             '~' if !is_code && is_at_edge(&markdown, rest) => markdown.push_str("~~"),
@@ -76,5 +81,11 @@ mod tests {
         ] {
             assert_eq!(to_markdown(slack), markdown);
         }
+    }
+
+    /// In the time that it takes to read it once.
+    #[test]
+    fn what_nothing_closes_is_looked_for_once() {
+        assert_eq!(to_markdown(&"<".repeat(1 << 20)).len(), 2 << 20);
     }
 }

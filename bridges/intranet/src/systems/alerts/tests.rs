@@ -94,3 +94,12 @@ fn strange_alerts_do_no_harm() {
         }
     }
 }
+
+#[test]
+fn what_many_alerts_share_does_not_fill_the_memory() {
+    let reader = reader("alertmanager", "notice = \"alert\"", Language::En);
+    let alerts = vec![json!({}); 10_000];
+    let body = json!({ "title": "x".repeat(20_000), "alerts": alerts }).to_string();
+    let taken = reader.take(&call(&[], &body), Proof::Token, Timestamp(0)).unwrap();
+    assert_eq!(taken.len(), 1);
+}
