@@ -9,13 +9,14 @@ mod text;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use viadukt_api::Content;
 
-pub(crate) use self::html::sanitise;
+pub(crate) use self::html::{is_open, sanitise};
 
-/// What `markdown` (CommonMark with tables and struck text) says. HTML within it counts.
+/// What `markdown` (CommonMark with tables and struck text) says. HTML within it is text, but for
+/// `<br />`: systems write `Vec<String>` and `<hostname>`, and none of it may get lost.
 pub(crate) fn from_markdown(markdown: &str) -> Content {
     let markdown = tidy(markdown);
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
-    let events: Vec<_> = Parser::new_ext(&markdown, options).map(as_in_chat).collect();
+    let events: Vec<_> = Parser::new_ext(&markdown, options).flat_map(as_in_chat).collect();
     let text = text::of(&events);
     let html = events.iter().any(is_formatted).then(|| {
         let mut html = String::with_capacity(markdown.len());
@@ -25,11 +26,13 @@ pub(crate) fn from_markdown(markdown: &str) -> Content {
     Content { text, html: html.and_then(|html| sanitise(&html)), attachments: Vec::new() }
 }
 
-/// What `html` says; `text` is the same as its author wrote it in plain text, if they did.
+/// What `html` says; `text` is the same as its author wrote it in plain text, if they did. What is
+/// too much to be shown as HTML is text all the same.
 pub(crate) fn from_html(html: &str, text: Option<&str>) -> Content {
-    let html = sanitise(html);
-    let text = text.map(tidy).or_else(|| html.as_deref().map(html::to_text));
-    Content { text: text.unwrap_or_default(), html, attachments: Vec::new() }
+    let clean = sanitise(html);
+    let text = text.map(tidy);
+    let text = text.unwrap_or_else(|| html::to_text(clean.as_deref().unwrap_or(html)));
+    Content { text, html: clean, attachments: Vec::new() }
 }
 
 /// `text` as it is, without any markup.
@@ -37,27 +40,64 @@ pub(crate) fn from_text(text: &str) -> Content {
     Content { text: tidy(text), html: None, attachments: Vec::new() }
 }
 
-/// Text without what could mislead a reader or break a format: line ends are `\n`, and no other
-/// control characters are left, nor Unicode's overrides of the direction of writing.
+/// Text without what could mislead a reader or break a format: line ends are `\n`, and nothing is
+/// left that works unseen.
 pub(crate) fn tidy(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let kept =
-        |c: &char| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    let text: String =
-        text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).filter(kept).collect();
-    text.trim_matches('\n').trim_end().to_owned()
+    visible(&text).trim_matches('\n').trim_end().to_owned()
 }
 
-/// As everyone who writes in a chat means it: a line ends where it ends. A picture is a link.
-fn as_in_chat(event: Event<'_>) -> Event<'_> {
-    match event {
+/// The same for a name, which has one line.
+pub(crate) fn tidy_name(name: &str) -> String {
+    tidy(name).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `text` without control characters, Unicode's overrides of the direction of writing (UAX 9, 2),
+/// and characters without width. Those that join letters or emoji stay behind what they join,
+/// which are no letters of Europe.
+fn visible(text: &str) -> String {
+    let mut last = ' ';
+    let is_shown = |c: &char| {
+        let joined = last;
+        last = *c;
+        match c {
+            '\n' | '\t' => true,
+            '\u{200c}' | '\u{200d}' => {
+                joined >= '\u{590}' && !matches!(joined, '\u{2000}'..='\u{206f}')
+            }
+            '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}' => false,
+            '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}' => false,
+            c => !c.is_control(),
+        }
+    };
+    text.chars().filter(is_shown).collect()
+}
+
+/// As everyone who writes in a chat means it: a line ends where it ends. A picture is a link, and
+/// HTML is what somebody wrote.
+fn as_in_chat(event: Event<'_>) -> impl Iterator<Item = Event<'_>> {
+    let is_html_line = matches!(event, Event::Html(_));
+    let event = match event {
         Event::SoftBreak => Event::HardBreak,
         Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
             Event::Start(Tag::Link { link_type, dest_url, title, id })
         }
         Event::End(TagEnd::Image) => Event::End(TagEnd::Link),
+        Event::InlineHtml(tag) if is_line_end(&tag) => Event::HardBreak,
+        // The break behind each line of HTML is enough.
+        Event::Html(line) if is_line_end(&line) => Event::Text("".into()),
+        Event::InlineHtml(text) => Event::Text(text),
+        Event::Html(line) => Event::Text(line.trim_end_matches('\n').to_owned().into()),
+        Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
+        Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
         event => event,
-    }
+    };
+    [Some(event), is_html_line.then_some(Event::HardBreak)].into_iter().flatten()
+}
+
+fn is_line_end(tag: &str) -> bool {
+    let name = tag.trim().trim_start_matches('<').trim_end_matches(['>', '/', ' ']);
+    name.eq_ignore_ascii_case("br")
 }
 
 /// Whether the text alone would not do.
@@ -102,7 +142,15 @@ mod tests {
                 "<ul><li>a</li><li>b<ol><li>c</li></ol></li></ul>",
             ),
             ("# T\n\np", "T\n\np", "<h1>T</h1><p>p</p>"),
-            ("a<br />b", "a\nb", "<p>a<br>b</p>"),
+            ("*a*<br />b", "a\nb", "<p><em>a</em><br>b</p>"),
+            ("<div>Disk full</div>\non db1", "<div>Disk full</div>\non db1", ""),
+            ("<!here> Disk full", "<!here> Disk full", ""),
+            ("Vec<String> of <hostname>", "Vec<String> of <hostname>", ""),
+            (
+                "**b** <i>x</i> <!-- c -->",
+                "b <i>x</i> <!-- c -->",
+                "<p><strong>b</strong> &lt;i&gt;x&lt;/i&gt; &lt;!-- c --&gt;</p>",
+            ),
             ("```\nx < y\n```", "x < y", "<pre><code>x &lt; y</code></pre>"),
         ] {
             assert_eq!(both(markdown), (text.to_owned(), html.to_owned()), "{markdown}");
@@ -147,6 +195,49 @@ mod tests {
     }
 
     #[test]
+    fn a_link_leads_where_it_seems_to() {
+        for hostile in [
+            "//evil.example/x",
+            "/x",
+            "x",
+            "https://bank.example:p@evil.example/",
+            "https://bank.example@evil.example/",
+            "https:\\\\bank.example@evil.example/",
+        ] {
+            let found = from_html(&format!("<a href=\"{hostile}\">x</a>"), None);
+            assert_eq!(found.html.as_deref(), Some("<a>x</a>"), "{hostile}");
+            let html = from_markdown(&format!("[x](<{hostile}>)")).html.unwrap_or_default();
+            assert!(!html.contains("href"), "{html}");
+        }
+    }
+
+    #[test]
+    fn a_links_target_stands_in_the_text_of_html() {
+        for (html, text) in [
+            (
+                "<a href='https://amt.example/?a&amp;b'>the <b>site</b></a>.",
+                "the site (https://amt.example/?a&b).",
+            ),
+            ("<a href='https://amt.example/'>https://amt.example/</a>", "https://amt.example/"),
+            ("<a href='mailto:a@amt.example'>a@amt.example</a>", "a@amt.example"),
+            ("<a href='https://amt.example/?a>b'>x</a>", "x (https://amt.example/?a>b)"),
+            ("<a>x</a> <a href='/x'>y</a>", "x y"),
+        ] {
+            assert_eq!(from_html(html, None).text, text);
+        }
+    }
+
+    #[test]
+    fn html_too_deep_or_too_long_for_clients_is_text() {
+        for depth in [100, 101] {
+            let html = format!("{}x{}", "<div>".repeat(depth), "</div>".repeat(depth));
+            let content = from_html(&html, None);
+            assert_eq!((content.text.as_str(), content.html.is_some()), ("x", depth == 100));
+        }
+        assert_eq!(from_html(&"<b>x</b>".repeat(10_000), None).text, "x".repeat(10_000));
+    }
+
+    #[test]
     fn deep_and_long_markup_is_text_alone() {
         let deep = format!("{}x", "> ".repeat(50_000));
         assert_eq!(from_markdown(&deep).html, None);
@@ -171,5 +262,21 @@ mod tests {
     #[test]
     fn what_misleads_is_left_out() {
         assert_eq!(tidy("a\r\nb\rc\u{202e}d\u{0}\u{1b}[2J\t\u{feff}"), "a\nb\ncd[2J");
+        for hidden in ["&#x202e;", "&#x2066;", "&#8203;", "&#x1b;", "&#x200d;", "&#xe0041;"] {
+            for content in [
+                from_markdown(&format!("**a**{hidden}b")),
+                from_html(&format!("<b>a</b>{hidden}b"), None),
+            ] {
+                assert_eq!(content.text, "ab", "{hidden}");
+                let html = content.html.unwrap_or_default().replace("<p>", "");
+                assert!(
+                    ["<strong>a</strong>b</p>", "<b>a</b>b"].contains(&html.as_str()),
+                    "{html:?}"
+                );
+            }
+        }
+        let joined = "\u{1f469}\u{200d}\u{1f692} \u{645}\u{6cc}\u{200c}\u{62e}";
+        assert_eq!(tidy(joined), joined);
+        assert_eq!(tidy_name(" An\u{200b}na\r\n\u{202e}from  IT "), "Anna from IT");
     }
 }

@@ -6,6 +6,7 @@ use viadukt_api::{
 };
 
 use crate::address::Party;
+use crate::markup::tidy_name;
 use crate::received::Received;
 
 /// What a system says, in the words of the room.
@@ -46,7 +47,8 @@ impl Notice {
     pub(crate) fn into_message(self, received: &Received, manner: &Manner) -> Message {
         let party = Party { system: &manner.name, behind: self.stream.as_deref() }.address();
         let title = manner.title.clone();
-        let name = self.speaker.or(title).filter(|name| !name.trim().is_empty());
+        let speaker = self.speaker.map(|name| tidy_name(&name));
+        let name = speaker.or(title).filter(|name| !name.trim().is_empty());
         Message {
             id: MessageId::new(format!("{}/{}", manner.name, received.id)),
             sent_at: self.at.unwrap_or(received.at),

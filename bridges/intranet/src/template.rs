@@ -79,6 +79,8 @@ impl Template {
         });
         environment.add_filter("each", each);
         environment.add_filter("pretty", pretty);
+        // It would show everything that a template knows to the room.
+        environment.remove_global("debug");
         let words = Arc::clone(words);
         environment.add_function("word", move |name: &str, filling: Kwargs| {
             words::say(&words, name, &filling)

@@ -26,11 +26,10 @@ impl<'e> Writer<'e> {
         match event {
             Event::Text(text) | Event::Code(text) => self.text.push_str(text),
             Event::HardBreak | Event::SoftBreak => self.text.push('\n'),
-            Event::InlineHtml(tag) | Event::Html(tag) if is_line_end(tag) => self.text.push('\n'),
             Event::Rule => self.block("---"),
             Event::Start(tag) => self.begin(tag),
             Event::End(tag) => self.end(*tag),
-            // Other HTML, and what is not enabled: maths, footnotes, tasks.
+            // What is not enabled: maths, footnotes, tasks; and HTML, which is text here.
             _ => {}
         }
     }
@@ -115,9 +114,4 @@ impl<'e> Writer<'e> {
             self.text.push('\n');
         }
     }
-}
-
-fn is_line_end(tag: &str) -> bool {
-    let name = tag.trim().trim_start_matches('<').trim_end_matches(['>', '/', ' ']);
-    name.eq_ignore_ascii_case("br")
 }

@@ -64,7 +64,11 @@ pub(super) fn link(text: &str, url: &str) -> String {
     let fits = ["https://", "http://", "mailto:"].iter().any(|scheme| url.starts_with(scheme));
     let is_clean = !url.contains(|c: char| c.is_whitespace() || c.is_control());
     let text = text_of(text);
-    if fits && is_clean { format!("[{text}](<{}>)", text_of(url)) } else { text }
+    if fits && is_clean && crate::markup::is_open(url) {
+        format!("[{text}](<{}>)", text_of(url))
+    } else {
+        text
+    }
 }
 
 fn longest_run(text: &str) -> usize {

@@ -96,6 +96,7 @@ fn filters_say_what_is_meant() {
         ("{{ code | code }}", "a `` b", "<p><code>a `` b</code></p>"),
         ("{{ log | block }}", "x\n```\ny", "<pre><code>x\n```\ny\n</code></pre>"),
         ("{{ 'x*' | link(bad) }}", "x*", ""),
+        ("{{ 'x' | link('https://bank.example:p@evil.example/') }}", "x", ""),
         ("{{ n }}{{ no }}{{ n + 0.5 }}", "33.5", ""),
         ("{{ headers['x-event'] }} {{ body.n }}", "push 3", ""),
         ("{{ word('alerts-firing', count = n) }}", "3 alerts", ""),
@@ -122,6 +123,7 @@ fn mistakes_are_told_with_their_place() {
             "{{ word('nothing') }}",
             "door.j2:1:4: invalid operation: there is no sentence \"nothing\"",
         ),
+        ("{{ debug() }}", "door.j2:1:4: unknown function"),
         ("{% include '/etc/passwd' %}", "door.j2:1:"),
     ] {
         let found = error(source, &value);
