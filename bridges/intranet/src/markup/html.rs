@@ -77,7 +77,7 @@ pub(crate) fn sanitise(html: &str) -> Option<String> {
         .url_schemes(HashSet::from(["https", "http", "ftp", "mailto", "magnet"]))
         .url_relative(UrlRelative::Deny)
         .attribute_filter(|_, name, value| {
-            (name != "href" || is_open(value)).then(|| Cow::Borrowed(value))
+            (name != "href" || is_open(value)).then_some(Cow::Borrowed(value))
         })
         .link_rel(None)
         .clean(html)
