@@ -158,10 +158,16 @@ fn is_test(file: &Path) -> bool {
     of_tests || file.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"))
 }
 
-/// The text of a file up to its tests, which say sentences of their own.
+/// The text of a file up to its tests, which say sentences of their own. Tests that are in a file
+/// of their own are only named.
 fn live_code(file: &Path) -> String {
     let text = read(file);
-    text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
+    let has_body = |at: usize| {
+        text[at..].find(['{', ';']).is_some_and(|end| text[at + end..].starts_with('{'))
+    };
+    let mut tests = text.match_indices("#[cfg(test)]").map(|(at, _)| at);
+    let end = tests.find(|at| has_body(*at)).unwrap_or(text.len());
+    text[..end].to_owned()
 }
 
 /// The sentences of a language by key, each with the variables that fill it in.

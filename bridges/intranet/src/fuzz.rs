@@ -121,8 +121,9 @@ fn harmless(content: &Content) {
     for tag in ["<script", "<img", "<style", "<iframe", "<svg", "<a href=\"javascript:"] {
         assert!(!html.contains(tag), "{tag}");
     }
-    if !html.is_empty() {
-        assert_eq!(markup::sanitise(html).as_deref(), Some(html), "clean is clean");
+    // Clean, it may have more tags than before, since each is closed.
+    if let Some(again) = markup::sanitise(html) {
+        assert_eq!(again, html, "clean is clean");
     }
 }
 

@@ -247,6 +247,19 @@ mod tests {
     }
 
     #[test]
+    fn html_that_is_costly_to_read_is_left_out() {
+        let attributes: String = (0..30_000).map(|n| format!(" a{n:x}")).collect();
+        let marks: String = (0..1_500).map(|n| format!("<b id={n}>")).collect();
+        for costly in [
+            format!("<a{attributes}>x</a>"),
+            format!("{marks}{}", "<p>x".repeat(1_500)),
+            "&".repeat(1 << 20),
+        ] {
+            assert_eq!(from_html(&costly, Some("text")).html, None);
+        }
+    }
+
+    #[test]
     fn what_misleads_is_left_out() {
         assert_eq!(tidy("a\r\nb\rc\u{202e}d\u{0}\u{1b}[2J\t\u{feff}"), "a\nb\ncd[2J");
         for hidden in ["&#x202e;", "&#x2066;", "&#8203;", "&#x1b;", "&#x200d;", "&#xe0041;"] {

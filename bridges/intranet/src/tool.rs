@@ -40,8 +40,8 @@ const RENDER: &str = "Usage: viadukt hook render KIND FILE [--json] [--header \"
            [--template FILE] [--option LINE]…
 
 Shows what the bridge would make of a call. KIND is what stands behind `speaks` in the
-configuration. FILE holds a body alone, or a whole HTTP request: request line, headers, an empty
-line, body.
+configuration of a system that calls. FILE holds a body alone, or a whole HTTP request: request
+line, headers, an empty line, body.
 
   --json             one JSON object for each message: id, at, speaker, stream, severity, matter,
                      by_person, text, html

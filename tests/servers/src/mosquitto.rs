@@ -33,6 +33,19 @@ impl Mosquitto {
     /// # Errors
     /// It is not installed, or did not start; the error holds what it printed.
     pub async fn start(authority: &Authority) -> io::Result<Self> {
+        Self::start_with(authority, "log_type all\nautosave_on_changes true\nautosave_interval 1\n")
+            .await
+    }
+
+    /// Starts one to measure with: it writes nothing to disk while it works, and says nothing.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_unsaved(authority: &Authority) -> io::Result<Self> {
+        Self::start_with(authority, "autosave_interval 0\nlog_type none\n").await
+    }
+
+    async fn start_with(authority: &Authority, options: &str) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("mosquitto").tempdir()?;
         let (port, tls) = (free_port()?, free_port()?);
         let mut mosquitto = Self { folder, process: None, port, tls };
@@ -49,7 +62,8 @@ impl Mosquitto {
             let open = std::fs::Permissions::from_mode(0o600);
             std::fs::set_permissions(mosquitto.path(file), open)?;
         }
-        std::fs::write(mosquitto.path("mosquitto.conf"), mosquitto.configuration(authority))?;
+        let configuration = mosquitto.configuration(authority, options);
+        std::fs::write(mosquitto.path("mosquitto.conf"), configuration)?;
         mosquitto.resume().await?;
         Ok(mosquitto)
     }
@@ -75,7 +89,7 @@ impl Mosquitto {
         if self.process.is_none() {
             let output = self.path("output");
             let mut command = tied_to_us("mosquitto");
-            command.arg("-v").arg("-c").arg(self.path("mosquitto.conf"));
+            command.arg("-c").arg(self.path("mosquitto.conf"));
             let mut process = Process::start(&mut command, &output)?;
             process.ready(&[self.port, self.tls], &output).await?;
             self.process = Some(process);
@@ -159,7 +173,7 @@ impl Mosquitto {
         self.folder.path().join(name)
     }
 
-    fn configuration(&self, authority: &Authority) -> String {
+    fn configuration(&self, authority: &Authority, options: &str) -> String {
         let Self { port, tls, .. } = self;
         let folder = self.folder.path().display();
         let ca = authority.ca_file();
@@ -169,9 +183,7 @@ impl Mosquitto {
 log_dest stdout
 persistence true
 persistence_location {folder}/
-autosave_on_changes true
-autosave_interval 1
-max_queued_messages 0
+{options}max_queued_messages 0
 allow_anonymous false
 password_file {folder}/passwords
 acl_file {folder}/acl

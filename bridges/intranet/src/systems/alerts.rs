@@ -28,6 +28,8 @@ use crate::notice::Notice;
 use crate::received::Received;
 use crate::system::Declared;
 
+/// Alerts that would be more than this in bytes, each with what they share, stay one message.
+const LARGEST: usize = 16 << 20;
 /// An id that is longer is told by its fingerprint.
 const LONGEST_ID: usize = 200;
 
@@ -103,6 +105,9 @@ impl Dialect for Alerts {
         if let Some(fields) = shared.as_object_mut() {
             // The labels and notes that all have in common stand in each of them besides.
             fields.retain(|_, value| !value.is_object());
+        }
+        if shared.to_string().len().saturating_mul(alerts.len()) > LARGEST {
+            return Ok(vec![Taken::whole(call)]);
         }
         let alone = |alert: Value| {
             let mut one = shared.clone();

@@ -1,6 +1,7 @@
 //! MQTT against Mosquitto.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod away;
 mod broker;
 
 use std::sync::Arc;

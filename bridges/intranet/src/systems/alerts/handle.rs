@@ -25,8 +25,8 @@ pub(crate) struct Matcher {
 }
 
 impl Handle {
-    /// For all that `call` is about: the labels of its one alert, or those that make the group,
-    /// or, where nothing does, those that all alerts share.
+    /// For what `call` is about and nothing else: the labels of its one alert, or those that make
+    /// the group. What several alerts without a group happen to share would silence others too.
     pub(super) fn of(call: &Value, is_one_alert: bool) -> Self {
         let labels = |value: &Value| -> Vec<Matcher> {
             let labels = value.as_object().into_iter().flatten();
@@ -37,11 +37,12 @@ impl Handle {
                 })
                 .collect()
         };
-        let of_alert = if is_one_alert { labels(&call["alerts"][0]["labels"]) } else { Vec::new() };
-        let ways = [of_alert, labels(&call["groupLabels"]), labels(&call["commonLabels"])];
         Self {
             external_url: call["externalURL"].as_str().unwrap_or_default().to_owned(),
-            matchers: ways.into_iter().find(|matchers| !matchers.is_empty()).unwrap_or_default(),
+            matchers: match is_one_alert {
+                true => labels(&call["alerts"][0]["labels"]),
+                false => labels(&call["groupLabels"]),
+            },
         }
     }
 

@@ -138,12 +138,12 @@ impl Takes for Silences {
     }
 }
 
-/// Silent is what has all these labels. Without any, everything would be.
+/// Silent is what has all these labels, and lacks those whose value is empty. Without any that
+/// has a value, everything would be silent.
 fn matchers(handle: Option<&str>) -> Result<Vec<Matcher>, Reason> {
     let handle = handle.and_then(|handle| serde_json::from_str::<Handle>(handle).ok());
-    let mut matchers = handle.unwrap_or_default().matchers;
-    matchers.retain(|matcher| !matcher.value.is_empty());
-    match matchers.is_empty() {
+    let matchers = handle.unwrap_or_default().matchers;
+    match matchers.iter().all(|matcher| matcher.value.is_empty()) {
         true => Err(Reason::new("intranet-silence-unclear")),
         false => Ok(matchers),
     }

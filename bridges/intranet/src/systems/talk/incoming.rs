@@ -17,6 +17,10 @@ const RANDOM: &str = "x-nextcloud-talk-random";
 const SIGNATURE: &str = "x-nextcloud-talk-signature";
 const BACKEND: &str = "x-nextcloud-talk-backend";
 
+/// From where on names are not put into their places any more: no event of Matrix holds as much,
+/// and a long name in many places would make much more of it.
+const LONGEST: usize = 1 << 16;
+
 /// How Talk speaks to a bot.
 pub(crate) struct Talk;
 
@@ -111,9 +115,12 @@ impl Said {
         let mut rest = self.message.as_str();
         while let Some((before, from)) = rest.split_once('{') {
             filled.push_str(before);
-            let place = from.split_once('}');
-            let known =
-                place.and_then(|(key, after)| Some((key, self.parameters.get(key)?, after)));
+            // Only up to the next brace, or a row of them would be read again for each.
+            let place = from.find(['{', '}']).filter(|_| filled.len() < LONGEST);
+            let known = place.and_then(|end| {
+                let (key, after) = from.split_at(end);
+                Some((key, self.parameters.get(key)?, after.strip_prefix('}')?))
+            });
             match known {
                 Some((key, value, after)) => {
                     let name = value.get("name").and_then(Value::as_str).unwrap_or(key);
@@ -162,5 +169,29 @@ impl Scheme for Talk {
             (SIGNATURE.to_owned(), signature),
             (BACKEND.to_owned(), "https://localhost/".to_owned()),
         ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(message: &str, parameters: Value) -> String {
+        Said { message: message.to_owned(), parameters }.filled(str::to_owned)
+    }
+
+    /// In the time that it takes to read it once.
+    #[test]
+    fn braces_are_no_places() {
+        let braces = "{".repeat(1 << 20);
+        assert_eq!(filled(&braces, json!({})), braces);
+        assert_eq!(filled("{x{a}}", json!({ "a": { "name": "Ada" } })), "{xAda}");
+    }
+
+    #[test]
+    fn a_long_name_in_many_places_does_not_fill_the_memory() {
+        let name = "x".repeat(LONGEST / 2);
+        let filled = filled(&"{a}".repeat(100_000), json!({ "a": { "name": name } }));
+        assert!(filled.len() < 2 * LONGEST + 300_000);
     }
 }

@@ -50,7 +50,7 @@ async fn a_silence_has_the_labels_of_the_alert() {
     let system = alertmanager(&server, "created_by = '{sender}'");
     let receipt = act(&*system, "silence", "2h Wartung am Switch", HANDLE).await.unwrap();
     assert_eq!(receipt.id.unwrap().as_str(), "512860da-74f3-43c9-8833-cec026542b32");
-    let body = r#"{"matchers":[{"name":"alertname","value":"TargetDown","isRegex":false,"isEqual":true},{"name":"job","value":"up","isRegex":false,"isEqual":true}],"startsAt":"2026-11-24T11:59:00Z","endsAt":"2026-11-24T13:59:00Z","createdBy":"Anna Amtmann","comment":"Wartung am Switch"}"#;
+    let body = r#"{"matchers":[{"name":"alertname","value":"TargetDown","isRegex":false,"isEqual":true},{"name":"instance","value":"","isRegex":false,"isEqual":true},{"name":"job","value":"up","isRegex":false,"isEqual":true}],"startsAt":"2026-11-24T11:59:00Z","endsAt":"2026-11-24T13:59:00Z","createdBy":"Anna Amtmann","comment":"Wartung am Switch"}"#;
     assert_eq!(
         server.heard(),
         [format!(
