@@ -27,28 +27,37 @@ impl Identity {
             (Some(certificate_file), Some(key_file)) => Some(Self { certificate_file, key_file }),
             (None, None) => None,
             (Some(_), None) => {
-                fields.object("key_file", "missing: the key that belongs to `certificate_file`");
+                fields.object("key_file", "missing: the key of `certificate_file`");
                 None
             }
             (None, Some(_)) => {
-                fields.object("certificate_file", "missing: what `key_file` is the key of");
+                fields.object("certificate_file", "missing: the certificate of `key_file`");
                 None
             }
         }
     }
 }
 
-/// The settings of a client that trusts the system's certificates and besides them those in
-/// `ca_file`, and that shows `identity` to who asks for it.
+/// Which authorities are believed. The files are `ca_file` of the configuration, in PEM.
+#[derive(Clone, Copy, Debug)]
+pub enum Trust<'f> {
+    /// The system's, and besides them those in a file.
+    Besides(Option<&'f Path>),
+    /// Those in a file alone; without one, the system's.
+    Alone(Option<&'f Path>),
+}
+
+/// The settings of a client that believes whom `trust` names, and that shows `identity` to who
+/// asks for it.
 ///
 /// # Errors
 /// A file that cannot be read, by the option that names it.
-pub fn client(ca_file: Option<&Path>, identity: Option<&Identity>) -> Result<ClientConfig, String> {
+pub fn client(trust: Trust<'_>, identity: Option<&Identity>) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| e.to_string())?
-        .with_root_certificates(trusted(ca_file)?);
+        .with_root_certificates(roots(trust)?);
     let Some(Identity { certificate_file, key_file }) = identity else {
         return Ok(builder.with_no_client_auth());
     };
@@ -58,11 +67,13 @@ pub fn client(ca_file: Option<&Path>, identity: Option<&Identity>) -> Result<Cli
         .map_err(|e| at("certificate_file", certificate_file, &e))
 }
 
-/// The system's certificates, and besides them those in `ca_file`.
-fn trusted(ca_file: Option<&Path>) -> Result<RootCertStore, String> {
+fn roots(trust: Trust<'_>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(file) = ca_file {
+    let (Trust::Besides(file) | Trust::Alone(file)) = trust;
+    if matches!(trust, Trust::Besides(_) | Trust::Alone(None)) {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    if let Some(file) = file {
         for certificate in certificates("ca_file", file)? {
             roots.add(certificate).map_err(|e| at("ca_file", file, &e))?;
         }
@@ -92,12 +103,22 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named_by_its_option() {
         let nowhere = Path::new("/nowhere.pem");
-        let error = client(Some(nowhere), None).unwrap_err();
+        let error = client(Trust::Besides(Some(nowhere)), None).unwrap_err();
         assert!(error.starts_with("ca_file /nowhere.pem: "), "{error}");
         let identity = Identity { certificate_file: nowhere.into(), key_file: nowhere.into() };
-        let error = client(None, Some(&identity)).unwrap_err();
+        let error = client(Trust::Besides(None), Some(&identity)).unwrap_err();
         assert!(error.starts_with("key_file /nowhere.pem: "), "{error}");
-        assert!(client(None, None).is_ok());
+        assert!(client(Trust::Besides(None), None).is_ok());
+    }
+
+    #[test]
+    fn a_file_alone_takes_the_place_of_the_systems_authorities() {
+        let own = tempfile::NamedTempFile::new().unwrap();
+        let key = rcgen::generate_simple_self_signed(["amt.example".to_owned()]).unwrap();
+        std::fs::write(own.path(), key.cert.pem()).unwrap();
+        assert_eq!(roots(Trust::Alone(Some(own.path()))).unwrap().len(), 1);
+        let of_system = roots(Trust::Alone(None)).unwrap().len();
+        assert_eq!(roots(Trust::Besides(Some(own.path()))).unwrap().len(), of_system + 1);
     }
 
     #[test]

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName};
+use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use viadukt_api::tls::{self, Trust};
 
 use crate::config::{ServerSection, Tls};
 
@@ -36,30 +36,8 @@ impl Server {
     /// # Errors
     /// The file cannot be read, holds no certificate, or the host's name cannot be one.
     pub(crate) fn new(section: &ServerSection) -> io::Result<Self> {
-        let mut roots = rustls::RootCertStore::empty();
-        match &section.ca_file {
-            Some(path) => {
-                let said = |e: &dyn fmt::Display| {
-                    io::Error::new(io::ErrorKind::InvalidData, format!("{}: {e}", path.display()))
-                };
-                for certificate in CertificateDer::pem_file_iter(path).map_err(|e| said(&e))? {
-                    let certificate = certificate.map_err(|e| said(&e))?;
-                    roots.add(certificate).map_err(|e| said(&e))?;
-                }
-                if roots.is_empty() {
-                    return Err(said(&"holds no certificate"));
-                }
-            }
-            None => {
-                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            }
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config = tls::client(Trust::Alone(section.ca_file.as_deref()), None)
+            .map_err(|what| io::Error::new(io::ErrorKind::InvalidData, what))?;
         Ok(Self {
             host: section.host.clone(),
             port: section.port,

@@ -11,7 +11,7 @@ use viadukt_api::client::Client;
 use viadukt_api::config::{Fields, SecretFile};
 use viadukt_api::egress::Egress;
 use viadukt_api::network::{Networks, is_loopback};
-use viadukt_api::tls::{self, Identity};
+use viadukt_api::tls::{self, Identity, Trust};
 use viadukt_api::{BuildError, Context};
 
 /// How a system is reached.
@@ -55,7 +55,7 @@ impl Reach {
 
     /// The connections to the system.
     pub(crate) fn client(&self, to: &Context) -> Result<Client, BuildError> {
-        tls::client(self.ca_file.as_deref(), self.identity.as_ref())
+        tls::client(Trust::Besides(self.ca_file.as_deref()), self.identity.as_ref())
             .and_then(|tls| Client::new(tls, self.egress(), self.timeout))
             .map_err(|what| error(to, what, "name files in PEM that viadukt's user can read"))
     }

@@ -83,7 +83,7 @@ impl SmppSection {
         let readable = "make sure that the file exists and that viadukt may read it";
         let password = self.password_file.read().map_err(|e| failed(e.to_string(), readable))?;
         let pem = "name PEM files as `ca_file`, `certificate_file` and `key_file`";
-        let server = Server::new(&self.server).map_err(|e| failed(e.to_string(), pem))?;
+        let server = Server::new(&self.server).map_err(|what| failed(what, pem))?;
         let shorter = "ask the provider for one that fits SMPP 3.4 (4.1.1)";
         let gateway = Gateway::new(self, server, password, context.env.clone());
         let gateway = Arc::new(gateway.map_err(|what| failed(what, shorter))?);

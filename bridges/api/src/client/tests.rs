@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::egress::Lookup;
 use crate::network::Networks;
+use crate::tls::{self, Trust};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -29,7 +30,7 @@ impl Lookup for Turning {
 }
 
 fn client(egress: Egress) -> Client {
-    Client::new(crate::tls::client(None, None).unwrap(), egress, PATIENCE).unwrap()
+    Client::new(tls::client(Trust::Besides(None), None).unwrap(), egress, PATIENCE).unwrap()
 }
 
 fn listing(networks: &[&str]) -> Egress {

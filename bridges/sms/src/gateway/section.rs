@@ -10,7 +10,8 @@ use viadukt_api::client::Client;
 use viadukt_api::config::{Fields, SecretFile};
 use viadukt_api::egress::Egress;
 use viadukt_api::network::is_loopback;
-use viadukt_api::{BuildError, Context, tls};
+use viadukt_api::tls::{self, Trust};
+use viadukt_api::{BuildError, Context};
 
 use super::Gateway;
 use super::declaration::Declaration;
@@ -119,7 +120,7 @@ impl GatewaySection {
             (None, usual) => usual.as_deref().and_then(|url| url.parse().ok()),
         };
         let base = base.ok_or_else(|| error("http.url: missing".to_owned(), "set it"))?;
-        let client = tls::client(self.ca_file.as_deref(), None)
+        let client = tls::client(Trust::Besides(self.ca_file.as_deref()), None)
             .and_then(|tls| Client::new(tls, Egress::anywhere(), self.timeout))
             .map_err(|what| error(what, "name a file of certificates in PEM as `ca_file`"))?;
         let parallel = usize::try_from(self.parallel).unwrap_or(1);

@@ -13,7 +13,7 @@ use viadukt_api::client::Client;
 use viadukt_api::contract::{Memory, context, delivery_id};
 use viadukt_api::egress::Egress;
 use viadukt_api::env::Clock;
-use viadukt_api::tls;
+use viadukt_api::tls::{self, Trust};
 use viadukt_api::{Context, Env, Timestamp, WorkerName};
 
 use super::declaration::Declaration;
@@ -65,8 +65,11 @@ fn declared(declaration: Declaration, base: &str, secret: &str, context: Context
         secret: SecretString::from(secret),
         user: String::new(),
     });
-    let client =
-        Client::new(tls::client(None, None).unwrap(), Egress::anywhere(), Duration::from_secs(2));
+    let client = Client::new(
+        tls::client(Trust::Besides(None), None).unwrap(),
+        Egress::anywhere(),
+        Duration::from_secs(2),
+    );
     let client = client.unwrap();
     let base = base.parse().unwrap();
     Gateway::new(context, declaration, settings(secret), base, client, guard, 4)

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use viadukt_api::config::{Fields, SecretFile};
 use viadukt_api::network::is_loopback;
+use viadukt_api::tls::Identity;
 
 /// A gateway that is reached over SMPP, and how it wants to be spoken to.
 #[derive(Clone, Debug)]
@@ -54,8 +55,8 @@ pub(crate) struct ServerSection {
     /// Encrypted from the first byte; else in clear.
     pub(crate) tls: bool,
     pub(crate) ca_file: Option<PathBuf>,
-    /// Our own certificate and its key, where a gateway asks for them.
-    pub(crate) client_certificate: Option<(PathBuf, PathBuf)>,
+    /// Our own certificate, where a gateway asks for one.
+    pub(crate) identity: Option<Identity>,
 }
 
 /// Which binds to hold (SMPP 3.4 2.2.1).
@@ -211,20 +212,8 @@ impl ServerSection {
         // The ports of the registry (IANA: smpp) and of most gateways with TLS.
         let port = fields.or("port", if tls == Some(false) { 2775 } else { 3550 });
         let ca_file = fields.optional("ca_file");
-        let client_certificate =
-            match (fields.optional("certificate_file"), fields.optional("key_file")) {
-                (Some(certificate), Some(key)) => Some((certificate, key)),
-                (None, None) => None,
-                (Some(_), None) => {
-                    fields.object("key_file", "missing: the key of `certificate_file`");
-                    None
-                }
-                (None, Some(_)) => {
-                    fields.object("certificate_file", "missing: the certificate of `key_file`");
-                    None
-                }
-            };
-        Some(Self { host: host?, port, tls: tls?, ca_file, client_certificate })
+        let identity = Identity::read(fields);
+        Some(Self { host: host?, port, tls: tls?, ca_file, identity })
     }
 }
 

@@ -3,16 +3,15 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use viadukt_api::tls::{self, Trust};
 
 use super::config::ServerSection;
 
@@ -72,7 +71,7 @@ impl Server {
     ///
     /// # Errors
     /// A file cannot be read or holds nothing of use; says which.
-    pub(super) fn new(section: &ServerSection) -> io::Result<Self> {
+    pub(super) fn new(section: &ServerSection) -> Result<Self, String> {
         let connector = if section.tls { Some(connector(section)?) } else { None };
         Ok(Self { host: section.host.clone(), port: section.port, connector })
     }
@@ -110,43 +109,7 @@ impl Server {
     }
 }
 
-fn connector(section: &ServerSection) -> io::Result<TlsConnector> {
-    let mut roots = rustls::RootCertStore::empty();
-    match &section.ca_file {
-        Some(path) => {
-            for certificate in certificates(path)? {
-                roots.add(certificate).map_err(|e| said(path, &e))?;
-            }
-        }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_root_certificates(roots);
-    let config = match &section.client_certificate {
-        Some((certificate, key)) => {
-            let own = PrivateKeyDer::from_pem_file(key).map_err(|e| said(key, &e))?;
-            let chain = certificates(certificate)?;
-            builder.with_client_auth_cert(chain, own).map_err(|e| said(certificate, &e))?
-        }
-        None => builder.with_no_client_auth(),
-    };
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
-fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
-    let all = CertificateDer::pem_file_iter(path).map_err(|e| said(path, &e))?;
-    let all = all.collect::<Result<Vec<_>, _>>().map_err(|e| said(path, &e))?;
-    if all.is_empty() {
-        return Err(said(path, &"holds no certificate"));
-    }
-    Ok(all)
-}
-
-fn said(path: &Path, why: &dyn fmt::Display) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display()))
+fn connector(section: &ServerSection) -> Result<TlsConnector, String> {
+    let trust = Trust::Alone(section.ca_file.as_deref());
+    tls::client(trust, section.identity.as_ref()).map(|config| TlsConnector::from(Arc::new(config)))
 }

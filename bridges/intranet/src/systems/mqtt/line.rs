@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use viadukt_api::tls;
+use viadukt_api::tls::{self, Trust};
 
 use super::config::BrokerSection;
 
@@ -46,7 +46,7 @@ impl Broker {
         let BrokerSection { host, port, tls: encrypted, ca_file, identity } = section;
         let tls = match encrypted {
             true => {
-                let config = tls::client(ca_file.as_deref(), identity.as_ref())?;
+                let config = tls::client(Trust::Besides(ca_file.as_deref()), identity.as_ref())?;
                 let name = ServerName::try_from(host.clone()).map_err(|e| format!("url: {e}"))?;
                 Some((TlsConnector::from(Arc::new(config)), name))
             }
