@@ -5,8 +5,8 @@
 //! ([`outbound`]). The rest are
 //! the pieces that every worker shares: the spool for large payloads ([`spool`]), configuration
 //! ([`config`], [`network`]), HTTP to far sides ([`client`], over [`tls`], to where [`egress`]
-//! admits), the sentences a person reads ([`words`]), and the world outside as arguments
-//! ([`env`]).
+//! admits), the HTML that Matrix clients show ([`html`]), the sentences a person reads
+//! ([`words`]), and the world outside as arguments ([`env`]).
 
 #[cfg(feature = "client")]
 pub mod client;
@@ -18,6 +18,8 @@ pub mod env;
 #[cfg(feature = "contract")]
 pub mod fake;
 pub mod hooks;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod ids;
 pub mod inbox;
 pub mod message;

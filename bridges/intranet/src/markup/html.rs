@@ -1,10 +1,10 @@
 //! HTML reduced to what Matrix clients show.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
-use ammonia::{Builder, UrlRelative};
+use ammonia::UrlRelative;
 use url::Url;
+use viadukt_api::html::sanitiser;
 
 /// Longer HTML, or one with more tags, is shown as text only: making it safe would take longer
 /// than reading it is worth. An event of Matrix holds 64 KiB.
@@ -17,47 +17,6 @@ const MAX_TAGS: usize = 2_000;
 /// clients need not show more than 100 levels).
 const MAX_DEPTH: usize = 100;
 
-/// The tags of the Matrix specification (client-server API 1.11, `m.room.message` msgtypes),
-/// without `img`: nothing is fetched from elsewhere.
-const TAGS: &[&str] = &[
-    "a",
-    "b",
-    "blockquote",
-    "br",
-    "caption",
-    "code",
-    "del",
-    "details",
-    "div",
-    "em",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "s",
-    "span",
-    "strong",
-    "sub",
-    "summary",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "th",
-    "thead",
-    "tr",
-    "u",
-    "ul",
-];
-
 /// Behind the end of these, and behind `br`, a line of text ends.
 const LINES: &[&str] =
     &["p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote"];
@@ -67,19 +26,11 @@ pub(crate) fn sanitise(html: &str) -> Option<String> {
     if html.len() > MAX_BYTES || html.matches('<').count() > MAX_TAGS {
         return None;
     }
-    let clean = Builder::empty()
-        .tags(TAGS.iter().copied().collect())
-        .clean_content_tags(HashSet::from(["script", "style", "title", "head", "template"]))
-        .tag_attributes(HashMap::from([
-            ("a", HashSet::from(["href"])),
-            ("ol", HashSet::from(["start"])),
-        ]))
-        .url_schemes(HashSet::from(["https", "http", "ftp", "mailto", "magnet"]))
+    let clean = sanitiser()
         .url_relative(UrlRelative::Deny)
         .attribute_filter(|_, name, value| {
             (name != "href" || is_open(value)).then_some(Cow::Borrowed(value))
         })
-        .link_rel(None)
         .clean(html)
         .to_string();
     // What stood there as an entity is a character now.
