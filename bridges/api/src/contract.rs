@@ -26,7 +26,7 @@ use crate::inbox::{AcceptError, Durable, Inbox, Intake, Item, Keep, SourceKey};
 use crate::outbound::{DeliveryError, Outbound};
 use crate::spool::{BlobRef, Spool, SpoolWriter};
 use crate::words::{Language, Words};
-use crate::worker::{Context, Health, Worker, WorkerError};
+use crate::worker::{Context, Health, Kind, Section, Worker, WorkerError};
 
 /// How long something may take that must happen in the end.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -105,6 +105,14 @@ pub fn parse<T>(
     let found: Vec<_> = found.map(|one| format!("{}: {}", one.path, one.message)).collect();
     assert!(value.is_some() || !found.is_empty(), "refused without a word");
     (value, found)
+}
+
+/// The section of a bridge of `kind` that `toml` describes. Nothing may be wrong with it.
+pub fn section(kind: &dyn Kind, name: &WorkerName, toml: &str) -> Box<dyn Section> {
+    let (section, found) =
+        parse(toml, &format!("bridges.{name}"), |fields| kind.parse(name, fields));
+    assert!(found.is_empty(), "{found:?}");
+    section.unwrap()
 }
 
 /// Every check, one after the other.

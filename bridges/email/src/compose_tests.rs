@@ -3,8 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use mail_parser::{HeaderValue, MessageParser};
-use viadukt_api::config::{Fields, Findings};
-use viadukt_api::contract::{MemorySpool, delivery_id};
+use viadukt_api::contract::{MemorySpool, delivery_id, parse};
 use viadukt_api::words::Language;
 use viadukt_api::{
     Address, Attachment, Content, DeliveryError, Form, Media, MessageId, Outbound, Sender, Spool,
@@ -15,15 +14,13 @@ use crate::config::EmailSection;
 use crate::smtp::compose::Letter;
 
 fn section() -> EmailSection {
-    let findings = Findings::default();
     let toml = "address = 'buero@amt.example'
         name = 'Bürgerbüro'
         agency = 'Stadt Beispiel'
         max_size = '1 MB'
         imap = { host = 'localhost', user = 'buero', password_file = 'password' }
         smtp = { host = 'localhost' }";
-    let table = toml::de::DeTable::parse(toml).unwrap();
-    EmailSection::parse(&Fields::new(table.get_ref(), table.span(), "", &findings)).unwrap()
+    parse(toml, "", EmailSection::parse).0.unwrap()
 }
 
 fn outbound(form: Form, subject: &str, references: &[&str]) -> Outbound {

@@ -12,9 +12,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use tokio::time::Instant;
-use viadukt_api::config::{Fields, Findings};
-use viadukt_api::contract::{Memory, context};
-use viadukt_api::{Health, Inbox, Kind};
+use viadukt_api::contract::{Memory, context, section};
+use viadukt_api::{Health, Inbox};
 use viadukt_intranet::Intranet;
 use viadukt_testservers::{Authority, Mosquitto};
 
@@ -44,10 +43,7 @@ async fn measure(count: usize) {
          password_file = '{password}'\nsubscribe = ['sensor/#']"
     );
     let name = "haus".parse().unwrap();
-    let findings = Findings::default();
-    let table = toml::de::DeTable::parse(&toml).unwrap();
-    let fields = Fields::new(table.get_ref(), table.span(), "", &findings);
-    let section = Intranet.parse(&name, &fields).unwrap();
+    let section = section(&Intranet, &name, &toml);
     let durable = Arc::<Memory>::default();
     let worker = section.build(context(&name, &durable)).await.unwrap();
     let (inbox, listening) = (Inbox::new(name, durable.clone()), Arc::clone(&worker));

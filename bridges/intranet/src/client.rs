@@ -118,18 +118,12 @@ pub(crate) fn error(to: &Context, what: String, remedy: &str) -> BuildError {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
-    use viadukt_api::config::Findings;
+    use viadukt_api::contract::parse;
 
     use super::*;
 
     fn findings(toml: &str) -> Vec<String> {
-        let findings = Findings::default();
-        let table = toml::de::DeTable::parse(toml).unwrap();
-        let fields = Fields::new(table.get_ref(), table.span(), "", &findings);
-        Reach::parse(&fields).url(&fields, "url");
-        fields.finish();
-        let found = findings.into_sorted().into_iter();
-        found.map(|one| format!("{}: {}", one.path, one.message)).collect()
+        parse(toml, "", |fields| Reach::parse(fields).url(fields, "url")).1
     }
 
     #[test]

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
-use viadukt_api::config::{Fields, Findings};
-use viadukt_api::contract::{Memory, context, eventually};
-use viadukt_api::{Act, Health, Inbox, Kind, Message, Section, Worker};
+use viadukt_api::contract::{Memory, context, eventually, section};
+use viadukt_api::{Act, Health, Inbox, Message, Section, Worker};
 use viadukt_intranet::Intranet;
 use viadukt_testservers::{Reply, StandIn};
 
@@ -26,16 +25,8 @@ impl Bench {
             server.url()
         );
         let name = "haus".parse().unwrap();
-        let findings = Findings::default();
-        let section = {
-            let table = toml::de::DeTable::parse(&toml).unwrap();
-            let fields = Fields::new(table.get_ref(), table.span(), "", &findings);
-            Intranet.parse(&name, &fields)
-        };
-        let findings = findings.into_sorted();
-        assert!(findings.is_empty(), "{findings:?}");
         let durable = Arc::<Memory>::default();
-        let section = section.unwrap();
+        let section = section(&Intranet, &name, &toml);
         let worker = section.build(context(&name, &durable)).await.unwrap();
         Self { server, section, worker, durable }
     }

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use viadukt_api::config::{Fields, Findings};
-use viadukt_api::contract::{Memory, context};
-use viadukt_api::{Inbox, Kind, WorkerError};
+use viadukt_api::contract::{Memory, context, section};
+use viadukt_api::{Inbox, WorkerError};
 use viadukt_intranet::Intranet;
 use viadukt_testservers::{Reply, StandIn};
 
@@ -18,15 +17,7 @@ async fn bridge(url: &str, durable: &Arc<Memory>) -> Arc<dyn viadukt_api::Worker
          subscribe = ['alerts', 'news']"
     );
     let name = "haus".parse().unwrap();
-    let findings = Findings::default();
-    let section = {
-        let table = toml::de::DeTable::parse(&toml).unwrap();
-        let fields = Fields::new(table.get_ref(), table.span(), "", &findings);
-        Intranet.parse(&name, &fields)
-    };
-    let findings = findings.into_sorted();
-    assert!(findings.is_empty(), "{findings:?}");
-    section.unwrap().build(context(&name, durable)).await.unwrap()
+    section(&Intranet, &name, &toml).build(context(&name, durable)).await.unwrap()
 }
 
 fn message(id: &str) -> String {

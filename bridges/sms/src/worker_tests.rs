@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
-use viadukt_api::config::{Fields, Findings};
+use viadukt_api::contract::parse;
 use viadukt_api::words::Language;
 use viadukt_api::{
     Address, Content, DeliveryError, DeliveryId, Form, Health, Inbox, ItemId, MessageId, Outbound,
@@ -51,10 +51,7 @@ impl Transport for Remembering {
 
 fn worker() -> (SmsWorker, Arc<Remembering>) {
     let toml = "numbers = ['+4915112345678', '10001']\nprefixes = ['+49']";
-    let findings = Findings::default();
-    let table = toml::de::DeTable::parse(toml).unwrap();
-    let options =
-        Options::parse(&Fields::new(table.get_ref(), table.span(), "", &findings)).unwrap();
+    let options = parse(toml, "", Options::parse).0.unwrap();
     let transport = Arc::new(Remembering::default());
     let words = Arc::new(Words::new(Language::De));
     let way: Arc<dyn Transport> = Arc::<Remembering>::clone(&transport);

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
-use viadukt_api::config::{Fields, Findings};
-use viadukt_api::contract::{Bench, FarSide, Memory, Taken, context};
+use viadukt_api::contract::{Bench, FarSide, Memory, Taken, context, section};
 use viadukt_api::{
-    Address, Content, DeliveryId, Form, Kind, MessageId, Outbound, Sender, Target, Timestamp,
-    WorkerName, async_trait,
+    Address, Content, DeliveryId, Form, MessageId, Outbound, Sender, Target, Timestamp, WorkerName,
+    async_trait,
 };
 use viadukt_email::Email;
 use viadukt_testservers::{Authority, Dovecot, Postfix};
@@ -67,19 +66,10 @@ impl Servers {
         drop((dovecot, postfix));
         let name: WorkerName = "post".parse().unwrap();
         let durable = Arc::<Memory>::default();
-        let findings = Findings::default();
-        let section = {
-            let table = toml::de::DeTable::parse(&toml).unwrap();
-            let fields = Fields::new(table.get_ref(), table.span(), "bridges.post", &findings);
-            let section = Email.parse(&name, &fields);
-            fields.finish();
-            section
-        };
-        let findings = findings.into_sorted();
-        assert!(findings.is_empty(), "{findings:?}");
+        let section = section(&Email, &name, &toml);
         let context = context(&name, &durable);
         let spool = Arc::clone(&context.spool);
-        let worker = section.unwrap().build(context).await.unwrap();
+        let worker = section.build(context).await.unwrap();
         Bench { worker, durable, spool, name, far: Arc::clone(self) as Arc<dyn FarSide> }
     }
 

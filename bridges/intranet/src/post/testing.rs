@@ -8,12 +8,11 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use viadukt_api::config::{Fields, Findings};
-use viadukt_api::contract::{Memory, context};
+use viadukt_api::contract::{Memory, context, parse};
 use viadukt_api::env::{Clock, Entropy};
 use viadukt_api::{Address, Content, Context, Env, Sender, Timestamp};
 
-use crate::system::{Outgoing, System};
+use crate::system::{Declared, Outgoing, System};
 use crate::systems::SYSTEMS;
 
 /// Tue, 24 Nov 2026 12:00:00 GMT.
@@ -84,17 +83,18 @@ pub(crate) fn noon() -> Context {
     Context { env, ..context(&"intranet".parse().unwrap(), &Arc::new(Memory::default())) }
 }
 
+/// What the table `toml` of a system declares, and what is wrong with it.
+pub(crate) fn declared(toml: &str) -> (Option<Box<dyn Declared>>, Vec<String>) {
+    parse(toml, "", |fields| {
+        let speaks: String = fields.required("speaks")?;
+        let kind = SYSTEMS.iter().find(|kind| kind.name == speaks)?;
+        (kind.parse)(fields)
+    })
+}
+
 /// The system `test` that `toml` describes; `{folder}` in it is `folder`.
 pub(crate) fn system(toml: &str, folder: &Path, context: &Context) -> Box<dyn System> {
-    let toml = toml.replace("{folder}", folder.to_str().unwrap());
-    let findings = Findings::default();
-    let table = toml::de::DeTable::parse(&toml).unwrap();
-    let fields = Fields::new(table.get_ref(), table.span(), "", &findings);
-    let speaks: String = fields.required("speaks").unwrap();
-    let kind = SYSTEMS.iter().find(|kind| kind.name == speaks).unwrap();
-    let declared = (kind.parse)(&fields);
-    fields.finish();
-    let found = findings.into_sorted();
+    let (declared, found) = declared(&toml.replace("{folder}", folder.to_str().unwrap()));
     assert!(found.is_empty(), "{found:?}");
     declared.unwrap().build("test", context).unwrap()
 }

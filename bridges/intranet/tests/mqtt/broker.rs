@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
-use viadukt_api::config::{Fields, Findings};
-use viadukt_api::contract::{Bench, FarSide, Memory, Taken, context};
+use viadukt_api::contract::{Bench, FarSide, Memory, Taken, context, section};
 use viadukt_api::{
-    Address, Content, DeliveryId, Form, Kind, MessageId, Outbound, Sender, Target, Timestamp,
-    async_trait,
+    Address, Content, DeliveryId, Form, MessageId, Outbound, Sender, Target, Timestamp, async_trait,
 };
 use viadukt_intranet::Intranet;
 use viadukt_testservers::mosquitto::Listener;
@@ -47,17 +45,10 @@ impl Broker {
         let usual: String = usual.map(|(key, value)| format!("{key} = {value}\n")).collect();
         let toml = format!("[systems.iot]\nspeaks = 'mqtt'\n{usual}{options}");
         let name = "haus".parse().unwrap();
-        let findings = Findings::default();
-        let section = {
-            let table = toml::de::DeTable::parse(&toml).unwrap();
-            let fields = Fields::new(table.get_ref(), table.span(), "", &findings);
-            Intranet.parse(&name, &fields)
-        };
-        let findings = findings.into_sorted();
-        assert!(findings.is_empty(), "{findings:?}");
+        let section = section(&Intranet, &name, &toml);
         let context = context(&name, durable);
         let spool = Arc::clone(&context.spool);
-        let worker = section.unwrap().build(context).await.unwrap();
+        let worker = section.build(context).await.unwrap();
         let far = Arc::clone(self) as Arc<dyn FarSide>;
         Bench { worker, durable: Arc::clone(durable), spool, name, far }
     }

@@ -5,12 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tempfile::TempDir;
-use viadukt_api::config::{Fields, Findings};
-use viadukt_api::contract::{Memory, context, delivery_id, eventually};
+use viadukt_api::contract::{Memory, context, delivery_id, eventually, section};
 use viadukt_api::inbox::Durable;
 use viadukt_api::{
-    AcceptError, Address, Answer, Call, Content, DeliveryError, Form, HookError, Inbox, Kind,
-    Matter, Message, MessageId, Outbound, Receipt, Sender, Target, Timestamp, Worker, WorkerName,
+    AcceptError, Address, Answer, Call, Content, DeliveryError, Form, HookError, Inbox, Matter,
+    Message, MessageId, Outbound, Receipt, Sender, Target, Timestamp, Worker, WorkerName,
 };
 use viadukt_intranet::Intranet;
 use viadukt_testservers::{Reply, Request, Web};
@@ -71,19 +70,10 @@ impl Site {
     /// Builds it anew on the same memory, as a restart of the process does.
     pub async fn restart(&self) {
         let name: WorkerName = NAME.parse().unwrap();
-        let findings = Findings::default();
-        let section = {
-            let table = toml::de::DeTable::parse(&self.toml).unwrap();
-            let fields = Fields::new(table.get_ref(), table.span(), "bridges.amt", &findings);
-            let section = Intranet.parse(&name, &fields);
-            fields.finish();
-            section
-        };
-        let findings = findings.into_sorted();
-        assert!(findings.is_empty(), "{findings:?}");
+        let section = section(&Intranet, &name, &self.toml);
         let mut context = context(&name, &self.durable);
         context.hooks_url = Some(format!("{}/hooks/{NAME}", self.door.url()));
-        let worker = section.unwrap().build(context).await.unwrap();
+        let worker = section.build(context).await.unwrap();
         let inbox = Inbox::new(name, Arc::clone(&self.durable) as Arc<dyn Durable>);
         *lock(&self.inside) = Some(Inside { worker, inbox });
     }

@@ -267,17 +267,12 @@ fn fits(fields: &Fields<'_>, key: &str, text: Option<&str>, most: usize) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
-    use viadukt_api::config::Findings;
+    use viadukt_api::contract;
 
     use super::*;
 
     fn parse(toml: &str) -> (Option<SmppSection>, Vec<String>) {
-        let findings = Findings::default();
-        let table = toml::de::DeTable::parse(toml).unwrap();
-        let fields = Fields::new(table.get_ref(), table.span(), "smpp", &findings);
-        let section = SmppSection::parse(&fields);
-        let found = findings.into_sorted().into_iter();
-        (section, found.map(|finding| format!("{}: {}", finding.path, finding.message)).collect())
+        contract::parse(toml, "smpp", SmppSection::parse)
     }
 
     /// What little is needed.

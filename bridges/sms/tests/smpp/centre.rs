@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use tokio::sync::Mutex;
-use viadukt_api::config::{Fields, Findings};
-use viadukt_api::contract::{Bench, FarSide, Memory, Taken, context, delivery_id, eventually};
+use viadukt_api::contract::{
+    Bench, FarSide, Memory, Taken, context, delivery_id, eventually, section,
+};
 use viadukt_api::{
-    Address, Content, DeliveryError, DeliveryId, Form, Health, Kind, MessageId, Outbound, Receipt,
+    Address, Content, DeliveryError, DeliveryId, Form, Health, MessageId, Outbound, Receipt,
     Sender, State, Target, Timestamp, Worker, WorkerName, async_trait,
 };
 use viadukt_sms::Sms;
@@ -65,19 +66,10 @@ impl Centre {
             {options}"
         );
         let name: WorkerName = "handy".parse().unwrap();
-        let findings = Findings::default();
-        let section = {
-            let table = toml::de::DeTable::parse(&toml).unwrap();
-            let fields = Fields::new(table.get_ref(), table.span(), "bridges.handy", &findings);
-            let section = Sms.parse(&name, &fields);
-            fields.finish();
-            section
-        };
-        let findings = findings.into_sorted();
-        assert!(findings.is_empty(), "{findings:?}");
+        let section = section(&Sms, &name, &toml);
         let context = context(&name, durable);
         let spool = Arc::clone(&context.spool);
-        let worker = section.unwrap().build(context).await.unwrap();
+        let worker = section.build(context).await.unwrap();
         self.bridges.lock().unwrap().push(Arc::downgrade(&worker));
         let far = Arc::clone(self) as Arc<dyn FarSide>;
         Bench { worker, durable: Arc::clone(durable), spool, name, far }

@@ -1,18 +1,9 @@
 //! Every mistake in a system's table is named.
 
-use viadukt_api::config::{Fields, Findings};
-
-use crate::systems::SYSTEMS;
+use crate::post::testing::declared;
 
 fn findings(toml: &str) -> Vec<String> {
-    let findings = Findings::default();
-    let table = toml::de::DeTable::parse(toml).unwrap();
-    let fields = Fields::new(table.get_ref(), table.span(), "", &findings);
-    let speaks: String = fields.required("speaks").unwrap();
-    let kind = SYSTEMS.iter().find(|kind| kind.name == speaks).unwrap();
-    (kind.parse)(&fields);
-    let found = findings.into_sorted().into_iter();
-    found.map(|one| format!("{}: {}", one.path, one.message)).collect()
+    declared(toml).1
 }
 
 #[test]
