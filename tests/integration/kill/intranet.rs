@@ -17,7 +17,9 @@ use viadukt_testbed::servers::Mosquitto;
 use viadukt_testbed::{Clerk, Seen};
 
 use super::load::{THREADS, numbered};
-use super::oracle::{Finding, Kind, SENT_AGAIN, answers, in_order, patiently, places};
+use super::oracle::{
+    Finding, Kind, SENT_AGAIN, answers, doubts, in_order, not_told_once, patiently, places,
+};
 use super::{SEED, Speakers, Table, from_env, live_and_die, plan, sentence};
 use crate::intranet::scene::{Scene, tell};
 
@@ -212,11 +214,7 @@ impl Ends<'_> {
                 _ => find(Kind::Doubled, &format_args!("is {} times there", copies.len())),
             }
             for seen in copies.iter().filter_map(|place| self.room.get(*place)) {
-                let root = &thread.root.event_id;
-                if seen.event_id != *root && seen.thread() != Some(root) {
-                    find(Kind::Wrong, &"is outside its thread");
-                }
-                if let Err(doubt) = seen.trusted() {
+                for doubt in doubts(seen, &thread.root.event_id) {
                     find(Kind::Wrong, &doubt);
                 }
             }
@@ -250,11 +248,8 @@ impl Ends<'_> {
                 _ => find(Kind::Doubled, &format_args!("came {} times", copies.len())),
             }
             arrived.extend(copies.first().map(|(place, _)| ((number, *place), *round, text)));
-            let is_status = |one: &&&Seen| one.reaction_to(event).is_some() || answers(one, event);
-            match self.room.iter().filter(is_status).count() {
-                0 => find(Kind::Lost, &"has no status"),
-                1 => {}
-                count => find(Kind::Doubled, &format_args!("has {count} statuses")),
+            if let Some((kind, what)) = not_told_once(&self.room, event) {
+                find(kind, &what);
             }
         }
         in_order(arrived, findings);

@@ -119,11 +119,7 @@ impl Ends {
             }
             for place in texts.iter().chain(files.iter().flatten()) {
                 let Some(seen) = bridge.get(*place) else { continue };
-                let root = &thread.root.event_id;
-                if seen.event_id != *root && seen.thread() != Some(root) {
-                    find(Kind::Wrong, &"is outside its thread");
-                }
-                if let Err(doubt) = seen.trusted() {
+                for doubt in doubts(seen, &thread.root.event_id) {
                     find(Kind::Wrong, &doubt);
                 }
             }
@@ -166,11 +162,8 @@ impl Ends {
                     arrived.push(((number, *place), *round, text));
                 }
             }
-            let is_status = |one: &&&Seen| one.reaction_to(event).is_some() || answers(one, event);
-            match bridge.iter().filter(is_status).count() {
-                0 => find(Kind::Lost, &"has no status"),
-                1 => {}
-                count => find(Kind::Doubled, &format_args!("has {count} statuses")),
+            if let Some((kind, what)) = not_told_once(bridge, event) {
+                find(kind, &what);
             }
         }
         in_order(arrived, findings);
@@ -196,6 +189,26 @@ pub(super) fn in_order(
 
 pub(super) fn places(bridge: &[&Seen], fits: impl Fn(&Seen) -> bool) -> Vec<usize> {
     (0..).zip(bridge).filter(|(_, seen)| fits(seen)).map(|(place, _)| place).collect()
+}
+
+/// What is wrong with where `seen` stands, which belongs under `root`, and with how it came there.
+pub(super) fn doubts(seen: &Seen, root: &EventId) -> Vec<String> {
+    let mut doubts = Vec::new();
+    if seen.event_id != *root && seen.thread() != Some(root) {
+        doubts.push("is outside its thread".to_owned());
+    }
+    doubts.extend(seen.trusted().err().map(|doubt| doubt.to_string()));
+    doubts
+}
+
+/// What is wrong if the clerk was not told once, and once only, what became of `event`.
+pub(super) fn not_told_once(bridge: &[&Seen], event: &EventId) -> Option<(Kind, String)> {
+    let is_status = |one: &&&Seen| one.reaction_to(event).is_some() || answers(one, event);
+    match bridge.iter().filter(is_status).count() {
+        0 => Some((Kind::Lost, "has no status".to_owned())),
+        1 => None,
+        count => Some((Kind::Doubled, format!("has {count} statuses"))),
+    }
 }
 
 /// Whether `seen` is a notice about `event`.

@@ -11,7 +11,7 @@ use viadukt_testbed::servers::smsc::Submitted;
 use viadukt_testbed::{Clerk, Phone, Seen};
 
 use super::load::{THREADS, numbered};
-use super::oracle::{Finding, Kind, answers, in_order, patiently, places};
+use super::oracle::{Finding, Kind, answers, doubts, in_order, patiently, places};
 use super::{SEED, Speakers, Table, from_env, live_and_die, plan, sentence};
 use crate::sms::scene::{DELIVERED, SENT, Scene};
 
@@ -146,11 +146,7 @@ impl Ends<'_> {
                 count => find(Kind::Doubled, &format_args!("is {count} times there")),
             }
             for seen in copies.iter().filter_map(|place| self.room.get(*place)) {
-                let root = &thread.root.event_id;
-                if seen.event_id != *root && seen.thread() != Some(root) {
-                    find(Kind::Wrong, &"is outside its thread");
-                }
-                if let Err(doubt) = seen.trusted() {
+                for doubt in doubts(seen, &thread.root.event_id) {
                     find(Kind::Wrong, &doubt);
                 }
             }
