@@ -10,7 +10,8 @@
 //! what a [`body`] says, and what is made of it ([`template`], [`markup`]); [`tool`] shows it without
 //! a bridge. What those share that are reached over HTTP: where they are ([`client`]), how we log in
 //! ([`login`]), and what an answer means ([`line`]). Most of them take a message as one request
-//! ([`post`]), as a text ([`speech`]) or in JSON ([`payload`]).
+//! ([`post`]), as a text ([`speech`]) or in JSON ([`payload`]). Those that are listened to share
+//! [`listening`].
 
 mod address;
 mod body;
@@ -22,6 +23,7 @@ mod guard;
 mod hook;
 mod hooks;
 mod line;
+mod listening;
 mod login;
 mod markup;
 mod notice;

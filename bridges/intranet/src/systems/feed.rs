@@ -10,7 +10,6 @@ mod memory;
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::{
@@ -31,6 +30,7 @@ use self::entry::{Entry, Listed, digest};
 use self::memory::{Memory, State};
 use super::told;
 use crate::client::Reach;
+use crate::listening::Standing;
 use crate::login::Login;
 use crate::notice::Notice;
 use crate::received::Received;
@@ -67,7 +67,7 @@ struct Feed {
     login: Option<HeaderValue>,
     client: Client,
     memory: Memory,
-    health: Mutex<Health>,
+    standing: Standing,
     context: Context,
 }
 
@@ -106,7 +106,7 @@ impl Options {
             client: self.reach.client(context)?,
             memory: Memory::new(context.keep.clone(), prefix),
             options: self.clone(),
-            health: Mutex::new(Health::Down("not asked yet".to_owned())),
+            standing: Standing::not_yet("not asked yet"),
             context: context.clone(),
         })
     }
@@ -145,7 +145,7 @@ impl Listens for Feed {
             let pause = match self.look(inbox, &stop).await {
                 Ok(pause) => pause,
                 Err(AcceptError::Full(why)) => {
-                    self.be(Health::Down(why));
+                    self.standing.set(Health::Down(why));
                     Duration::from_secs(30)
                 }
                 Err(error) => return Err(error.into()),
@@ -159,7 +159,7 @@ impl Listens for Feed {
     }
 
     fn health(&self) -> Health {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.standing.health()
     }
 }
 
@@ -238,7 +238,7 @@ impl Feed {
         let mut keep = self.memory.tidied(&known, &listed, self.context.env.now());
         keep.push(self.memory.with_state(&state));
         inbox.accept(Intake { items: Vec::new(), keep }).await?;
-        self.be(Health::Up);
+        self.standing.set(Health::Up);
         Ok(self.options.interval)
     }
 
@@ -247,7 +247,7 @@ impl Feed {
             let keep = vec![self.memory.with_state(&state)];
             inbox.accept(Intake { items: Vec::new(), keep }).await?;
         }
-        self.be(Health::Up);
+        self.standing.set(Health::Up);
         Ok(self.options.interval)
     }
 
@@ -261,7 +261,7 @@ impl Feed {
     ) -> Result<Duration, AcceptError> {
         let now = self.context.env.now();
         tracing::warn!(worker = %self.context.name, system = self.name, %reason, "feed");
-        self.be(Health::Down(reason.key.clone()));
+        self.standing.set(Health::Down(reason.key.clone()));
         let since = *state.failing_since.get_or_insert(now);
         let mut intake = Intake { items: Vec::new(), keep: vec![self.memory.with_state(&state)] };
         let id = match reason.args.iter().find(|(name, _)| name == "place") {
@@ -290,10 +290,6 @@ impl Feed {
             },
             body: serde_json::to_vec(&listed.entry).unwrap_or_default().into(),
         }
-    }
-
-    fn be(&self, health: Health) {
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 }
 

@@ -25,15 +25,14 @@ mod session;
 mod topic;
 pub(crate) mod wire;
 
-use std::sync::Mutex;
-
 use secrecy::{ExposeSecret, SecretString};
 use viadukt_api::config::{Fields, SecretFile};
-use viadukt_api::{BuildError, Context, Health, Unreadable};
+use viadukt_api::{BuildError, Context, Unreadable};
 
 use self::config::MqttSection;
 use self::line::Broker;
 use crate::client;
+use crate::listening::Standing;
 use crate::notice::Notice;
 use crate::received::Received;
 use crate::system::{Declared, Listens, System, SystemKind, Takes};
@@ -53,7 +52,7 @@ pub(crate) struct Mqtt {
     broker: Broker,
     client_id: String,
     password: Option<SecretString>,
-    health: Mutex<Health>,
+    standing: Standing,
     context: Context,
 }
 
@@ -70,7 +69,7 @@ impl Declared for MqttSection {
             client_id: self.client_id.clone().unwrap_or_else(usual),
             password,
             section: self.clone(),
-            health: Mutex::new(Health::Down("not connected yet".to_owned())),
+            standing: Standing::not_yet("not connected yet"),
             context: context.clone(),
         }))
     }

@@ -6,11 +6,9 @@
 //! keeps the rest.
 
 use std::pin::pin;
-use std::sync::PoisonError;
-use std::time::Duration;
 
 use tokio::select;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use viadukt_api::{AcceptError, Health, Inbox, Intake, WorkerError, async_trait};
 
@@ -21,12 +19,9 @@ use super::connection::{Connection, Trouble};
 use super::recent::{Recent, WINDOW};
 use super::session::{BIRTH, Begun};
 use super::wire::{Packet, Publish};
+use crate::listening::pause;
 use crate::received::Received;
 use crate::system::Listens;
-
-/// The pauses in seconds before the next attempt to connect, and to offer what the store has no
-/// room for.
-const PAUSES: [u64; 7] = [1, 2, 4, 8, 15, 30, 60];
 
 /// Why a connection is not gone on with.
 pub(super) enum End {
@@ -57,7 +52,7 @@ impl Listens for Mqtt {
                 Err(End::Accept(error)) => return Err(error.into()),
                 Err(End::Trouble(trouble)) => trouble,
             };
-            self.be(Health::Down(trouble.to_string()));
+            self.standing.set(Health::Down(trouble.to_string()));
             tracing::warn!(worker = %self.context.name, system = self.name, %trouble, "mqtt");
             if let Trouble::Refused(what) = trouble {
                 return Err(WorkerError::Shut {
@@ -68,7 +63,7 @@ impl Listens for Mqtt {
                         .to_owned(),
                 });
             }
-            if !self.pause(failures, &stop).await {
+            if !pause(&self.context.env, failures, None, &stop).await {
                 return Ok(());
             }
             failures += 1;
@@ -76,7 +71,7 @@ impl Listens for Mqtt {
     }
 
     fn health(&self) -> Health {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.standing.health()
     }
 }
 
@@ -106,7 +101,7 @@ impl Mqtt {
                 "the broker keeps our session for less than `session_expiry`");
         }
         *failures = 0;
-        self.be(begun.refused.clone().map_or(Health::Up, Health::Down));
+        self.standing.set(begun.refused.clone().map_or(Health::Up, Health::Down));
         self.take_in(&mut connection, begun, inbox, stop).await?;
         connection.end(self.section.will.is_some()).await;
         Ok(())
@@ -215,31 +210,18 @@ impl Mqtt {
         loop {
             match inbox.accept(intake.clone()).await {
                 Ok(_) => break,
-                Err(AcceptError::Full(why)) => self.be(Health::Down(why)),
+                Err(AcceptError::Full(why)) => self.standing.set(Health::Down(why)),
                 Err(error) => return Err(error),
             }
-            if !self.pause(refused, stop).await {
+            if !pause(&self.context.env, refused, None, stop).await {
                 return Ok(false);
             }
             refused += 1;
         }
         if refused > 0 {
-            self.be(Health::Up);
+            self.standing.set(Health::Up);
         }
         Ok(true)
-    }
-
-    /// Waits after the `failures`th failure in a row; false when `stop` fired.
-    async fn pause(&self, failures: usize, stop: &CancellationToken) -> bool {
-        let seconds = PAUSES[failures.min(PAUSES.len() - 1)];
-        select! {
-            () = stop.cancelled() => false,
-            () = sleep(self.context.env.jitter(Duration::from_secs(seconds))) => true,
-        }
-    }
-
-    fn be(&self, health: Health) {
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 }
 

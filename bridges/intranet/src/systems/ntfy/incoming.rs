@@ -2,14 +2,12 @@
 //! stream"): one long answer, a JSON object to a line. After a pause it goes on behind the last
 //! message that was accepted; a server keeps messages for twelve hours, unless told otherwise.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use tokio::select;
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use viadukt_api::client::{Client, Request, Stream, retry_after};
@@ -20,6 +18,7 @@ use viadukt_api::{
 };
 
 use crate::client::{Reach, below};
+use crate::listening::{Standing, pause};
 use crate::login::Login;
 use crate::markup;
 use crate::notice::Notice;
@@ -29,8 +28,6 @@ use crate::system::Listens;
 /// A server says at least that it is there every 45 seconds (`keepalive-interval`), if its
 /// operator has not changed that much.
 const SILENCE: Duration = Duration::from_secs(150);
-/// The pauses in seconds before the next attempt.
-const PAUSES: [u64; 7] = [1, 2, 4, 8, 15, 30, 60];
 /// No line is longer; ntfy's messages have 4,096 bytes.
 const LONGEST_LINE: usize = 256 << 10;
 
@@ -47,7 +44,7 @@ pub(super) struct Incoming {
     url: Url,
     client: Client,
     login: Option<HeaderValue>,
-    health: Mutex<Health>,
+    standing: Standing,
     context: Context,
 }
 
@@ -85,7 +82,7 @@ impl IncomingTable {
             url: self.url.clone(),
             client: self.reach.client(context)?,
             login: self.login.header(context)?,
-            health: Mutex::new(Health::Down("not connected yet".to_owned())),
+            standing: Standing::not_yet("not connected yet"),
             context: context.clone(),
         })
     }
@@ -111,18 +108,16 @@ impl Listens for Incoming {
                 }
             };
             tracing::warn!(worker = %self.context.name, system = self.name, why, "ntfy");
-            self.be(Health::Down(why));
-            let pause = Duration::from_secs(PAUSES[failures.min(PAUSES.len() - 1)]);
-            failures += 1;
-            select! {
-                () = stop.cancelled() => return Ok(()),
-                () = sleep(self.context.env.jitter(pause).max(after.unwrap_or_default())) => {}
+            self.standing.set(Health::Down(why));
+            if !pause(&self.context.env, failures, after, &stop).await {
+                return Ok(());
             }
+            failures += 1;
         }
     }
 
     fn health(&self) -> Health {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.standing.health()
     }
 }
 
@@ -140,7 +135,7 @@ impl Incoming {
             stream = self.open(&since) => stream?,
         };
         *failures = 0;
-        self.be(Health::Up);
+        self.standing.set(Health::Up);
         let mut lines = Lines::default();
         loop {
             let piece = select! {
@@ -202,10 +197,6 @@ impl Incoming {
 
     fn key(&self) -> String {
         format!("{}/ntfy/last", self.name)
-    }
-
-    fn be(&self, health: Health) {
-        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 }
 
