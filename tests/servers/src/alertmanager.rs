@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::http::ask;
-use crate::process::{Process, eventually, free_port, tied_to_us};
+use crate::ports::free_port;
+use crate::process::{Process, eventually, tied_to_us};
 
 /// A running Alertmanager.
 pub struct Alertmanager {

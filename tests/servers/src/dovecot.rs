@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::authority::Authority;
-use crate::process::{Process, free_port, tied_to_us};
+use crate::ports::free_port;
+use crate::process::{Process, tied_to_us};
 
 /// A running Dovecot.
 pub struct Dovecot {

@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use crate::http::ask;
 use crate::phones::{Arrived, FAKE_CENTRE, phone_line, sent_in};
-use crate::process::{Process, eventually, free_port, tied_to_us};
+use crate::ports::free_port;
+use crate::process::{Process, eventually, tied_to_us};
 use crate::smsc::Smsc;
 
 /// A running Kannel: bearerbox, smsbox and, with phones, the fake SMS centre.

@@ -10,7 +10,8 @@ use tempfile::{NamedTempFile, TempDir};
 use tokio::io::AsyncWriteExt;
 
 use crate::authority::Authority;
-use crate::process::{Process, eventually, free_port, tied_to_us};
+use crate::ports::free_port;
+use crate::process::{Process, eventually, tied_to_us};
 
 /// A running Mosquitto.
 pub struct Mosquitto {

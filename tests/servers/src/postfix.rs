@@ -10,7 +10,8 @@ use tempfile::TempDir;
 use crate::authority::Authority;
 use crate::dovecot::Dovecot;
 use crate::policy::{Policy, Stage};
-use crate::process::{Process, free_port, tied_to_us};
+use crate::ports::free_port;
+use crate::process::{Process, tied_to_us};
 
 /// Where Debian keeps the programs that the master starts, and the master itself.
 const DAEMONS: &str = "/usr/lib/postfix/sbin";

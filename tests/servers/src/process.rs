@@ -7,7 +7,7 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -103,14 +103,6 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// A port of 127.0.0.1 that nobody listens on.
-///
-/// # Errors
-/// There is none.
-pub fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// Whether a server on `port` of 127.0.0.1 speaks first, as mail servers do. A port of implicit

@@ -16,7 +16,8 @@ pub use orders::{Behaviour, Flood, Form, Ids, Join, Part, Receipts, Sms, Submitt
 use crate::authority::Authority;
 use crate::cache::installed;
 use crate::http::ask;
-use crate::process::{Process, free_port, tied_to_us};
+use crate::ports::free_port;
+use crate::process::{Process, tied_to_us};
 
 /// The release of the npm package that `tests/setup` installs.
 const PACKAGE: &str = "smpp-0.5.1";

@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{ServerConfig, crypto};
 
 use crate::authority::Authority;
-use crate::process::free_port;
+use crate::ports::free_port;
 
 /// A request, byte for byte but for the names of its headers, which are in lower case.
 #[derive(Clone, Debug)]
