@@ -9,10 +9,11 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::cache::installed;
 use crate::http::ask;
+use crate::ports::free_port;
 use crate::process::tied_to_us;
 
 /// The release that `tests/setup` installs.
@@ -41,7 +42,7 @@ impl Synapse {
     /// `tests/setup` put into the user's cache.
     pub async fn start() -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let port = free_port()?;
         write_configuration(folder.path(), port)?;
         let mut server = Self { folder, port, child: None };
         server.resume().await?;
@@ -117,7 +118,8 @@ impl Synapse {
         let deadline = Instant::now() + START_DEADLINE;
         self.child = Some(spawn(self.folder.path())?);
         loop {
-            if matches!(ask(self.port, "GET", "/_matrix/client/versions", "").await, Ok((200, _))) {
+            let versions = ask(self.port, "GET", "/_matrix/client/versions", "");
+            if matches!(timeout_at(deadline, versions).await, Ok(Ok((200, _)))) {
                 return Ok(());
             }
             let ended = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
