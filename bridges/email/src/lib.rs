@@ -3,7 +3,7 @@
 //! In reading order: the options ([`config`]), how servers are reached ([`tls`]); mail in
 //! ([`imap`], large attachments taken out while it arrives by [`lift`], what takes the network to
 //! find out kept beside it in [`findings`]) and what is made of it
-//! ([`read`] with [`repair`] before it, [`parts`], [`said`], [`automatic`], [`authentication`],
+//! ([`read`] with [`repair`] before it, [`parts`], [`tidy`], [`said`], [`automatic`], [`authentication`],
 //! [`report`]; [`trim`] takes off what was said before); mail out ([`smtp`]); the worker that puts
 //! these together ([`worker`]) and the dry run ([`tool`]).
 
@@ -31,6 +31,7 @@ mod repair;
 mod report;
 mod said;
 mod smtp;
+mod tidy;
 mod tls;
 mod tool;
 pub mod trim;

@@ -166,12 +166,46 @@ fn what_was_found_out_when_it_was_fetched_marks_the_sender() {
     }
 }
 
+/// Each of these took a parser minutes, or its stack, before something bounded it.
 #[test]
 fn hostile_html_comes_through() {
-    for html in ["<div>".repeat(200_000), "<b>".repeat(500_000), "<table><tr><td>".repeat(6_000)] {
-        let mail = format!("From: a@b.example\r\nContent-Type: text/html\r\n\r\n{html}end");
-        assert!(read(mail.as_bytes()).content.text.ends_with("end"));
+    let attributes: String = (0..150_000).map(|n| format!(" a{n}")).collect();
+    let formats: String = (0..5_000).map(|n| format!("<p><b id={n}><u id={n}></x></p>")).collect();
+    for html in [
+        "<div>".repeat(50_000),
+        "<b>".repeat(50_000),
+        "<table><tr><td>".repeat(6_000),
+        "<div></x>".repeat(30_000),
+        "<div title='</div>'>".repeat(20_000),
+        "<style></div></style><div>".repeat(20_000),
+        "<a><div></a></div>".repeat(10_000),
+        "<ul><li>".repeat(10_000),
+        "&".repeat(300_000),
+        "&lt ".repeat(100_000),
+        "<".repeat(300_000),
+        "<!--".repeat(100_000),
+        "</style".repeat(100_000),
+        "<style></".repeat(30_000),
+        "<a href='".repeat(30_000),
+        format!("<a{attributes}>"),
+        formats,
+    ] {
+        let mail = format!("From: a@b.example\r\nContent-Type: text/html\r\n\r\nbegin{html}");
+        let text = read(mail.as_bytes()).content.text;
+        assert!(text.starts_with("begin"), "{}", &html[..30]);
     }
+}
+
+#[test]
+fn multiparts_without_parts_are_looked_through_once() {
+    let lines = "--y\r\n".repeat(1_000);
+    let parts = (0..199)
+        .map(|n| format!("--x\r\nContent-Type: multipart/mixed; boundary=y{n}\r\n\r\n{lines}\r\n"));
+    let parts: String = parts.collect();
+    let mail = format!(
+        "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n{parts}--x--"
+    );
+    assert!(read(mail.as_bytes()).content.text.starts_with("--y"));
 }
 
 pub(crate) fn with_attachment(bytes: &[u8]) -> Vec<u8> {
