@@ -26,6 +26,8 @@ pub(crate) struct EmailSection {
     pub(crate) smtp: SmtpSection,
     /// Set when we find out ourselves who wrote a mail.
     pub(crate) check: Option<CheckSection>,
+    /// The authorities that vouch for who signs mails.
+    pub(crate) smime_ca_file: Option<PathBuf>,
 }
 
 /// Where mail is fetched.
@@ -114,7 +116,13 @@ impl EmailSection {
         if check.is_some() && imap.as_ref().is_some_and(|imap| imap.authserv_id.is_some()) {
             fields.object("authentication", "`check` does not go with `imap.authserv_id`");
         }
-        Some(Self { address: address?, name, agency, max_size, imap: imap?, smtp: smtp?, check })
+        let smime_ca_file = fields.optional_table("smime").and_then(|fields| {
+            let ca_file = fields.optional("ca_file");
+            fields.finish();
+            ca_file
+        });
+        let (address, imap, smtp) = (address?, imap?, smtp?);
+        Some(Self { address, name, agency, max_size, imap, smtp, check, smime_ca_file })
     }
 }
 

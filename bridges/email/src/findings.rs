@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use viadukt_api::Raw;
 
 use crate::authentication::Outcome;
+use crate::smime::Signature;
 
 /// Begins the line.
 const LINE: &[u8] = b"Viadukt-Found: ";
@@ -16,6 +17,9 @@ pub(crate) struct Findings {
     /// About who wrote it; `None`: nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) outcomes: Option<Vec<Outcome>>,
+    /// About its signature; `None`: it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signature: Option<Signature>,
 }
 
 impl Findings {
@@ -53,7 +57,7 @@ mod tests {
 
     fn found(result: &str) -> Findings {
         let outcome = Outcome { method: "spf".to_owned(), result: result.to_owned(), domain: None };
-        Findings { outcomes: Some(vec![outcome]) }
+        Findings { outcomes: Some(vec![outcome]), signature: None }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::findings::Findings;
 use crate::lift::Lifted;
 use crate::repair::{repair, within_limits};
 use crate::report::{Report, Told};
+use crate::smime::{self, Signature};
 use crate::{parts, said, trim};
 
 /// More ancestors than these are of no use to find a conversation.
@@ -59,7 +60,8 @@ impl Reader {
         let parsed = MessageParser::default().parse(readable).filter(has_header);
         let Some(mail) = parsed else {
             let message = as_it_is(lifted.skeleton);
-            return Ok(Reading { message, trimmed: false, report: None, authentication: None });
+            let (report, authentication, signature) = (None, None, None);
+            return Ok(Reading { message, trimmed: false, report, authentication, signature });
         };
 
         let own = self.own.as_deref();
@@ -70,8 +72,14 @@ impl Reader {
             None => self.content(&mail, &lifted, automatic),
         };
         if cut {
-            let note = self.words.say("mail-beyond-limits", &[]);
-            content.text = format!("{}\n\n{note}", content.text).trim_start().to_owned();
+            note(&mut content, &self.words.say("mail-beyond-limits", &[]));
+        }
+        if let Some(key) = smime::encrypted(&mail) {
+            note(&mut content, &self.words.say(key, &[]));
+        }
+        if let Some(signature) = &findings.signature {
+            let author = sender(&mail).address;
+            note(&mut content, &signature.told(author.as_str(), &self.words));
         }
         let id = mail.header(HeaderName::MessageId).and_then(first_id);
         let id = id.unwrap_or_else(|| made_up_id(readable));
@@ -115,7 +123,8 @@ impl Reader {
             let standing = authentication.as_ref().map(|found| found.sender);
             self.mark(&mut message.sender, standing.unwrap_or(Standing::Unverified));
         }
-        Ok(Reading { message, trimmed, report, authentication })
+        let signature = findings.signature;
+        Ok(Reading { message, trimmed, report, authentication, signature })
     }
 
     /// What a room shows, and whether something was taken off it: then the original is attached.
@@ -167,6 +176,17 @@ pub(crate) struct Reading {
     pub(crate) report: Option<Report>,
     /// What was found out about its sender.
     pub(crate) authentication: Option<Authentication>,
+    /// What was found out about its signature.
+    pub(crate) signature: Option<Signature>,
+}
+
+/// Adds a sentence of ours below what a mail says.
+fn note(content: &mut Content, note: &str) {
+    content.text = format!("{}\n\n{note}", content.text).trim_start().to_owned();
+    if let Some(html) = &mut content.html {
+        let escaped = note.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        *html += &format!("<p><em>{escaped}</em></p>");
+    }
 }
 
 /// Makes a report on a mail of ours out of `message`: what it tells takes the place of what the

@@ -158,11 +158,30 @@ fn what_was_found_out_when_it_was_fetched_marks_the_sender() {
     ] {
         let domain = Some("b.example".to_owned());
         let outcome = Outcome { method: "dmarc".to_owned(), result: result.to_owned(), domain };
-        let found = Findings { outcomes: Some(vec![outcome]) };
+        let found = Findings { outcomes: Some(vec![outcome]), signature: None };
         let reading = reader().reading(&found.join(&raw)).unwrap();
         assert_eq!(reading.message.sender.name.as_deref(), Some(expected), "{result}");
         assert_eq!(reading.message.content.text, "Guten Tag.");
         assert_eq!(reading.authentication.unwrap().results["dmarc"], result);
+    }
+}
+
+#[test]
+fn what_is_encrypted_says_so_and_comes_along() {
+    let smime = include_bytes!("../tests/smime/enveloped.eml");
+    let pgp = b"From: a@b.example\r\nContent-Type: multipart/encrypted; boundary=x;\r\n \
+        protocol=\"application/pgp-encrypted\"\r\n\r\n--x\r\n\
+        Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n--x\r\n\
+        Content-Type: application/octet-stream; name=encrypted.asc\r\n\r\n\
+        -----BEGIN PGP MESSAGE-----\r\n--x--\r\n";
+    for (mail, kind, file) in
+        [(&smime[..], "S/MIME", "smime.p7m"), (&pgp[..], "OpenPGP", "encrypted.asc")]
+    {
+        let content = read(mail).content;
+        let expected =
+            format!("[This mail is encrypted ({kind}), and the bridge has no key for it.");
+        assert!(content.text.starts_with(&expected), "{}", content.text);
+        assert!(content.attachments.iter().any(|found| found.name == file), "{kind}");
     }
 }
 

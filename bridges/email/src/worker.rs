@@ -15,6 +15,7 @@ use crate::fetch::Handle;
 use crate::imap::Ingest;
 use crate::imap::session::Session;
 use crate::read::Reader;
+use crate::smime::Authorities;
 use crate::smtp::Outgoing;
 use crate::tls::Server;
 
@@ -27,6 +28,7 @@ pub(crate) struct EmailWorker {
     outgoing: Outgoing,
     reader: Reader,
     checker: Option<Arc<Checker>>,
+    authorities: Arc<Authorities>,
     health: Arc<Mutex<Health>>,
 }
 
@@ -59,8 +61,13 @@ impl Section for EmailSection {
         let checker = self.check.as_ref().map(Checker::new).transpose();
         let resolver = "name a resolver in `authentication.resolvers`";
         let checker = checker.map_err(|e| failed(e, resolver))?.map(Arc::new);
+        let authorities = self.smime_ca_file.as_deref().map(Authorities::read).transpose();
+        let authorities = authorities.map_err(|e| {
+            failed(e, "name a PEM file with the authorities' certificates as `smime.ca_file`")
+        })?;
         Ok(Arc::new(EmailWorker {
             checker,
+            authorities: Arc::new(authorities.unwrap_or_default()),
             outgoing: Outgoing::new(self.clone(), smtp, login, spool, words),
             health: Arc::new(Mutex::new(Health::Down("starting".to_owned()))),
             section: self.clone(),
@@ -84,6 +91,7 @@ impl Worker for EmailWorker {
             spool: Arc::clone(&self.context.spool),
             keep: self.context.keep.clone(),
             checker: self.checker.clone(),
+            authorities: Arc::clone(&self.authorities),
             health: Arc::clone(&self.health),
             inbox,
             failures: std::collections::HashMap::new(),

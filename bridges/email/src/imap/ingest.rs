@@ -18,6 +18,7 @@ use crate::authentication::Checker;
 use crate::config::ImapSection;
 use crate::lift::{Lifted, Lifter};
 use crate::read::first_id;
+use crate::smime::Authorities;
 use crate::tls::Server;
 
 /// Mails whose sizes are asked for at once.
@@ -43,6 +44,7 @@ pub(crate) struct Ingest {
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) keep: Keep,
     pub(crate) checker: Option<Arc<Checker>>,
+    pub(crate) authorities: Arc<Authorities>,
     pub(crate) health: Arc<Mutex<Health>>,
     pub(crate) inbox: Inbox,
     /// How often the server did not hand a mail over, by UID.
@@ -162,7 +164,7 @@ impl Ingest {
         }
     }
 
-    fn lifter(&self) -> Lifter {
+    pub(super) fn lifter(&self) -> Lifter {
         let mut nonce = [0; 16];
         self.env.entropy.fill(&mut nonce);
         Lifter::new(nonce, Arc::clone(&self.spool))
