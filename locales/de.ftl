@@ -158,6 +158,7 @@ mail-empty = Eine E-Mail war leer, oder der Mailserver gab sie nicht heraus.
 mail-beyond-limits = [Diese E-Mail besteht aus zu vielen Teilen. Gezeigt wird, was bis dahin gelesen wurde.]
 mail-too-large-to-fetch = [Diese E-Mail ist mit { $megabytes } MB zu groß für die Brücke. Sie liegt im Postfach.]
 mail-original-name = Originalnachricht.eml
+mail-files-aside = [Hier nicht gezeigt: { $names }. Dateien dieser Art können Schaden anrichten. Die Mail mit ihnen liegt im Postfach.]
 mail-no-subject = (ohne Betreff)
 mail-sender-unverified = { $name } (nicht geprüft)
 mail-sender-suspect = { $name } (gefälscht?)

@@ -158,6 +158,7 @@ mail-empty = A mail was empty, or the mail server did not hand it over.
 mail-beyond-limits = [This mail has too many parts. Shown is what was read up to there.]
 mail-too-large-to-fetch = [This mail of { $megabytes } MB is too large for the bridge. It is in the mailbox.]
 mail-original-name = original.eml
+mail-files-aside = [Not shown here: { $names }. Files of this kind can do harm. The mail with them is in the mailbox.]
 mail-no-subject = (no subject)
 mail-sender-unverified = { $name } (unverified)
 mail-sender-suspect = { $name } (forged?)

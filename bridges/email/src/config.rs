@@ -11,6 +11,8 @@ use viadukt_api::network::is_loopback;
 
 pub(crate) use checks::CheckSection;
 
+use crate::kinds::Kind;
+
 /// A bridge's options, valid as far as they can be checked without the network.
 #[derive(Clone, Debug)]
 pub(crate) struct EmailSection {
@@ -28,6 +30,8 @@ pub(crate) struct EmailSection {
     pub(crate) check: Option<CheckSection>,
     /// The authorities that vouch for who signs mails.
     pub(crate) smime_ca_file: Option<PathBuf>,
+    /// Kinds of attached files that rooms do not show.
+    pub(crate) forbidden_files: Vec<Kind>,
 }
 
 /// Where mail is fetched.
@@ -121,8 +125,17 @@ impl EmailSection {
             fields.finish();
             ca_file
         });
-        let (address, imap, smtp) = (address?, imap?, smtp?);
-        Some(Self { address, name, agency, max_size, imap, smtp, check, smime_ca_file })
+        Some(Self {
+            forbidden_files: checks::forbidden_files(fields),
+            address: address?,
+            name,
+            agency,
+            max_size,
+            imap: imap?,
+            smtp: smtp?,
+            check,
+            smime_ca_file,
+        })
     }
 }
 

@@ -20,6 +20,7 @@ pub fn mail(data: &[u8]) {
         worker,
         own: Some("office@example.net".to_owned()),
         authserv_id: Some("mx".to_owned()),
+        forbidden: crate::kinds::Kind::USUAL.to_vec(),
         words,
     };
     let Ok(reading) = reader.reading(&raw) else { return };

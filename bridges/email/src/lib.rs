@@ -3,7 +3,7 @@
 //! In reading order: the options ([`config`]), how servers are reached ([`tls`]); mail in
 //! ([`imap`], large attachments taken out while it arrives by [`lift`], what cannot be found out
 //! later kept beside it in [`findings`]) and what is made of it ([`read`] with [`repair`] before it,
-//! [`parts`], [`tidy`], [`said`], [`automatic`], [`authentication`], [`smime`], [`report`]; [`trim`]
+//! [`parts`] with [`kinds`], [`tidy`], [`said`], [`automatic`], [`authentication`], [`smime`], [`report`]; [`trim`]
 //! takes off what was said before); mail out ([`smtp`]); the worker that puts these together
 //! ([`worker`]) and the dry run ([`tool`]).
 
@@ -19,6 +19,7 @@ mod findings;
 pub mod fuzz;
 mod html;
 mod imap;
+mod kinds;
 mod lift;
 #[cfg(test)]
 mod lift_tests;

@@ -11,6 +11,7 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use mail_parser::decoders::base64::base64_decode;
 use viadukt_api::{BlobRef, Raw, Spool, SpoolWriter};
 
 use crate::findings::{Findings, guard};
@@ -25,6 +26,9 @@ const MAX_LINE: usize = 16 << 10;
 const FIRST_LINE: &[u8] = b"Viadukt-Lifted: ";
 /// Begins a mark. All of a mark is base64, so that a part that holds one can be decoded.
 const MARK: &[u8] = b"VIADUKTLIFTEDOUT/";
+
+/// So many digits of a lifted body stand in its mark: enough to tell what kind of file it is.
+const HEAD: usize = 15;
 
 /// A raw mail as the bridge keeps it.
 pub(crate) struct Lifted<'a> {
@@ -65,8 +69,15 @@ impl<'a> Lifted<'a> {
     /// The part that `body` stands for, with its size once decoded, when it is nothing but a
     /// mark.
     pub(crate) fn part(&self, body: &[u8]) -> Option<(usize, u64)> {
-        let (part, size) = read_mark(body.trim_ascii(), self.nonce)?;
-        (part < self.parts.len()).then_some((part, size))
+        let mark = read_mark(body.trim_ascii(), self.nonce)?;
+        (mark.part < self.parts.len()).then_some((mark.part, mark.size))
+    }
+
+    /// How the part that `body` stands for begins, once decoded.
+    pub(crate) fn head(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let mark = read_mark(body.trim_ascii(), self.nonce)?;
+        // Whole groups of digits, each three bytes.
+        base64_decode(&mark.head.as_bytes()[..HEAD / 4 * 4])
     }
 
     /// The size of a mail whose skeleton has `length` bytes.
@@ -198,6 +209,7 @@ impl Lifter {
                 self.body = Body::Held(Vec::new(), Count::default());
             }
             Line::Leaf(leaf) => self.keeps_files |= !leaf.shown,
+            Line::Mail => self.keeps_files = true,
             _ => {}
         }
         self.continues = !line.ends_with(b"\n");
@@ -234,7 +246,7 @@ impl Lifter {
                 self.keeps_files = true;
             }
             Body::Lifting(writer, count) => {
-                let mark = mark(&self.nonce, self.lifted.len(), count.decoded());
+                let mark = mark(&self.nonce, self.lifted.len(), count);
                 self.skeleton.extend_from_slice(&mark);
                 self.lifted.push(writer.finish()?);
             }
@@ -279,46 +291,67 @@ pub(crate) fn restore(
         if io::BufRead::read_until(&mut limited, b'\n', &mut line)? == 0 {
             return Ok(());
         }
-        match read_mark(line.trim_ascii_end(), nonce).and_then(|(part, _)| parts.get(part)) {
+        match read_mark(line.trim_ascii_end(), nonce).and_then(|mark| parts.get(mark.part)) {
             Some(part) => drop(io::copy(&mut spool.open(part)?, to)?),
             None => to.write_all(&line)?,
         }
     }
 }
 
-/// `VIADUKTLIFTEDOUT/<nonce>/<part>/<size>/`, the numbers in 12 hexadecimal digits each and all of
-/// it a multiple of four characters.
-fn mark(nonce: &str, part: usize, size: u64) -> Vec<u8> {
+/// `VIADUKTLIFTEDOUT/<nonce>/<part>/<size>/<head>/`, the numbers in 12 hexadecimal digits each, the
+/// head in [`HEAD`] of the body's own, and all of it a multiple of four characters.
+fn mark(nonce: &str, part: usize, count: Count) -> Vec<u8> {
     let mut mark = [MARK, nonce.as_bytes()].concat();
-    mark.extend_from_slice(format!("/{part:012x}/{size:012x}/\r\n").as_bytes());
+    mark.extend_from_slice(format!("/{part:012x}/{:012x}/", count.decoded()).as_bytes());
+    mark.extend_from_slice(&count.head);
+    mark.extend_from_slice(b"/\r\n");
     mark
 }
 
 fn mark_length(nonce: &[u8]) -> usize {
-    MARK.len() + nonce.len() + 2 * "/000000000000".len() + "/\r\n".len()
+    MARK.len() + nonce.len() + 2 * "/000000000000".len() + "/".len() + HEAD + "/\r\n".len()
 }
 
-fn read_mark(line: &[u8], nonce: &[u8]) -> Option<(usize, u64)> {
+struct Mark<'m> {
+    part: usize,
+    /// Of the body, decoded.
+    size: u64,
+    head: &'m str,
+}
+
+fn read_mark<'m>(line: &'m [u8], nonce: &[u8]) -> Option<Mark<'m>> {
     if nonce.is_empty() {
         return None;
     }
     let rest = line.strip_prefix(MARK)?.strip_prefix(nonce)?.strip_prefix(b"/")?;
     let rest = std::str::from_utf8(rest).ok()?;
     let (part, rest) = rest.split_at_checked(12)?;
-    let size = rest.strip_prefix('/')?.strip_suffix('/')?;
-    Some((usize::from_str_radix(part, 16).ok()?, u64::from_str_radix(size, 16).ok()?))
+    let (size, rest) = rest.strip_prefix('/')?.split_at_checked(12)?;
+    let head = rest.strip_prefix('/')?.strip_suffix('/')?;
+    let part = usize::from_str_radix(part, 16).ok()?;
+    let size = u64::from_str_radix(size, 16).ok()?;
+    (head.len() == HEAD).then_some(Mark { part, size, head })
 }
 
-/// Counts what a base64 body decodes to.
-#[derive(Clone, Copy, Default)]
+/// Counts what a base64 body decodes to, and keeps how it begins.
+#[derive(Clone, Copy)]
 struct Count {
     digits: u64,
+    head: [u8; HEAD],
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self { digits: 0, head: [b'A'; HEAD] }
+    }
 }
 
 impl Count {
     fn add(&mut self, line: &[u8]) {
-        let digits = line.iter().filter(|b| !b.is_ascii_whitespace() && **b != b'=').count();
-        self.digits += digits as u64;
+        let digits = || line.iter().filter(|b| !b.is_ascii_whitespace() && **b != b'=');
+        let known = usize::try_from(self.digits).unwrap_or(HEAD).min(HEAD);
+        self.head[known..].iter_mut().zip(digits()).for_each(|(kept, digit)| *kept = *digit);
+        self.digits += digits().count() as u64;
     }
 
     fn decoded(self) -> u64 {

@@ -27,6 +27,8 @@ pub(crate) enum Line {
     Head,
     /// The empty line after which this leaf's body begins.
     Leaf(Leaf),
+    /// The empty line after which the header of an attached mail begins.
+    Mail,
     /// Between parts, or inside one.
     Body,
     /// Begins or ends a part.
@@ -135,7 +137,7 @@ impl Walker {
             // A mail in a mail: its header follows at once. It counts as a part, not as depth:
             // where it ends is for the boundary around it to say.
             self.parts += 1;
-            return Line::Head;
+            return Line::Mail;
         }
         self.in_body = true;
         let shown = head.kind == Kind::Text && !head.named;

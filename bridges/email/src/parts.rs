@@ -10,13 +10,20 @@ use mail_parser::{Encoding, Message as Mail, MessagePart, MimeHeaders, PartType}
 use viadukt_api::{Attachment, WorkerName};
 
 use crate::fetch::{Handle, Payload, Within};
+use crate::kinds::Kind;
 use crate::lift::Lifted;
 use crate::said::Said;
 use crate::{clean, html};
 
 /// What `mail` says and carries.
-pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName) -> Said {
-    let mut parts = Parts { mail, lifted, worker, texts: Vec::new(), files: Vec::new() };
+pub(crate) fn content(
+    mail: &Mail<'_>,
+    lifted: &Lifted<'_>,
+    worker: &WorkerName,
+    forbidden: &[Kind],
+) -> Said {
+    let (texts, files, aside) = (Vec::new(), Vec::new(), Vec::new());
+    let mut parts = Parts { mail, lifted, worker, forbidden, texts, files, aside };
     let is_text = |part: &MessagePart<'_>| matches!(part.body, PartType::Text(_));
     let is_mixed = mail.text_bodies().any(is_text);
     let mut has_plain = false;
@@ -48,14 +55,14 @@ pub(crate) fn content(mail: &Mail<'_>, lifted: &Lifted<'_>, worker: &WorkerName)
             None => {}
         }
     }
-    let Parts { mut texts, files, .. } = parts;
+    let Parts { mut texts, files, aside, .. } = parts;
     texts.retain(|text| !text.trim().is_empty());
     // Text that came after HTML: together they are text.
     if !is_mixed && !texts.is_empty() && !formatted.is_empty() {
         texts.insert(0, clean::text(&html::to_text(&formatted)));
         formatted.clear();
     }
-    Said { text: texts.join("\n\n"), formatted, files }
+    Said { text: texts.join("\n\n"), formatted, files, aside }
 }
 
 /// The part that speaks for a mail which shows nothing by itself: the one that a
@@ -89,8 +96,11 @@ struct Parts<'a> {
     mail: &'a Mail<'a>,
     lifted: &'a Lifted<'a>,
     worker: &'a WorkerName,
+    forbidden: &'a [Kind],
     texts: Vec<String>,
     files: Vec<Attachment>,
+    /// Names of files that are not to be shown.
+    aside: Vec<String>,
 }
 
 impl Parts<'_> {
@@ -144,12 +154,36 @@ impl Parts<'_> {
         let mime = if is_mime(&mime) { mime } else { default_mime(part).to_owned() };
         let name = part.attachment_name().map(clean::file_name).filter(|name| !name.is_empty());
         let number = self.files.len() + 1;
+        let name = name.unwrap_or_else(|| format!("attachment-{number}.{}", suffix(&mime)));
+        let head = self.lifted.head(raw);
+        let head = head.as_deref().unwrap_or_else(|| part.contents());
+        if self.is_forbidden(&name, head) || self.holds_forbidden(part) {
+            self.aside.push(name);
+            return;
+        }
         self.files.push(Attachment {
-            name: name.unwrap_or_else(|| format!("attachment-{number}.{}", suffix(&mime))),
+            name,
             mime,
             size: Some(size),
             media: handle.media(self.worker),
         });
+    }
+
+    fn is_forbidden(&self, name: &str, head: &[u8]) -> bool {
+        Kind::of(name, head).is_some_and(|kind| self.forbidden.contains(&kind))
+    }
+
+    /// Whether a mail that is attached brings what is not to be shown.
+    fn holds_forbidden(&self, part: &MessagePart<'_>) -> bool {
+        let PartType::Message(inner) = &part.body else { return false };
+        inner.parts.iter().any(|part| {
+            let name = part.attachment_name().map(clean::file_name).unwrap_or_default();
+            let is_file = matches!(part.body, PartType::Binary(_) | PartType::InlineBinary(_));
+            // Where it stands is told from the beginning of the whole mail.
+            let lifted = self.lifted.head(self.raw(part));
+            let head = lifted.as_deref().unwrap_or_else(|| part.contents());
+            self.is_forbidden(&name, if is_file { head } else { b"" }) || self.holds_forbidden(part)
+        })
     }
 
     /// The part's body as it stands in the mail.
@@ -194,12 +228,18 @@ impl Parts<'_> {
                 kept.push(line);
                 continue;
             };
+            let name = format!("attachment-{}.txt", self.files.len() + 1);
+            let head = self.lifted.head(line.as_bytes()).unwrap_or_default();
+            if self.is_forbidden(&name, &head) {
+                self.aside.push(name);
+                continue;
+            }
             let blob = self.lifted.parts[at].clone();
             let size = Some(blob.size);
             let payload = Payload::Spooled(blob);
             let handle = Handle { payload, encoding: String::new(), within: None };
             self.files.push(Attachment {
-                name: format!("attachment-{}.txt", self.files.len() + 1),
+                name,
                 mime: "text/plain".to_owned(),
                 size,
                 media: handle.media(self.worker),

@@ -13,6 +13,7 @@ use crate::authentication::{Authentication, Standing};
 use crate::automatic::automatic;
 use crate::clean;
 use crate::findings::Findings;
+use crate::kinds::Kind;
 use crate::lift::Lifted;
 use crate::repair::{repair, within_limits};
 use crate::report::{Report, Told};
@@ -33,6 +34,8 @@ pub(crate) struct Reader {
     pub(crate) own: Option<String>,
     /// The server whose word about senders counts; without one they are not marked.
     pub(crate) authserv_id: Option<String>,
+    /// Files of these kinds are not shown.
+    pub(crate) forbidden: Vec<Kind>,
     pub(crate) words: Arc<Words>,
 }
 
@@ -134,10 +137,16 @@ impl Reader {
         lifted: &Lifted<'_>,
         automatic: Option<Automatic>,
     ) -> (Content, bool) {
-        let said = parts::content(mail, lifted, &self.worker);
-        // In a report what it reports about is the point.
-        if automatic == Some(Automatic::Report) {
-            return (said.whole(), false);
+        let said = parts::content(mail, lifted, &self.worker, &self.forbidden);
+        let aside = said.aside.join(", ");
+        // In a report what it reports about is the point. And the mail itself must not bring along
+        // what was put aside: then nothing is taken off it that only stands there.
+        if automatic == Some(Automatic::Report) || !aside.is_empty() {
+            let mut content = said.whole();
+            if !aside.is_empty() {
+                note(&mut content, &self.words.say("mail-files-aside", &[("names", &aside)]));
+            }
+            return (content, false);
         }
         let forwarding = mail.subject().is_some_and(trim::is_forwarding);
         let (mut content, trimmed) = said.trimmed(forwarding);

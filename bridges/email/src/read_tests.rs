@@ -19,6 +19,7 @@ pub(crate) fn reader() -> Reader {
         worker: "post".parse().unwrap(),
         own: Some("buero@amt.example".to_owned()),
         authserv_id: None,
+        forbidden: crate::kinds::Kind::USUAL.to_vec(),
         words: Arc::new(Words::new(Language::En)),
     }
 }
@@ -182,6 +183,26 @@ fn what_is_encrypted_says_so_and_comes_along() {
             format!("[This mail is encrypted ({kind}), and the bridge has no key for it.");
         assert!(content.text.starts_with(&expected), "{}", content.text);
         assert!(content.attachments.iter().any(|found| found.name == file), "{kind}");
+    }
+}
+
+#[test]
+fn files_that_can_do_harm_are_named_and_left_out() {
+    let program = [&b"MZ"[..], &[7; 100_000]].concat();
+    for (bytes, name) in [(&program[..], "a.bin"), (&program[..400], "a.bin"), (b"x", "a.exe")] {
+        let mail = String::from_utf8(with_attachment(bytes)).unwrap().replace("a.bin", name);
+        let quoting = mail.replace("Anbei.", "Anbei.\r\n\r\n> Was ist es?\r\n> Wann?");
+        let inside = format!(
+            "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n\
+            --y\r\n\r\nAnbei.\r\n--y\r\nContent-Type: message/rfc822; name=a.eml\r\n\r\n{mail}\r\n--y--"
+        );
+        for (mail, name) in [(&mail, name), (&quoting, name), (&inside, "a.eml")] {
+            let content = read(mail.as_bytes()).content;
+            assert!(content.text.starts_with("Anbei."), "{}", content.text);
+            let note = format!("[Not shown here: {name}. Files of this kind can do harm.");
+            assert!(content.text.contains(&note), "{}", content.text);
+            assert!(content.attachments.is_empty(), "{name}");
+        }
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) struct Said {
     /// HTML that is more than `text`: empty when the author wrote plain text.
     pub(crate) formatted: String,
     pub(crate) files: Vec<Attachment>,
+    /// Names of files that a room does not show.
+    pub(crate) aside: Vec<String>,
 }
 
 impl Said {

@@ -54,6 +54,7 @@ fn read(words: &[String], to: &mut dyn Write) -> Result<(), String> {
         worker,
         own: None,
         authserv_id: None,
+        forbidden: crate::kinds::Kind::USUAL.to_vec(),
         words: Arc::new(Words::new(Language::default())),
     };
     let files = paths.into_iter().flat_map(|path| files(Path::new(path))).collect::<Vec<_>>();

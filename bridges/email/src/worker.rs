@@ -56,6 +56,7 @@ impl Section for EmailSection {
             worker: context.name.clone(),
             own: Some(self.address.to_string()),
             authserv_id: self.imap.authserv_id.clone(),
+            forbidden: self.forbidden_files.clone(),
             words: Arc::clone(&words),
         };
         let checker = self.check.as_ref().map(Checker::new).transpose();

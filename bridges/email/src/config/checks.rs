@@ -1,9 +1,11 @@
-//! The options about who wrote a mail.
+//! The options about who wrote a mail, and about what it brings.
 
 use std::net::{IpAddr, SocketAddr};
 
 use viadukt_api::config::Fields;
 use viadukt_api::network::Networks;
+
+use crate::kinds::Kind;
 
 /// How senders are checked by ourselves; see [`crate::authentication`].
 #[derive(Clone, Debug, Default)]
@@ -33,6 +35,20 @@ impl CheckSection {
         fields.finish();
         check.then_some(section)
     }
+}
+
+/// Kinds of files that rooms do not show.
+pub(super) fn forbidden_files(fields: &Fields<'_>) -> Vec<Kind> {
+    let Some(written) = fields.optional_list::<String>("forbidden_files") else {
+        return Kind::USUAL.to_vec();
+    };
+    let known = |name: &String| Kind::ALL.iter().find(|(known, _)| known == name);
+    let kinds: Vec<_> = written.iter().filter_map(known).map(|(_, kind)| *kind).collect();
+    if kinds.len() < written.len() {
+        let names = Kind::ALL.map(|(name, _)| format!("{name:?}")).join(", ");
+        fields.object("forbidden_files", format!("expected any of {names}"));
+    }
+    kinds
 }
 
 /// An address, with a port or without.

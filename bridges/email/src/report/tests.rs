@@ -16,6 +16,7 @@ fn shown(mail: Vec<u8>) -> Value {
         worker: "post".parse().unwrap(),
         own: Some("buero@amt.example".to_owned()),
         authserv_id: None,
+        forbidden: crate::kinds::Kind::USUAL.to_vec(),
         words: Arc::new(Words::new(Language::De)),
     };
     let raw = Raw { bytes: mail.into(), lifted: Vec::new() };

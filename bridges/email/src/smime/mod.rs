@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
-use mail_parser::{Message as Mail, MessageParser, MimeHeaders};
+use mail_parser::{Message as Mail, MessageParser, MessagePart, MimeHeaders, PartType};
 use memchr::memmem;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
@@ -78,9 +78,7 @@ impl Authorities {
         if is_detached(&parsed) {
             let boundary = parsed.content_type()?.attribute("boundary")?;
             let content = first_part(mail, boundary)?;
-            let parts = parsed.parts.iter().skip(1);
-            let signed = parts.filter(|part| is_signature(*part)).last();
-            let signed = signed.and_then(|part| Signed::parse(part.contents()));
+            let signed = signature(&parsed).and_then(|part| Signed::parse(part.contents()));
             let check = |signed: Signed| signed.check(&canonical(content), &self.0, now);
             let unreadable = || Signature::nameless(State::Unreadable);
             return Some(Opened { signature: signed.map_or_else(unreadable, check), mail: None });
@@ -159,9 +157,16 @@ fn is_opaque(mail: &Mail<'_>) -> bool {
     matches!(&*subtype, "pkcs7-mime" | "x-pkcs7-mime") && encrypted(mail).is_none()
 }
 
-fn is_signature<'p>(part: &impl MimeHeaders<'p>) -> bool {
-    let subtype = part.content_type().and_then(|kind| kind.subtype()).unwrap_or_default();
-    matches!(&*subtype.to_ascii_lowercase(), "pkcs7-signature" | "x-pkcs7-signature")
+/// The second of two parts (RFC 1847 2.1). What stands in a third one would be shown as if it were
+/// signed as well.
+fn signature<'p>(mail: &'p Mail<'_>) -> Option<&'p MessagePart<'p>> {
+    match &mail.root_part().body {
+        PartType::Multipart(parts) => match parts.as_slice() {
+            [_, signature] => mail.parts.get(*signature as usize),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// What stands between the first two boundaries (RFC 1847 2.1), without the line end that belongs

@@ -61,6 +61,10 @@ fn a_changed_mail_is_told() {
     let detached = String::from_utf8(mail("detached")).unwrap();
     let changed = detached.replace("gezeichnet Eva", "gezeichnet Max");
     assert_eq!(open(changed.as_bytes(), NOW).signature.state, State::Broken);
+    let at = detached.rfind("\r\n--").unwrap();
+    let boundary = detached[at..].trim().trim_end_matches("--");
+    let more = format!("{}\r\n{boundary}\r\n\r\nMehr.{}", &detached[..at], &detached[at..]);
+    assert_eq!(open(more.as_bytes(), NOW).signature.state, State::Unreadable);
     // A server that ends lines in another way changed nothing that counts.
     let unix = detached.replace("\r\n", "\n");
     assert_eq!(open(unix.as_bytes(), NOW).signature.state, State::Valid);
