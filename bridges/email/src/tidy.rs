@@ -104,6 +104,10 @@ impl Tidy {
             _ if self.tags > MAX_TAGS => {}
             (Some(name), _) if closes => self.close(name),
             (Some(name), _) if self.open.len() < MAX_DEPTH => {
+                // A link within a link ends it (13.2.6.4.7).
+                if name == "a" {
+                    self.close(name);
+                }
                 self.write(name, &attributes);
                 self.open.push(name);
             }
@@ -240,6 +244,7 @@ mod tests {
         check("<style>a > b</style><font color=red>x</font><img src=x>", "x");
         check("<p><style>lost?", "<p>lost?");
         check("<!-->x<a name='y", "x<a name=\"y\"></a>");
+        check("<a>1<b>2<a>3", "<a>1<b>2</b></a><a>3</a>");
         check("<", "&lt;");
     }
 }
