@@ -77,7 +77,11 @@ pub async fn cloud_event(
 }
 
 /// Runs `script`, which reads `ask` as JSON and writes its answer as JSON.
-async fn python<T: DeserializeOwned>(package: &str, script: &str, ask: &Value) -> io::Result<T> {
+pub(crate) async fn python<T: DeserializeOwned>(
+    package: &str,
+    script: &str,
+    ask: &Value,
+) -> io::Result<T> {
     let answer = run(package, "python", &["-c", script], &ask.to_string()).await?;
     Ok(serde_json::from_str(&answer)?)
 }
