@@ -9,6 +9,7 @@ mod kill;
 mod oddities;
 mod operations;
 mod outage;
+mod packaging;
 #[path = "../../src/registry.rs"]
 mod registry;
 mod scene;
