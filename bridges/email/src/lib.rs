@@ -1,10 +1,11 @@
 //! The e-mail bridge: one mailbox, read over IMAP and answered over SMTP.
 //!
 //! In reading order: the options ([`config`]), how servers are reached ([`tls`]); mail in
-//! ([`imap`], large attachments taken out while it arrives by [`lift`]) and what is made of it
-//! ([`read`] with [`repair`] before it, [`parts`], [`said`], [`automatic`], [`authentication`],
-//! [`report`]; [`trim`] takes off what was said before); mail out ([`smtp`]); the worker that puts
-//! these together ([`worker`]) and the dry run ([`tool`]).
+//! ([`imap`], large attachments taken out while it arrives by [`lift`], what cannot be found out
+//! later kept beside it in [`findings`]) and what is made of it ([`read`] with [`repair`] before it,
+//! [`parts`], [`tidy`], [`said`], [`automatic`], [`authentication`], [`smime`], [`report`]; [`trim`]
+//! takes off what was said before); mail out ([`smtp`]); the worker that puts these together
+//! ([`worker`]) and the dry run ([`tool`]).
 
 mod authentication;
 mod automatic;
@@ -14,6 +15,7 @@ mod clean;
 mod compose_tests;
 mod config;
 mod fetch;
+mod findings;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod html;
@@ -29,7 +31,9 @@ mod read_tests;
 mod repair;
 mod report;
 mod said;
+mod smime;
 mod smtp;
+mod tidy;
 mod tls;
 mod tool;
 pub mod trim;

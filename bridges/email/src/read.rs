@@ -11,9 +11,11 @@ use viadukt_api::{
 
 use crate::authentication::{Authentication, Standing};
 use crate::automatic::automatic;
+use crate::findings::Findings;
 use crate::lift::Lifted;
 use crate::repair::{repair, within_limits};
 use crate::report::{Report, Told};
+use crate::smime::{self, Signature};
 use crate::{border, clean};
 use crate::{parts, said, trim};
 
@@ -49,6 +51,7 @@ impl Reader {
     /// As [`Reader::read`].
     pub(crate) fn reading(&self, raw: &Raw) -> Result<Reading, Unreadable> {
         let lifted = Lifted::of(raw);
+        let (findings, _) = Findings::split(&raw.bytes);
         let repaired = repair(lifted.skeleton);
         let (readable, cut) = within_limits(&repaired);
         if readable.trim_ascii().is_empty() {
@@ -57,7 +60,8 @@ impl Reader {
         let parsed = MessageParser::default().parse(readable).filter(has_header);
         let Some(mail) = parsed else {
             let message = as_it_is(lifted.skeleton);
-            return Ok(Reading { message, trimmed: false, report: None, authentication: None });
+            let (report, authentication, signature) = (None, None, None);
+            return Ok(Reading { message, trimmed: false, report, authentication, signature });
         };
 
         let own = self.own.as_deref();
@@ -68,8 +72,14 @@ impl Reader {
             None => self.content(&mail, &lifted, automatic),
         };
         if cut {
-            let note = self.words.say("mail-beyond-limits", &[]);
-            content.text = format!("{}\n\n{note}", content.text).trim_start().to_owned();
+            note(&mut content, &self.words.say("mail-beyond-limits", &[]));
+        }
+        if let Some(key) = smime::encrypted(&mail) {
+            note(&mut content, &self.words.say(key, &[]));
+        }
+        if let Some(signature) = &findings.signature {
+            let author = sender(&mail).address;
+            note(&mut content, &signature.told(author.as_str(), &self.words));
         }
         let id = mail.header(HeaderName::MessageId).and_then(first_id);
         let id = id.unwrap_or_else(|| made_up_id(readable));
@@ -102,12 +112,19 @@ impl Reader {
         }
         let trusted = self.authserv_id.as_deref();
         let author = message.sender.address.as_str();
-        let authentication = Authentication::of(&mail, trusted, author);
-        if trusted.is_some() && automatic != Some(Automatic::Report) {
+        let authentication = match &findings.outcomes {
+            Some(outcomes) if trusted.is_none() => {
+                Some(Authentication::new(None, outcomes, author))
+            }
+            _ => Authentication::told(&mail, trusted, author),
+        };
+        let is_asked = trusted.is_some() || findings.outcomes.is_some();
+        if is_asked && automatic != Some(Automatic::Report) {
             let standing = authentication.as_ref().map(|found| found.sender);
             self.mark(&mut message.sender, standing.unwrap_or(Standing::Unverified));
         }
-        Ok(Reading { message, trimmed, report, authentication })
+        let signature = findings.signature;
+        Ok(Reading { message, trimmed, report, authentication, signature })
     }
 
     /// What a room shows, and whether something was taken off it: then the original is attached.
@@ -137,6 +154,7 @@ impl Reader {
             Standing::Verified => return,
             Standing::Unverified => "mail-sender-unverified",
             Standing::Suspect => "mail-sender-suspect",
+            Standing::Unchecked => "mail-sender-unchecked",
         };
         let name = sender.name.as_deref().unwrap_or(sender.address.as_str());
         sender.name = Some(self.words.say(key, &[("name", name)]));
@@ -156,8 +174,19 @@ pub(crate) struct Reading {
     pub(crate) trimmed: bool,
     /// What it reports, when it is a report.
     pub(crate) report: Option<Report>,
-    /// What the server that received it found out about its sender.
+    /// What was found out about its sender.
     pub(crate) authentication: Option<Authentication>,
+    /// What was found out about its signature.
+    pub(crate) signature: Option<Signature>,
+}
+
+/// Adds a sentence of ours below what a mail says.
+fn note(content: &mut Content, note: &str) {
+    content.text = format!("{}\n\n{note}", content.text).trim_start().to_owned();
+    if let Some(html) = &mut content.html {
+        let escaped = note.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        *html += &format!("<p><em>{escaped}</em></p>");
+    }
 }
 
 /// Makes a report on a mail of ours out of `message`: what it tells takes the place of what the

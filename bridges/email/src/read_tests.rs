@@ -8,7 +8,9 @@ use viadukt_api::contract::MemorySpool;
 use viadukt_api::words::Language;
 use viadukt_api::{Act, Media, Message, Raw, Words};
 
+use crate::authentication::Outcome;
 use crate::fetch::Handle;
+use crate::findings::Findings;
 use crate::lift::Lifter;
 use crate::read::Reader;
 
@@ -146,11 +148,83 @@ fn a_sender_that_nobody_stands_for_is_marked() {
 }
 
 #[test]
-fn hostile_html_comes_through() {
-    for html in ["<div>".repeat(200_000), "<b>".repeat(500_000), "<table><tr><td>".repeat(6_000)] {
-        let mail = format!("From: a@b.example\r\nContent-Type: text/html\r\n\r\n{html}end");
-        assert!(read(mail.as_bytes()).content.text.ends_with("end"));
+fn what_was_found_out_when_it_was_fetched_marks_the_sender() {
+    let raw = lifted(b"From: Eva <eva@b.example>\r\n\r\nGuten Tag.", &MemorySpool::default());
+    for (result, expected) in [
+        ("pass", "Eva"),
+        ("fail", "Eva (forged?)"),
+        ("none", "Eva (unverified)"),
+        ("temperror", "Eva (not checked)"),
+    ] {
+        let domain = Some("b.example".to_owned());
+        let outcome = Outcome { method: "dmarc".to_owned(), result: result.to_owned(), domain };
+        let found = Findings { outcomes: Some(vec![outcome]), signature: None };
+        let reading = reader().reading(&found.join(&raw)).unwrap();
+        assert_eq!(reading.message.sender.name.as_deref(), Some(expected), "{result}");
+        assert_eq!(reading.message.content.text, "Guten Tag.");
+        assert_eq!(reading.authentication.unwrap().results["dmarc"], result);
     }
+}
+
+#[test]
+fn what_is_encrypted_says_so_and_comes_along() {
+    let smime = include_bytes!("../tests/smime/enveloped.eml");
+    let pgp = b"From: a@b.example\r\nContent-Type: multipart/encrypted; boundary=x;\r\n \
+        protocol=\"application/pgp-encrypted\"\r\n\r\n--x\r\n\
+        Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n--x\r\n\
+        Content-Type: application/octet-stream; name=encrypted.asc\r\n\r\n\
+        -----BEGIN PGP MESSAGE-----\r\n--x--\r\n";
+    for (mail, kind, file) in
+        [(&smime[..], "S/MIME", "smime.p7m"), (&pgp[..], "OpenPGP", "encrypted.asc")]
+    {
+        let content = read(mail).content;
+        let expected =
+            format!("[This mail is encrypted ({kind}), and the bridge has no key for it.");
+        assert!(content.text.starts_with(&expected), "{}", content.text);
+        assert!(content.attachments.iter().any(|found| found.name == file), "{kind}");
+    }
+}
+
+/// Each of these took a parser minutes, or its stack, before something bounded it.
+#[test]
+fn hostile_html_comes_through() {
+    let attributes: String = (0..150_000).map(|n| format!(" a{n}")).collect();
+    let formats: String = (0..5_000).map(|n| format!("<p><b id={n}><u id={n}></x></p>")).collect();
+    for html in [
+        "<div>".repeat(50_000),
+        "<b>".repeat(50_000),
+        "<table><tr><td>".repeat(6_000),
+        "<div></x>".repeat(30_000),
+        "<div title='</div>'>".repeat(20_000),
+        "<style></div></style><div>".repeat(20_000),
+        "<a><div></a></div>".repeat(10_000),
+        "<ul><li>".repeat(10_000),
+        "&".repeat(300_000),
+        "&lt ".repeat(100_000),
+        "<".repeat(300_000),
+        "<!--".repeat(100_000),
+        "</style".repeat(100_000),
+        "<style></".repeat(30_000),
+        "<a href='".repeat(30_000),
+        format!("<a{attributes}>"),
+        formats,
+    ] {
+        let mail = format!("From: a@b.example\r\nContent-Type: text/html\r\n\r\nbegin{html}");
+        let text = read(mail.as_bytes()).content.text;
+        assert!(text.starts_with("begin"), "{}", &html[..30]);
+    }
+}
+
+#[test]
+fn multiparts_without_parts_are_looked_through_once() {
+    let lines = "--y\r\n".repeat(1_000);
+    let parts = (0..199)
+        .map(|n| format!("--x\r\nContent-Type: multipart/mixed; boundary=y{n}\r\n\r\n{lines}\r\n"));
+    let parts: String = parts.collect();
+    let mail = format!(
+        "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n{parts}--x--"
+    );
+    assert!(read(mail.as_bytes()).content.text.starts_with("--y"));
 }
 
 pub(crate) fn with_attachment(bytes: &[u8]) -> Vec<u8> {

@@ -6,12 +6,15 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mail_parser::MessageParser;
 use serde_json::{Value, json};
 use viadukt_api::words::Language;
-use viadukt_api::{BlobRef, Message, Raw, Spool, SpoolWriter, Tool, Words, WorkerName};
+use viadukt_api::{BlobRef, Env, Message, Raw, Spool, SpoolWriter, Tool, Words, WorkerName};
 
-use crate::lift::Lifter;
+use crate::findings::Findings;
+use crate::lift::{Lifted, Lifter};
 use crate::read::{Reader, Reading};
+use crate::smime;
 
 pub(crate) const TOOLS: &[Tool] = &[Tool {
     noun: "mail",
@@ -20,14 +23,17 @@ pub(crate) const TOOLS: &[Tool] = &[Tool {
     run: read,
 }];
 
+/// Signed mails that are larger are shown as they are.
+const MOST_SIGNED: u64 = 30 << 20;
+
 const USAGE: &str = "Usage: viadukt mail read FILE… [--json]
 
 Shows what the bridge would make of each mail file (RFC 5322), and of all in a folder, without
 configuration or network.
 
   --json  one JSON object a line: file, text, trimmed, html, attachments, automatic, report,
-          authentication, message_id, references, error. The text is what a room would show; trimmed says whether
-          quoted mails or a signature were taken off it.\n";
+          signature, authentication, message_id, references, error. The text is what a room would
+          show; trimmed says whether quoted mails or a signature were taken off it.\n";
 
 fn read(words: &[String], to: &mut dyn Write) -> Result<(), String> {
     let unwritten = |e: io::Error| format!("cannot write the result: {e}");
@@ -81,8 +87,25 @@ fn files(path: &Path) -> Vec<PathBuf> {
 }
 
 fn read_file(reader: &Reader, path: &Path) -> Result<Reading, String> {
-    let raw = File::open(path).and_then(raw).map_err(|e| format!("{}: {e}", path.display()))?;
+    let unread = |e: io::Error| format!("{}: {e}", path.display());
+    let mut raw = File::open(path).and_then(raw).map_err(unread)?;
+    let header = MessageParser::default().parse_headers(Lifted::of(&raw).skeleton);
+    if header.as_ref().is_some_and(smime::may_be_signed)
+        && fs::metadata(path).is_ok_and(|file| file.len() <= MOST_SIGNED)
+    {
+        raw = opened(&fs::read(path).map_err(unread)?, raw).map_err(unread)?;
+    }
     reader.reading(&raw).map_err(|unreadable| reader.words.reason(&unreadable.reason))
+}
+
+/// `raw` with what its signature says. A run without configuration trusts no authority.
+fn opened(mail: &[u8], mut raw: Raw) -> io::Result<Raw> {
+    let now = Env::system().now();
+    let Some(opened) = smime::Authorities::default().open(mail, now) else { return Ok(raw) };
+    if let Some(inside) = opened.mail {
+        raw = self::raw(&inside[..])?;
+    }
+    Ok(Findings { outcomes: None, signature: Some(opened.signature) }.join(&raw))
 }
 
 /// Lifts as the bridge does, so that a large file takes no more memory than a large mail.
@@ -112,6 +135,7 @@ fn as_line(file: &str, result: &Result<Reading, String>) -> String {
         "attachments": message.map_or_else(Vec::new, attachments),
         "automatic": message.and_then(|m| m.automatic),
         "report": reading.and_then(|reading| reading.report.as_ref()),
+        "signature": reading.and_then(|reading| reading.signature.as_ref()),
         "authentication": reading.and_then(|reading| reading.authentication.as_ref()),
         "message_id": message.map(|m| &m.id),
         "references": message.map_or_else(Vec::new, |m| m.ancestors.clone()),
@@ -199,6 +223,17 @@ mod tests {
         assert_eq!(lines[1]["error"], Value::Null);
         assert_eq!(lines[1]["text"], "Anbei die Unterlagen.");
         assert_eq!(lines[1]["attachments"][0]["name"], "Antrag für Müller.pdf");
+    }
+
+    #[test]
+    fn what_is_signed_is_read_with_its_signature() {
+        let mail = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smime/opaque.eml");
+        let shown = run(&[mail, "--json"]).1;
+        let line: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(line["signature"]["state"], "unvouched");
+        assert_eq!(line["signature"]["addresses"], json!(["eva@citizen.example"]));
+        let text = line["text"].as_str().unwrap();
+        assert!(text.starts_with("Grüße, gezeichnet Eva.\n\n[Signed; the signature names"));
     }
 
     #[test]

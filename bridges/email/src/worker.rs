@@ -9,11 +9,13 @@ use viadukt_api::{
     Patience, Probe, Raw, Reason, Receipt, Section, Unreadable, Worker, WorkerError, async_trait,
 };
 
+use crate::authentication::Checker;
 use crate::config::EmailSection;
 use crate::fetch::Handle;
 use crate::imap::Ingest;
 use crate::imap::session::Session;
 use crate::read::Reader;
+use crate::smime::Authorities;
 use crate::smtp::Outgoing;
 use crate::tls::Server;
 
@@ -25,6 +27,8 @@ pub(crate) struct EmailWorker {
     password: SecretString,
     outgoing: Outgoing,
     reader: Reader,
+    checker: Option<Arc<Checker>>,
+    authorities: Arc<Authorities>,
     health: Arc<Mutex<Health>>,
 }
 
@@ -54,7 +58,16 @@ impl Section for EmailSection {
             authserv_id: self.imap.authserv_id.clone(),
             words: Arc::clone(&words),
         };
+        let checker = self.check.as_ref().map(Checker::new).transpose();
+        let resolver = "name a resolver in `authentication.resolvers`";
+        let checker = checker.map_err(|e| failed(e, resolver))?.map(Arc::new);
+        let authorities = self.smime_ca_file.as_deref().map(Authorities::read).transpose();
+        let authorities = authorities.map_err(|e| {
+            failed(e, "name a PEM file with the authorities' certificates as `smime.ca_file`")
+        })?;
         Ok(Arc::new(EmailWorker {
+            checker,
+            authorities: Arc::new(authorities.unwrap_or_default()),
             outgoing: Outgoing::new(self.clone(), smtp, login, spool, words),
             health: Arc::new(Mutex::new(Health::Down("starting".to_owned()))),
             section: self.clone(),
@@ -77,6 +90,8 @@ impl Worker for EmailWorker {
             env: self.context.env.clone(),
             spool: Arc::clone(&self.context.spool),
             keep: self.context.keep.clone(),
+            checker: self.checker.clone(),
+            authorities: Arc::clone(&self.authorities),
             health: Arc::clone(&self.health),
             inbox,
             failures: std::collections::HashMap::new(),

@@ -15,9 +15,11 @@ use viadukt_api::{
 use super::position::{KEY, Position};
 use super::session::{Head, Session, Trouble};
 use super::watch::End;
+use crate::authentication::Checker;
 use crate::config::ImapSection;
 use crate::lift::{Lifted, Lifter};
 use crate::read::first_id;
+use crate::smime::Authorities;
 use crate::tls::Server;
 
 /// Mails whose sizes are asked for at once.
@@ -42,6 +44,8 @@ pub(crate) struct Ingest {
     pub(crate) env: Env,
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) keep: Keep,
+    pub(crate) checker: Option<Arc<Checker>>,
+    pub(crate) authorities: Arc<Authorities>,
     pub(crate) health: Arc<Mutex<Health>>,
     pub(crate) inbox: Inbox,
     /// How often the server did not hand a mail over, by UID.
@@ -96,6 +100,7 @@ impl Ingest {
                 .collect(),
             small => self.fetch_small(session, small).await?,
         };
+        let raws = self.examine(raws).await?;
         let uids: Vec<u32> = wanted.iter().map(|head| head.uid).collect();
         let found = |uid| raws.iter().any(|(fetched, _)| *fetched == uid);
         let given_up = self.check_missing(session, &uids, found).await?;
@@ -162,7 +167,7 @@ impl Ingest {
         }
     }
 
-    fn lifter(&self) -> Lifter {
+    pub(super) fn lifter(&self) -> Lifter {
         let mut nonce = [0; 16];
         self.env.entropy.fill(&mut nonce);
         Lifter::new(nonce, Arc::clone(&self.spool))
@@ -253,7 +258,7 @@ fn batches(heads: &[Head]) -> impl Iterator<Item = &[Head]> {
     })
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?

@@ -9,6 +9,8 @@ use crate::mime::{self, Walker};
 
 /// A body that has no boundary line up to here has none.
 const MAX_LINES: usize = 2_000;
+/// What stands for a Content-Type that cannot be read (RFC 2045 5.2).
+const PLAIN: &[u8] = b"Content-Type: text/plain\r\n";
 /// Content-Types in one header that are looked at.
 const MAX_KINDS: usize = 4;
 
@@ -81,7 +83,7 @@ fn keep_first(fields: &mut Vec<Cow<'_, [u8]>>, name: &[u8]) {
 
 /// A Content-Type that fits: `None` when it does as it is.
 fn mended_kind(field: &[u8], body: &[u8], walker: &Walker) -> Option<Vec<u8>> {
-    let plain = b"Content-Type: text/plain\r\n".to_vec();
+    let plain = PLAIN.to_vec();
     if !is_multipart(field) {
         // RFC 2045 5.2: what cannot be read is plain text.
         let kind = value(field).split(|b| *b == b';').next().unwrap_or_default();
@@ -168,9 +170,16 @@ fn with_name(field: &[u8], boundary: &[u8]) -> Vec<u8> {
     }
 }
 
-/// `head` in the character set that its fields should have.
-pub(super) fn in_one_charset(head: &[u8]) -> Vec<u8> {
-    fields(head).map(in_utf8).collect::<Vec<_>>().concat()
+/// `head` in the character set that its fields should have. Of a multipart whose boundary never
+/// occurs the parser would look through the rest of the mail, for each anew: it is plain text.
+pub(super) fn with_parts_that_occur(head: &[u8], body: &[u8]) -> Vec<u8> {
+    let occurs = |boundary: Vec<u8>| memmem::find(body, &[b"--", &boundary[..]].concat()).is_some();
+    let is_plain = boundary(head).is_some_and(|boundary| !occurs(boundary));
+    let fields = fields(head).map(|field| match is(field, b"content-type") {
+        true if is_plain => Cow::Borrowed(PLAIN),
+        _ => in_utf8(field),
+    });
+    fields.collect::<Vec<_>>().concat()
 }
 
 /// The fields of a header, each with the lines it goes on in.

@@ -145,7 +145,7 @@ impl Repair<'_> {
             self.looks += 1;
         }
         if self.looks > MAX_LOOKS {
-            return head::in_one_charset(head);
+            return head::with_parts_that_occur(head, body);
         }
         let mut head = head::mend(head, body, &self.walker).into_owned();
         if let Some(old) = head::boundary(&head).filter(|old| is_ambiguous(old, body)) {
