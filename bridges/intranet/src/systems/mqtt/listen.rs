@@ -168,7 +168,7 @@ impl Mqtt {
     ) -> Result<Batch, Trouble> {
         let origin = Origin {
             system: &self.name,
-            reading: &self.section.reading,
+            reader: &self.reader,
             protection: connection.protection(),
             at: self.context.env.now(),
         };
