@@ -169,7 +169,7 @@ impl Mqtt {
         let protection = connection.protection().clone();
         let origin = Origin {
             system: &self.name,
-            reading: &self.section.reading,
+            reader: &self.reader,
             protection: &protection,
             at: self.context.env.now(),
         };

@@ -7,14 +7,15 @@ use viadukt_api::{Protection, Reason, Timestamp};
 use crate::notice::Notice;
 use crate::received::Received;
 
-/// The mark beside a body that is a [`Reason`] and not from the system.
-const TOLD: &str = "told";
+/// The mark beside a body that is a [`Reason`] and not from the system. No header has a blank in its
+/// name.
+const TOLD: &str = "told by us";
 
 /// `reason` as if `system` had brought it; it is told once under `id`.
 pub(crate) fn tell(system: &str, id: String, at: Timestamp, reason: &Reason) -> Received {
     Received {
         system: system.to_owned(),
-        id: format!("{TOLD}/{id}"),
+        id: format!("told/{id}"),
         at,
         beside: vec![(TOLD.to_owned(), reason.key.clone())],
         protection: Protection::Plain,
