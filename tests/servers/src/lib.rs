@@ -31,6 +31,7 @@ pub mod smsc;
 mod standin;
 pub mod synapse;
 mod web;
+mod wire;
 
 pub use alertmanager::Alertmanager;
 pub use authority::Authority;
@@ -47,3 +48,4 @@ pub use smsc::Smsc;
 pub use standin::StandIn;
 pub use synapse::Synapse;
 pub use web::{Handler, Reply, Request, Web};
+pub use wire::{Trouble, Wire};
