@@ -301,8 +301,3 @@ fn obstacle(message: &Message, rules: &Rules, senders: &Senders) -> Option<&'sta
         Err(Denied::TooLittlePower) => Some("refused-power-level"),
     }
 }
-
-/// Whether `address` is among `remotes`; the judge of who is a stranger to a conversation.
-pub fn takes_part(remotes: &[Address], address: &Address) -> bool {
-    remotes.iter().any(|remote| remote.as_str().eq_ignore_ascii_case(address.as_str()))
-}

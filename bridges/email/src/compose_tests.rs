@@ -32,6 +32,7 @@ fn outbound(form: Form, subject: &str, references: &[&str]) -> Outbound {
             via: None,
             recipient: Address::new("bob@citizen.example"),
             to: Vec::new(),
+            cc: Vec::new(),
             subject: Some(subject.to_owned()),
             message_id: MessageId::new("ours@amt.example"),
             references: references.iter().map(|id| MessageId::new(*id)).collect(),

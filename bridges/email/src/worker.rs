@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::{
-    BlobRef, BuildError, Context, DeliveryError, Health, Inbox, Message, MessageId, Outbound,
-    Patience, Probe, Raw, Reason, Receipt, Section, Unreadable, Worker, WorkerError, async_trait,
+    Address, BlobRef, BuildError, Context, DeliveryError, Health, Inbox, Message, MessageId,
+    Outbound, Patience, Probe, Raw, Reason, Receipt, Section, Unreadable, Worker, WorkerError,
+    async_trait,
 };
 
 use crate::config::EmailSection;
@@ -113,6 +114,12 @@ impl Worker for EmailWorker {
     /// RFC 5322 3.6.4: unique by its left side, and ours by its right.
     fn message_id(&self, token: &str) -> MessageId {
         MessageId::new(format!("{token}@{}", self.section.address.domain()))
+    }
+
+    fn recipient(&self, written: &str) -> Result<Address, Reason> {
+        let address: lettre::Address =
+            written.trim().parse().map_err(|_| Reason::new("mail-bad-recipient"))?;
+        Ok(Address::new(address.to_string()))
     }
 
     fn parallel(&self) -> usize {

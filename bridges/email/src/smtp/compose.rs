@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::Address as MailAddress;
 use lettre::message::header::{
-    ContentDisposition, ContentType, Date, From, HeaderName, HeaderValue, Headers,
+    Cc, ContentDisposition, ContentType, Date, From, HeaderName, HeaderValue, Headers,
     MIME_VERSION_1_0, Subject, To,
 };
 use lettre::message::{Mailbox, Mailboxes, MultiPart, SinglePart};
@@ -57,16 +57,16 @@ impl Letter {
         words: &Words,
     ) -> Result<Self, DeliveryError> {
         let refused = |key: &str| DeliveryError::refused(Reason::new(key));
-        let Target::Remote { recipient, to, subject, message_id, references, .. } = &out.target
+        let Target::Remote { recipient, to, cc, subject, message_id, references, .. } = &out.target
         else {
             return Err(refused("mail-no-recipient"));
         };
         let recipient = mail_address(recipient).ok_or_else(|| refused("mail-bad-recipient"))?;
         let draft = Draft::of(&out.form, words).ok_or_else(|| refused("mail-not-possible"))?;
 
-        let mut named: Vec<_> = to.iter().filter_map(mail_address).collect();
-        if named.is_empty() {
-            named.push(recipient.clone());
+        let mut named = mailboxes(to);
+        if to.is_empty() {
+            named.push(Mailbox::new(None, recipient.clone()));
         }
         let date = UNIX_EPOCH + Duration::from_millis(out.accepted_at.0);
         let subject = subject_of(subject.as_deref(), !references.is_empty(), words);
@@ -76,8 +76,10 @@ impl Letter {
         let name = display_name(draft.sender, section);
         let author = Mailbox::new(name, section.address.clone());
         headers.set(From::from(Mailboxes::from(author)));
-        let named = named.into_iter().map(|address| Mailbox::new(None, address));
-        headers.set(To::from(named.collect::<Mailboxes>()));
+        headers.set(To::from(named));
+        if !cc.is_empty() {
+            headers.set(Cc::from(mailboxes(cc)));
+        }
         headers.set(Subject::from(subject));
         let own_id = id_field(std::slice::from_ref(message_id));
         raw(&mut headers, "Message-ID", own_id.ok_or_else(|| refused("mail-not-possible"))?);
@@ -225,6 +227,10 @@ fn id_field(ids: &[MessageId]) -> Option<String> {
 fn raw(headers: &mut Headers, name: &'static str, value: String) {
     let name = HeaderName::new_from_ascii_str(name);
     headers.insert_raw(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
+}
+
+fn mailboxes(parties: &[Address]) -> Mailboxes {
+    parties.iter().filter_map(mail_address).map(|address| Mailbox::new(None, address)).collect()
 }
 
 fn mail_address(address: &Address) -> Option<MailAddress> {
