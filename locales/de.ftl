@@ -169,6 +169,7 @@ mail-original-name = Originalnachricht.eml
 mail-no-subject = (ohne Betreff)
 mail-sender-unverified = { $name } (nicht geprüft)
 mail-sender-suspect = { $name } (gefälscht?)
+mail-sender-unchecked = { $name } (nicht geprüft)
 mail-correction = Korrektur einer früheren Nachricht:
 mail-no-recipient = Es ist kein Empfänger genannt.
 mail-bad-recipient = Die Empfängeradresse ist keine gültige E-Mail-Adresse.

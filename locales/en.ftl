@@ -169,6 +169,7 @@ mail-original-name = original.eml
 mail-no-subject = (no subject)
 mail-sender-unverified = { $name } (unverified)
 mail-sender-suspect = { $name } (forged?)
+mail-sender-unchecked = { $name } (not checked)
 mail-correction = Correction of an earlier message:
 mail-no-recipient = No recipient is named.
 mail-bad-recipient = The recipient's address is not a valid mail address.

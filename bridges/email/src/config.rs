@@ -1,11 +1,15 @@
 //! The options of a `kind = "email"` bridge.
 
+mod checks;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use viadukt_api::Patience;
 use viadukt_api::config::{ByteSize, Fields, SecretFile};
 use viadukt_api::network::is_loopback;
+
+pub(crate) use checks::CheckSection;
 
 /// A bridge's options, valid as far as they can be checked without the network.
 #[derive(Clone, Debug)]
@@ -20,6 +24,8 @@ pub(crate) struct EmailSection {
     pub(crate) max_size: u64,
     pub(crate) imap: ImapSection,
     pub(crate) smtp: SmtpSection,
+    /// Set when we find out ourselves who wrote a mail.
+    pub(crate) check: Option<CheckSection>,
 }
 
 /// Where mail is fetched.
@@ -103,7 +109,12 @@ impl EmailSection {
         let imap = fields.table("imap").and_then(|fields| ImapSection::parse(&fields));
         let domain = address.as_ref().map_or("localhost", |address| address.domain());
         let smtp = fields.table("smtp").and_then(|fields| SmtpSection::parse(&fields, domain));
-        Some(Self { address: address?, name, agency, max_size, imap: imap?, smtp: smtp? })
+        let check = fields.optional_table("authentication");
+        let check = check.and_then(|fields| CheckSection::parse(&fields));
+        if check.is_some() && imap.as_ref().is_some_and(|imap| imap.authserv_id.is_some()) {
+            fields.object("authentication", "`check` does not go with `imap.authserv_id`");
+        }
+        Some(Self { address: address?, name, agency, max_size, imap: imap?, smtp: smtp?, check })
     }
 }
 

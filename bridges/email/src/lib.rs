@@ -1,7 +1,8 @@
 //! The e-mail bridge: one mailbox, read over IMAP and answered over SMTP.
 //!
 //! In reading order: the options ([`config`]), how servers are reached ([`tls`]); mail in
-//! ([`imap`], large attachments taken out while it arrives by [`lift`]) and what is made of it
+//! ([`imap`], large attachments taken out while it arrives by [`lift`], what takes the network to
+//! find out kept beside it in [`findings`]) and what is made of it
 //! ([`read`] with [`repair`] before it, [`parts`], [`said`], [`automatic`], [`authentication`],
 //! [`report`]; [`trim`] takes off what was said before); mail out ([`smtp`]); the worker that puts
 //! these together ([`worker`]) and the dry run ([`tool`]).
@@ -13,6 +14,7 @@ mod clean;
 mod compose_tests;
 mod config;
 mod fetch;
+mod findings;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 mod html;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use viadukt_api::{BlobRef, Raw, Spool, SpoolWriter};
 
+use crate::findings::{Findings, guard};
 use crate::mime::{Line, Walker};
 use crate::repair::repair;
 
@@ -42,11 +43,11 @@ pub(crate) struct Lifted<'a> {
 impl<'a> Lifted<'a> {
     /// Takes `raw` apart.
     pub(crate) fn of(raw: &'a Raw) -> Self {
-        let untouched =
-            Self { skeleton: &raw.bytes, parts: &[], copy: None, whole: None, nonce: b"" };
+        let (_, bytes) = Findings::split(&raw.bytes);
+        let untouched = Self { skeleton: bytes, parts: &[], copy: None, whole: None, nonce: b"" };
         // Without anything in the spool a first line like ours was written by a stranger.
         let Some((first, skeleton)) = (!raw.lifted.is_empty())
-            .then(|| raw.bytes.strip_prefix(FIRST_LINE))
+            .then(|| bytes.strip_prefix(FIRST_LINE))
             .flatten()
             .and_then(|rest| split_line(rest))
         else {
@@ -163,7 +164,7 @@ impl Lifter {
 
     fn into_raw(mut self, whole: Option<u64>) -> io::Result<Raw> {
         if self.lifted.is_empty() && !self.keeps_files {
-            return Ok(Raw { bytes: Bytes::from(self.skeleton), lifted: Vec::new() });
+            return Ok(Raw { bytes: guard(self.skeleton), lifted: Vec::new() });
         }
         let parts = self.lifted.len();
         if self.keeps_files {
@@ -240,6 +241,22 @@ impl Lifter {
         }
         Ok(())
     }
+}
+
+/// The mail of `raw`, byte for byte; `None` when it is larger than `most`, or only its header was
+/// fetched.
+///
+/// # Errors
+/// The spool's.
+pub(crate) fn whole(raw: &Raw, most: u64, spool: &dyn Spool) -> io::Result<Option<Vec<u8>>> {
+    let lifted = Lifted::of(raw);
+    let size = lifted.restored(lifted.skeleton.len() as u64);
+    if size > most || lifted.whole.is_some() {
+        return Ok(None);
+    }
+    let mut mail = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    restore(&mut &*lifted.skeleton, lifted.nonce, lifted.parts, spool, &mut mail)?;
+    Ok(Some(mail))
 }
 
 /// Writes to `to` what was read from `skeleton`, with `parts` back in their places: the mail,

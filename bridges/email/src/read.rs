@@ -12,6 +12,7 @@ use viadukt_api::{
 use crate::authentication::{Authentication, Standing};
 use crate::automatic::automatic;
 use crate::clean;
+use crate::findings::Findings;
 use crate::lift::Lifted;
 use crate::repair::{repair, within_limits};
 use crate::report::{Report, Told};
@@ -49,6 +50,7 @@ impl Reader {
     /// As [`Reader::read`].
     pub(crate) fn reading(&self, raw: &Raw) -> Result<Reading, Unreadable> {
         let lifted = Lifted::of(raw);
+        let (findings, _) = Findings::split(&raw.bytes);
         let repaired = repair(lifted.skeleton);
         let (readable, cut) = within_limits(&repaired);
         if readable.trim_ascii().is_empty() {
@@ -102,8 +104,14 @@ impl Reader {
         }
         let trusted = self.authserv_id.as_deref();
         let author = message.sender.address.as_str();
-        let authentication = Authentication::of(&mail, trusted, author);
-        if trusted.is_some() && automatic != Some(Automatic::Report) {
+        let authentication = match &findings.outcomes {
+            Some(outcomes) if trusted.is_none() => {
+                Some(Authentication::new(None, outcomes, author))
+            }
+            _ => Authentication::told(&mail, trusted, author),
+        };
+        let is_asked = trusted.is_some() || findings.outcomes.is_some();
+        if is_asked && automatic != Some(Automatic::Report) {
             let standing = authentication.as_ref().map(|found| found.sender);
             self.mark(&mut message.sender, standing.unwrap_or(Standing::Unverified));
         }
@@ -137,6 +145,7 @@ impl Reader {
             Standing::Verified => return,
             Standing::Unverified => "mail-sender-unverified",
             Standing::Suspect => "mail-sender-suspect",
+            Standing::Unchecked => "mail-sender-unchecked",
         };
         let name = sender.name.as_deref().unwrap_or(sender.address.as_str());
         sender.name = Some(self.words.say(key, &[("name", name)]));
@@ -156,7 +165,7 @@ pub(crate) struct Reading {
     pub(crate) trimmed: bool,
     /// What it reports, when it is a report.
     pub(crate) report: Option<Report>,
-    /// What the server that received it found out about its sender.
+    /// What was found out about its sender.
     pub(crate) authentication: Option<Authentication>,
 }
 

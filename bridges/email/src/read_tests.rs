@@ -8,7 +8,9 @@ use viadukt_api::contract::MemorySpool;
 use viadukt_api::words::Language;
 use viadukt_api::{Act, Media, Message, Raw, Words};
 
+use crate::authentication::Outcome;
 use crate::fetch::Handle;
+use crate::findings::Findings;
 use crate::lift::Lifter;
 use crate::read::Reader;
 
@@ -142,6 +144,25 @@ fn a_sender_that_nobody_stands_for_is_marked() {
         );
         let message = strict.read(&lifted(mail.as_bytes(), &MemorySpool::default())).unwrap();
         assert_eq!(message.sender.name.as_deref(), Some(expected), "{results}");
+    }
+}
+
+#[test]
+fn what_was_found_out_when_it_was_fetched_marks_the_sender() {
+    let raw = lifted(b"From: Eva <eva@b.example>\r\n\r\nGuten Tag.", &MemorySpool::default());
+    for (result, expected) in [
+        ("pass", "Eva"),
+        ("fail", "Eva (forged?)"),
+        ("none", "Eva (unverified)"),
+        ("temperror", "Eva (not checked)"),
+    ] {
+        let domain = Some("b.example".to_owned());
+        let outcome = Outcome { method: "dmarc".to_owned(), result: result.to_owned(), domain };
+        let found = Findings { outcomes: Some(vec![outcome]) };
+        let reading = reader().reading(&found.join(&raw)).unwrap();
+        assert_eq!(reading.message.sender.name.as_deref(), Some(expected), "{result}");
+        assert_eq!(reading.message.content.text, "Guten Tag.");
+        assert_eq!(reading.authentication.unwrap().results["dmarc"], result);
     }
 }
 

@@ -10,6 +10,7 @@ use viadukt_api::{
     async_trait,
 };
 
+use crate::authentication::Checker;
 use crate::config::EmailSection;
 use crate::fetch::Handle;
 use crate::imap::Ingest;
@@ -26,6 +27,7 @@ pub(crate) struct EmailWorker {
     password: SecretString,
     outgoing: Outgoing,
     reader: Reader,
+    checker: Option<Arc<Checker>>,
     health: Arc<Mutex<Health>>,
 }
 
@@ -55,7 +57,11 @@ impl Section for EmailSection {
             authserv_id: self.imap.authserv_id.clone(),
             words: Arc::clone(&words),
         };
+        let checker = self.check.as_ref().map(Checker::new).transpose();
+        let resolver = "name a resolver in `authentication.resolvers`";
+        let checker = checker.map_err(|e| failed(e, resolver))?.map(Arc::new);
         Ok(Arc::new(EmailWorker {
+            checker,
             outgoing: Outgoing::new(self.clone(), smtp, login, spool, words),
             health: Arc::new(Mutex::new(Health::Down("starting".to_owned()))),
             section: self.clone(),
@@ -78,6 +84,7 @@ impl Worker for EmailWorker {
             env: self.context.env.clone(),
             spool: Arc::clone(&self.context.spool),
             keep: self.context.keep.clone(),
+            checker: self.checker.clone(),
             health: Arc::clone(&self.health),
             inbox,
             failures: std::collections::HashMap::new(),

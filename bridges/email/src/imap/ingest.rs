@@ -14,6 +14,7 @@ use viadukt_api::{
 use super::position::{KEY, Position};
 use super::session::{Head, Session, Trouble};
 use super::watch::End;
+use crate::authentication::Checker;
 use crate::config::ImapSection;
 use crate::lift::{Lifted, Lifter};
 use crate::read::first_id;
@@ -41,6 +42,7 @@ pub(crate) struct Ingest {
     pub(crate) env: Env,
     pub(crate) spool: Arc<dyn Spool>,
     pub(crate) keep: Keep,
+    pub(crate) checker: Option<Arc<Checker>>,
     pub(crate) health: Arc<Mutex<Health>>,
     pub(crate) inbox: Inbox,
     /// How often the server did not hand a mail over, by UID.
@@ -95,6 +97,7 @@ impl Ingest {
                 .collect(),
             small => self.fetch_small(session, small).await?,
         };
+        let raws = self.examine(raws).await?;
         let uids: Vec<u32> = wanted.iter().map(|head| head.uid).collect();
         let found = |uid| raws.iter().any(|(fetched, _)| *fetched == uid);
         let given_up = self.check_missing(session, &uids, found).await?;
@@ -243,7 +246,7 @@ fn batches(heads: &[Head]) -> impl Iterator<Item = &[Head]> {
     })
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?

@@ -2,7 +2,10 @@
 //!
 //! The mailbox is never asked what is unread: another program may have read it. The position
 //! ([`position`]) is kept in the same transaction as the mails; flagging or moving comes after.
+//! What takes the network to find out about a mail is found out before it is accepted
+//! ([`examine`]).
 
+mod examine;
 mod ingest;
 pub(crate) mod position;
 pub(crate) mod session;

@@ -1,48 +1,22 @@
-//! Whether a mail is from whom it says, by the word of the server that received it for us
-//! (`Authentication-Results`, RFC 8601).
+//! The word of the server that received a mail for us (`Authentication-Results`, RFC 8601).
 //!
 //! Anybody can write such a field into a mail. Those that the configured server wrote stand
 //! above everything that came with the mail, and it takes away others that bear its name
 //! (RFC 8601 5): so the topmost count, and of each method the first result.
 
-use std::collections::BTreeMap;
-
 use mail_parser::Message as Mail;
-use serde::Serialize;
+
+use super::{Authentication, Outcome};
 
 /// More fields are not looked at.
 const MOST: usize = 10;
 /// Longer fields belong to a hostile mail.
 const LONGEST: usize = 16 << 10;
 
-/// What a server found out about a mail.
-#[derive(Serialize)]
-pub(crate) struct Authentication {
-    /// The server, by the name that it gives itself (RFC 8601 2.5).
-    pub(crate) authserv_id: String,
-    /// Results by method: `spf`, `dkim`, `dmarc`, `arc`, `auth`.
-    pub(crate) results: BTreeMap<String, String>,
-    /// What follows for the author.
-    pub(crate) sender: Standing,
-}
-
-/// How sure it is that the author is the one named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Standing {
-    /// The author's domain stands for the mail.
-    Verified,
-    /// Nobody stands for it.
-    Unverified,
-    /// The author's domain says that mails like this one are not its own (RFC 7489 6.6.2).
-    /// Mailing lists bring honest ones into this state.
-    Suspect,
-}
-
 impl Authentication {
     /// What the server `trusted` says about `mail` from `author`; without it, the server that
     /// is named first. `None` when there is nothing of that server.
-    pub(crate) fn of(mail: &Mail<'_>, trusted: Option<&str>, author: &str) -> Option<Self> {
+    pub(crate) fn told(mail: &Mail<'_>, trusted: Option<&str>, author: &str) -> Option<Self> {
         let mut found: Option<(String, Vec<Outcome>)> = None;
         for (name, value) in mail.headers_raw().take(200) {
             if !name.eq_ignore_ascii_case("Authentication-Results") {
@@ -62,21 +36,8 @@ impl Authentication {
             }
         }
         let (authserv_id, outcomes) = found?;
-        let sender = standing(&outcomes, author);
-        let mut results = BTreeMap::new();
-        for outcome in outcomes {
-            results.entry(outcome.method).or_insert(outcome.result);
-        }
-        Some(Self { authserv_id, results, sender })
+        Some(Self::new(Some(authserv_id), &outcomes, author))
     }
-}
-
-/// One result (RFC 8601 2.2, `resinfo`).
-struct Outcome {
-    method: String,
-    result: String,
-    /// The domain that was checked.
-    domain: Option<String>,
 }
 
 /// The server's name and its results. `none` stands for no results.
@@ -97,6 +58,7 @@ fn outcome(part: &str) -> Option<Outcome> {
             (method.as_str(), property),
             ("dkim", "header.d" | "header.i")
                 | ("spf", "smtp.mailfrom" | "smtp.mail" | "smtp.from")
+                | ("dmarc", "header.from")
         );
         let value = value.trim_matches('"');
         is_domain.then(|| value.rsplit('@').next().unwrap_or(value).to_owned())
@@ -127,37 +89,6 @@ fn without_comments(value: &str) -> String {
     kept
 }
 
-/// DMARC says it where the domain has a policy; else a signature, or the way that the mail took,
-/// speaks for the author when it is of the author's domain (RFC 7489 3.1).
-fn standing(outcomes: &[Outcome], author: &str) -> Standing {
-    let first = |method: &str| {
-        outcomes.iter().find(|o| o.method == method).map(|outcome| outcome.result.as_str())
-    };
-    let author = author.rsplit('@').next().unwrap_or_default().to_lowercase();
-    let speaks = |outcome: &Outcome| {
-        let domain = outcome.domain.as_deref().unwrap_or_default();
-        matches!(outcome.method.as_str(), "dkim" | "spf")
-            && outcome.result == "pass"
-            && is_aligned(domain, &author)
-    };
-    match first("dmarc") {
-        Some("pass") => Standing::Verified,
-        // Who passed it on and may have changed it (RFC 8617) found it in order.
-        Some("fail") if first("arc") == Some("pass") => Standing::Unverified,
-        Some("fail") => Standing::Suspect,
-        _ if first("auth") == Some("pass") || outcomes.iter().any(speaks) => Standing::Verified,
-        _ => Standing::Unverified,
-    }
-}
-
-/// Whether one domain is the other, or lies under it; a single label is nobody's.
-fn is_aligned(one: &str, other: &str) -> bool {
-    let lies_under = |low: &str, high: &str| {
-        high.contains('.') && low.strip_suffix(high).is_some_and(|rest| rest.ends_with('.'))
-    };
-    !one.is_empty() && (one == other || lies_under(one, other) || lies_under(other, one))
-}
-
 /// Whether filters of the receiving server write a field between their results.
 fn is_of_a_filter(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -169,6 +100,7 @@ fn is_of_a_filter(name: &str) -> bool {
 mod tests {
     use mail_parser::MessageParser;
 
+    use super::super::Standing;
     use super::*;
 
     const OURS: Option<&str> = Some("mx.amt.example");
@@ -176,7 +108,7 @@ mod tests {
     fn sender(header: &str) -> Option<Standing> {
         let mail = format!("{header}\nFrom: eva@citizen.example\n\nx");
         let mail = MessageParser::default().parse(&mail).unwrap();
-        Authentication::of(&mail, OURS, "eva@citizen.example").map(|found| found.sender)
+        Authentication::told(&mail, OURS, "eva@citizen.example").map(|found| found.sender)
     }
 
     fn check(header: &str, expected: Option<Standing>) {
@@ -201,6 +133,8 @@ mod tests {
             ("spf=none (dmarc=pass; x) smtp.mailfrom=citizen.example", Standing::Unverified),
             ("auth=pass smtp.auth=eva", Standing::Verified),
             ("none", Standing::Unverified),
+            ("dmarc=pass header.from=evil.example", Standing::Unverified),
+            ("dkim=temperror header.d=citizen.example", Standing::Unchecked),
         ] {
             check(&format!("Authentication-Results: mx.amt.example 1; {results}"), Some(expected));
         }
