@@ -5,9 +5,7 @@ mod leave;
 
 use std::collections::BTreeMap;
 
-use viadukt_api::{
-    Act, Address, Automatic, ConversationId, Deed, Level, Message, Reason, WorkerName,
-};
+use viadukt_api::{Act, Automatic, ConversationId, Deed, Level, Message, Reason, WorkerName};
 
 use leave::{may_ask, may_leave};
 

@@ -11,6 +11,7 @@ use viadukt_api::words::Language;
 use viadukt_api::{BlobRef, Message, Raw, Spool, SpoolWriter, Tool, Words, WorkerName};
 
 use crate::lift::Lifter;
+use crate::own::Own;
 use crate::read::{Reader, Reading};
 
 pub(crate) const TOOLS: &[Tool] = &[Tool {
@@ -46,7 +47,7 @@ fn read(words: &[String], to: &mut dyn Write) -> Result<(), String> {
     let worker: WorkerName = "mail".parse()?;
     let reader = Reader {
         worker,
-        own: None,
+        own: Own::default(),
         authserv_id: None,
         words: Arc::new(Words::new(Language::default())),
     };

@@ -15,6 +15,7 @@ use crate::config::EmailSection;
 use crate::fetch::Handle;
 use crate::imap::Ingest;
 use crate::imap::session::Session;
+use crate::own::Own;
 use crate::read::Reader;
 use crate::smtp::Outgoing;
 use crate::tls::Server;
@@ -53,7 +54,7 @@ impl Section for EmailSection {
         let (spool, words) = (Arc::clone(&context.spool), Arc::clone(&context.words));
         let reader = Reader {
             worker: context.name.clone(),
-            own: Some(self.address.to_string()),
+            own: Own::new(&self.address, &self.aliases),
             authserv_id: self.imap.authserv_id.clone(),
             words: Arc::clone(&words),
         };

@@ -57,12 +57,15 @@ impl Letter {
         words: &Words,
     ) -> Result<Self, DeliveryError> {
         let refused = |key: &str| DeliveryError::refused(Reason::new(key));
-        let Target::Remote { recipient, to, cc, subject, message_id, references, .. } = &out.target
+        let Target::Remote { recipient, to, cc, via, subject, message_id, references } =
+            &out.target
         else {
             return Err(refused("mail-no-recipient"));
         };
         let recipient = mail_address(recipient).ok_or_else(|| refused("mail-bad-recipient"))?;
-        let draft = Draft::of(&out.form, words).ok_or_else(|| refused("mail-not-possible"))?;
+        let draft =
+            Draft::of(&out.form, section, words).ok_or_else(|| refused("mail-not-possible"))?;
+        let own = via.as_ref().and_then(mail_address).unwrap_or_else(|| section.address.clone());
 
         let mut named = mailboxes(to);
         if to.is_empty() {
@@ -74,7 +77,7 @@ impl Letter {
         let mut headers = Headers::new();
         headers.set(Date::new(date));
         let name = display_name(draft.sender, section);
-        let author = Mailbox::new(name, section.address.clone());
+        let author = Mailbox::new(name, own.clone());
         headers.set(From::from(Mailboxes::from(author)));
         headers.set(To::from(named));
         if !cc.is_empty() {
@@ -96,7 +99,7 @@ impl Letter {
         raw(&mut headers, DELIVERY, format!("{} via {}", out.id, section.address));
         headers.set(MIME_VERSION_1_0);
 
-        let from = (!draft.automatic).then(|| section.address.clone());
+        let from = (!draft.automatic).then_some(own);
         let letter = Self::assemble(from, recipient, &headers, draft.content, out)?;
         if letter.size() > section.max_size {
             let megabytes = (section.max_size / 1_000_000).to_string();
@@ -164,10 +167,13 @@ impl Letter {
 
 impl<'a> Draft<'a> {
     /// `None` for what has no meaning in mail.
-    fn of(form: &'a Form, words: &Words) -> Option<Self> {
+    fn of(form: &'a Form, section: &EmailSection, words: &Words) -> Option<Self> {
         match form {
             Form::Say { sender, content, correction, automatic, .. } => {
                 let mut content = content.clone();
+                if !automatic {
+                    sign(&mut content, sender, section);
+                }
                 if *correction {
                     let note = words.say("mail-correction", &[]);
                     content.text = format!("{note}\n\n{}", content.text);
@@ -194,6 +200,20 @@ fn display_name(sender: Option<&Sender>, section: &EmailSection) -> Option<Strin
         (Some(person), Some(agency)) => Some(format!("{person} ({agency})")),
         (Some(person), None) => Some(person),
         (None, _) => section.name.as_deref().map(clean::line),
+    }
+}
+
+/// Puts below `content` what stands below the mails of `sender`; `{name}` in it is the name that
+/// the room knows them by. The line before it is what mail programs tell it by (RFC 3676 4.3).
+fn sign(content: &mut Content, sender: &Sender, section: &EmailSection) {
+    let own = section.signatures.get(sender.address.as_str());
+    let Some(signature) = own.or(section.signature.as_ref()) else { return };
+    let name = sender.name.as_deref().map(clean::line).unwrap_or_default();
+    let signature = signature.trim().replace("{name}", &name);
+    content.text = format!("{}\n\n-- \n{signature}", content.text.trim_end());
+    if let Some(html) = &mut content.html {
+        let lines = signature.lines().map(ammonia::clean_text).collect::<Vec<_>>().join("<br>");
+        *html = format!("{html}<p>-- <br>{lines}</p>");
     }
 }
 
