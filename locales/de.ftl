@@ -4,13 +4,15 @@
 status-sent = ✓ gesendet
 status-sent-cost = ✓ gesendet ({ $cost })
 status-sent-twice = Diese Nachricht wurde nach einer Unterbrechung noch einmal gesendet. Sie ist vielleicht doppelt angekommen.
+status-to = An { $recipient }: { $text }
+status-one-of = { $text } ({ $place } von { $count })
 status-delayed = Diese Nachricht konnte noch nicht zugestellt werden: { $reason }. Es wird von selbst weiter versucht.
 status-failed = Diese Nachricht wurde nicht zugestellt: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu versuchen.
 status-unknown = Es ist nicht bekannt, ob diese Nachricht angekommen ist: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um sie noch einmal zu senden; sie kommt dann vielleicht doppelt an.
 not-sent = Diese Nachricht wurde nicht gesendet: { $reason }.
 not-shown = Eine Nachricht für diesen Raum konnte nicht angezeigt werden: { $reason }. Kennung { $reference }.
 item-put-aside = Es ist etwas angekommen, das nicht gelesen werden konnte und beiseitegelegt wurde: { $reason }. Kennung { $reference }.
-stranger-joined = Diese Nachricht kommt von jemandem, der an diesem Gespräch bisher nicht beteiligt war. Antworten gehen weiterhin nur an den ersten Gesprächspartner.
+stranger-joined = Diese Nachricht kommt von jemandem, der an diesem Gespräch bisher nicht beteiligt war. Antworten gehen nicht an diesen Absender; mit !kopie und der Adresse ändern Sie das.
 answers-elsewhere = Antworten in diesem Thread gehen an { $address }, wie es der Absender wünscht; das ist nicht die Adresse, von der die Nachricht kam.
 redaction-in-time = Die Nachricht wurde zurückgenommen, bevor sie gesendet wurde.
 redaction-too-late = Die Nachricht war schon gesendet und lässt sich auf der anderen Seite nicht mehr zurücknehmen.
@@ -32,7 +34,9 @@ delivery-time = die andere Seite hat nicht rechtzeitig geantwortet
 command-help =
     Sie schreiben nach außen, indem Sie in einem Thread antworten. Befehle:
     !{ $verb } EMPFÄNGER[,EMPFÄNGER…] [--at ZEIT] TEXT – den Text senden, auch an mehrere, auch später
-    !new ADRESSE BETREFF – ein Gespräch beginnen; weitere Zeilen sind die erste Nachricht
+    !new ADRESSE[,ADRESSE…] BETREFF – ein Gespräch beginnen; weitere Zeilen sind die erste Nachricht
+    !an ADRESSE[,ADRESSE…] – in einem Thread: an wen Antworten von nun an gehen
+    !kopie ADRESSE – in einem Thread: wer von nun an mitliest; !kopie -ADRESSE – nicht mehr
     !resend – in einem Thread: noch einmal versuchen, was dort nicht zugestellt wurde
     !approve [RAUM] – im Eingangsraum: den Absender annehmen; das Gespräch geht im Raum der Brücke oder im genannten weiter
     !resend KENNUNG – dasselbe für eine einzelne Nachricht
@@ -55,6 +59,10 @@ status-paused = { $name }: angehalten, { $waiting } in der Warteschlange
 
 ## Gespräche
 
+answers-to = Antworten in diesem Thread gehen an { $to }.
+answers-to-all = Antworten in diesem Thread gehen an { $to }. Es lesen mit: { $cc }.
+command-parties-where = Schreiben Sie das in den Thread des Gesprächs, das Sie meinen.
+command-one-party = In diesem Netz hat ein Gespräch nur eine Gegenseite.
 talks-elsewhere-too = Diese Person schreibt auch mit einem anderen Raum; ob ihre Nachricht hierher gehört, ist nicht sicher. Mit der Nummer am Ende unserer Nachrichten (etwa #2) kann sie angeben, wem sie antwortet.
 refused-not-approved = diesen Absender hat noch niemand angenommen. Schreiben Sie hier zuerst !approve
 refused-elsewhere = dieses Gespräch wird in einem anderen Raum oder Thread weitergeführt

@@ -4,13 +4,15 @@
 status-sent = ✓ sent
 status-sent-cost = ✓ sent ({ $cost })
 status-sent-twice = This message was sent again after an interruption. It may have arrived twice.
+status-to = To { $recipient }: { $text }
+status-one-of = { $text } ({ $place } of { $count })
 status-delayed = This message could not be delivered yet: { $reason }. It is tried again by itself.
 status-failed = This message was not delivered: { $reason }. Reference { $reference }. Write !resend here to try again.
 status-unknown = It is not known whether this message arrived: { $reason }. Reference { $reference }. Write !resend here to send it again; it may then arrive twice.
 not-sent = This message was not sent: { $reason }.
 not-shown = A message for this room could not be shown: { $reason }. Reference { $reference }.
 item-put-aside = Something arrived that could not be read and was put aside: { $reason }. Reference { $reference }.
-stranger-joined = This message comes from somebody who did not take part in this conversation before. Answers still go to the first correspondent only.
+stranger-joined = This message comes from somebody who did not take part in this conversation before. Answers do not go to this sender; with !cc and the address that changes.
 answers-elsewhere = Answers in this thread go to { $address }, as the sender asks; that is not the address the message came from.
 redaction-in-time = The message was taken back before it was sent.
 redaction-too-late = The message was already sent and cannot be taken back on the other side.
@@ -32,7 +34,9 @@ delivery-time = the other side did not answer in time
 command-help =
     You can write to the outside by answering in a thread. Commands:
     !{ $verb } RECIPIENT[,RECIPIENT…] [--at TIME] TEXT – send the text, to several, or later
-    !new ADDRESS SUBJECT – begin a conversation; further lines are its first message
+    !new ADDRESS[,ADDRESS…] SUBJECT – begin a conversation; further lines are its first message
+    !to ADDRESS[,ADDRESS…] – in a thread: whom answers are written to from now on
+    !cc ADDRESS – in a thread: who reads along from now on; !cc -ADDRESS – no longer
     !resend – in a thread: try again what was not delivered there
     !approve [ROOM] – in the intake room: approve the sender; the conversation goes on in the bridge's room or the one named
     !resend REFERENCE – the same for one message
@@ -55,6 +59,10 @@ status-paused = { $name }: paused, { $waiting } waiting
 
 ## Conversations
 
+answers-to = Answers in this thread go to { $to }.
+answers-to-all = Answers in this thread go to { $to }. Reading along: { $cc }.
+command-parties-where = Write this in the thread of the conversation that you mean.
+command-one-party = In this network a conversation has one party only.
 talks-elsewhere-too = This person is also in contact with another room; it is not certain that this message belongs here. With the number at the end of our messages (such as #2) they can say whom they answer.
 refused-not-approved = nobody has approved this sender yet. Write !approve here first
 refused-elsewhere = this conversation goes on in another room or thread

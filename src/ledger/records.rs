@@ -249,8 +249,11 @@ impl Delivery {
 pub struct Remote {
     /// Its one recipient.
     pub recipient: Address,
-    /// Everyone named.
+    /// Everyone it names as a recipient.
     pub to: Vec<Address>,
+    /// Everyone it names as reading along.
+    #[serde(default)]
+    pub cc: Vec<Address>,
     /// Our own address that it leaves from.
     #[serde(default)]
     pub via: Option<Address>,
@@ -328,8 +331,11 @@ pub struct Conversation {
     pub id: ConversationId,
     /// The bridge it runs over.
     pub bridge: WorkerName,
-    /// The parties on the far side who get answers.
+    /// The parties on the far side whom answers are written to.
     pub remotes: Vec<Address>,
+    /// Parties who read along: they get answers, too.
+    #[serde(default)]
+    pub copies: Vec<Address>,
     /// Our own address that the other side writes to, where a bridge has several.
     #[serde(default)]
     pub via: Option<Address>,
@@ -351,6 +357,17 @@ impl Conversation {
     /// RFC 5322 3.6.4 sets no limit to References; beyond this the middle is left out, the
     /// first id and the latest ones are what threading needs.
     pub const MAX_IDS: usize = 12;
+
+    /// Everybody who gets answers.
+    pub fn parties(&self) -> Vec<Address> {
+        self.remotes.iter().chain(&self.copies).cloned().collect()
+    }
+
+    /// Whether `address` is one of them.
+    pub fn has(&self, address: &Address) -> bool {
+        let is_same = |known: &Address| known.as_str().eq_ignore_ascii_case(address.as_str());
+        self.remotes.iter().chain(&self.copies).any(is_same)
+    }
 
     /// Adds the latest id.
     pub fn push_id(&mut self, id: MessageId) {

@@ -6,9 +6,7 @@ mod leave;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use viadukt_api::{
-    Act, Address, Automatic, ConversationId, Deed, Level, Message, Reason, WorkerName,
-};
+use viadukt_api::{Act, Automatic, ConversationId, Deed, Level, Message, Reason, WorkerName};
 
 use leave::{may_ask, may_leave};
 
@@ -303,9 +301,4 @@ fn obstacle(message: &Message, rules: &Rules, senders: &Senders) -> Option<&'sta
         Err(Denied::NotListed) => Some("refused-sender"),
         Err(Denied::TooLittlePower) => Some("refused-power-level"),
     }
-}
-
-/// Whether `address` is among `remotes`; the judge of who is a stranger to a conversation.
-pub fn takes_part(remotes: &[Address], address: &Address) -> bool {
-    remotes.iter().any(|remote| remote.as_str().eq_ignore_ascii_case(address.as_str()))
 }

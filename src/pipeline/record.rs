@@ -172,7 +172,7 @@ impl Pipeline {
         let of = u16::try_from(1 + receipt.more.len()).unwrap_or(u16::MAX);
         for (part, id) in (0..of).zip(std::iter::once(id).chain(&receipt.more)) {
             // An id that the deliveries to several recipients share is about none of them.
-            let is_shared = delivery.remote.as_ref().is_none_or(|r| r.to.len() > 1);
+            let is_shared = delivery.remote.as_ref().is_none_or(|r| r.to.len() + r.cc.len() > 1);
             let reported = Reported { delivery: delivery.id, part: Some(part), of };
             let reported = Some(reported).filter(|_| !is_shared);
             draft.map(&delivery.to, id, &Mapped { reported, ..mapped(source.clone()) });
@@ -352,11 +352,34 @@ impl Pipeline {
             Some(id) => Lane::to_room(id),
             None => Lane::of_bridge(&delivery.bridge),
         };
+        let text = self.told_apart(delivery, state, text);
         let form = match origin.apart {
             true => Form::Notice { text },
             false => Form::Status { of: origin.message.clone(), state, text },
         };
         self.about(delivery, series, lane, &form).map(Some)
+    }
+
+    /// What became of a delivery in words that say which one, where others go out besides. A mark
+    /// only counts: other than a sentence it is not encrypted, and names nobody.
+    fn told_apart(&self, delivery: &Delivery, state: State, text: String) -> String {
+        let parties = delivery.remote.iter().flat_map(|remote| remote.to.iter().chain(&remote.cc));
+        let (count, recipient) = (parties.clone().count(), delivery.remote.as_ref());
+        let Some(recipient) = recipient.map(|r| &r.recipient).filter(|_| count > 1) else {
+            return text;
+        };
+        let place = parties.take_while(|party| *party != recipient).count() + 1;
+        let (place, count) = (place.to_string(), count.to_string());
+        let args = [
+            ("text", text.as_str()),
+            ("recipient", recipient.as_str()),
+            ("place", &place),
+            ("count", &count),
+        ];
+        match state {
+            State::Sent | State::Delivered => self.words.say("status-one-of", &args),
+            _ => self.words.say("status-to", &args),
+        }
     }
 
     /// A sentence about a delivery, with an id of its own in each series.

@@ -9,6 +9,7 @@ mod exchange;
 mod inward;
 mod matter;
 mod outward;
+mod parties;
 mod report;
 mod send;
 mod wish;

@@ -45,6 +45,9 @@ pub enum Target {
         recipient: Address,
         /// Every recipient that the message names, for networks that show them.
         to: Vec<Address>,
+        /// Those whom it names as reading along (RFC 5322 3.6.3, `Cc`).
+        #[serde(default)]
+        cc: Vec<Address>,
         /// Which of our own addresses it leaves from, where a bridge has several.
         via: Option<Address>,
         /// The conversation's subject.

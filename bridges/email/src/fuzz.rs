@@ -7,6 +7,7 @@ use mail_parser::MessageParser;
 use viadukt_api::words::Language;
 use viadukt_api::{MessageId, Words};
 
+use crate::own::Own;
 use crate::read::Reader;
 use crate::report::{Report, Status};
 use crate::{html, tool, trim};
@@ -16,12 +17,7 @@ pub fn mail(data: &[u8]) {
     let Ok(raw) = tool::raw(data) else { return };
     let Ok(worker) = "mail".parse() else { return };
     let words = Arc::new(Words::new(Language::En));
-    let reader = Reader {
-        worker,
-        own: Some("office@example.net".to_owned()),
-        authserv_id: Some("mx".to_owned()),
-        words,
-    };
+    let reader = Reader { worker, own: Own::default(), authserv_id: Some("mx".to_owned()), words };
     let Ok(reading) = reader.reading(&raw) else { return };
     let content = reading.message.content;
     assert!(content.text.chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control()));

@@ -24,6 +24,7 @@ mod lift;
 #[cfg(test)]
 mod lift_tests;
 mod mime;
+mod own;
 mod parts;
 mod read;
 #[cfg(test)]

@@ -32,13 +32,15 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Reads the trusted certificates: those of `ca_file` alone, or else the system's.
+    /// Reads the trusted certificates, those of `ca_file` alone or else the system's, and our own
+    /// certificate, where there is one.
     ///
     /// # Errors
     /// The file cannot be read, holds no certificate, or the host's name cannot be one.
     pub(crate) fn new(section: &ServerSection) -> io::Result<Self> {
-        let config = tls::client(Trust::Alone(section.ca_file.as_deref()), None)
-            .map_err(|what| io::Error::new(io::ErrorKind::InvalidData, what))?;
+        let config =
+            tls::client(Trust::Alone(section.ca_file.as_deref()), section.identity.as_ref())
+                .map_err(|what| io::Error::new(io::ErrorKind::InvalidData, what))?;
         Ok(Self {
             host: section.host.clone(),
             port: section.port,

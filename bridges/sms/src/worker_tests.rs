@@ -72,6 +72,7 @@ fn say(text: &str, via: Option<&str>) -> Outbound {
         target: Target::Remote {
             recipient: Address::new("+491701234567"),
             to: Vec::new(),
+            cc: Vec::new(),
             via: via.map(Address::new),
             subject: Some("Antrag".to_owned()),
             message_id: MessageId::new("token"),

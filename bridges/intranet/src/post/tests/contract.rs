@@ -174,6 +174,7 @@ impl FarSide for Far {
             target: Target::Remote {
                 recipient: recipient.clone(),
                 to: vec![recipient],
+                cc: Vec::new(),
                 via: None,
                 subject: None,
                 message_id: MessageId::new(format!("msg-{id}")),
