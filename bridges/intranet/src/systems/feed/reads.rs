@@ -47,7 +47,10 @@ impl Reads for Entries {
     /// A file holds a feed.
     fn examples(&self, file: &[u8]) -> Result<Vec<Received>, String> {
         let (listed, _) = entry::read(file)?;
-        Ok(listed.iter().map(|one| received("example", one, "none", Timestamp(0))).collect())
+        Ok(listed
+            .iter()
+            .map(|one| received("example", one, Protection::Unknown, Timestamp(0)))
+            .collect())
     }
 
     fn brings_ids(&self) -> bool {

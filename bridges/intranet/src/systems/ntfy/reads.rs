@@ -49,7 +49,7 @@ impl Reads for Messages {
 
     /// A file holds one message, or some lines of a stream.
     fn examples(&self, file: &[u8]) -> Result<Vec<Received>, String> {
-        let example = |line: &[u8]| received("example", line, "none", Timestamp(0));
+        let example = |line: &[u8]| received("example", line, Protection::Unknown, Timestamp(0));
         let lines = || file.split(|byte| *byte == b'\n').filter_map(example).collect();
         let found: Vec<_> = example(file).map_or_else(lines, |one| vec![one]);
         if found.is_empty() { Err("it holds no message of ntfy".to_owned()) } else { Ok(found) }
