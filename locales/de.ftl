@@ -4,13 +4,15 @@
 status-sent = ✓ gesendet
 status-sent-cost = ✓ gesendet ({ $cost })
 status-sent-twice = Diese Nachricht wurde nach einer Unterbrechung noch einmal gesendet. Sie ist vielleicht doppelt angekommen.
+status-to = An { $recipient }: { $text }
+status-one-of = { $text } ({ $place } von { $count })
 status-delayed = Diese Nachricht konnte noch nicht zugestellt werden: { $reason }. Es wird von selbst weiter versucht.
 status-failed = Diese Nachricht wurde nicht zugestellt: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um es noch einmal zu versuchen.
 status-unknown = Es ist nicht bekannt, ob diese Nachricht angekommen ist: { $reason }. Kennung { $reference }. Schreiben Sie hier !resend, um sie noch einmal zu senden; sie kommt dann vielleicht doppelt an.
 not-sent = Diese Nachricht wurde nicht gesendet: { $reason }.
 not-shown = Eine Nachricht für diesen Raum konnte nicht angezeigt werden: { $reason }. Kennung { $reference }.
 item-put-aside = Es ist etwas angekommen, das nicht gelesen werden konnte und beiseitegelegt wurde: { $reason }. Kennung { $reference }.
-stranger-joined = Diese Nachricht kommt von jemandem, der an diesem Gespräch bisher nicht beteiligt war. Antworten gehen weiterhin nur an den ersten Gesprächspartner.
+stranger-joined = Diese Nachricht kommt von jemandem, der an diesem Gespräch bisher nicht beteiligt war. Antworten gehen nicht an diesen Absender; mit !kopie und der Adresse ändern Sie das.
 answers-elsewhere = Antworten in diesem Thread gehen an { $address }, wie es der Absender wünscht; das ist nicht die Adresse, von der die Nachricht kam.
 redaction-in-time = Die Nachricht wurde zurückgenommen, bevor sie gesendet wurde.
 redaction-too-late = Die Nachricht war schon gesendet und lässt sich auf der anderen Seite nicht mehr zurücknehmen.
@@ -32,7 +34,9 @@ delivery-time = die andere Seite hat nicht rechtzeitig geantwortet
 command-help =
     Sie schreiben nach außen, indem Sie in einem Thread antworten. Befehle:
     !{ $verb } EMPFÄNGER[,EMPFÄNGER…] [--at ZEIT] TEXT – den Text senden, auch an mehrere, auch später
-    !new ADRESSE BETREFF – ein Gespräch beginnen; weitere Zeilen sind die erste Nachricht
+    !new ADRESSE[,ADRESSE…] BETREFF – ein Gespräch beginnen; weitere Zeilen sind die erste Nachricht
+    !an ADRESSE[,ADRESSE…] – in einem Thread: an wen Antworten von nun an gehen
+    !kopie ADRESSE – in einem Thread: wer von nun an mitliest; !kopie -ADRESSE – nicht mehr
     !resend – in einem Thread: noch einmal versuchen, was dort nicht zugestellt wurde
     !approve [RAUM] – im Eingangsraum: den Absender annehmen; das Gespräch geht im Raum der Brücke oder im genannten weiter
     !resend KENNUNG – dasselbe für eine einzelne Nachricht
@@ -55,6 +59,10 @@ status-paused = { $name }: angehalten, { $waiting } in der Warteschlange
 
 ## Gespräche
 
+answers-to = Antworten in diesem Thread gehen an { $to }.
+answers-to-all = Antworten in diesem Thread gehen an { $to }. Es lesen mit: { $cc }.
+command-parties-where = Schreiben Sie das in den Thread des Gesprächs, das Sie meinen.
+command-one-party = In diesem Netz hat ein Gespräch nur eine Gegenseite.
 talks-elsewhere-too = Diese Person schreibt auch mit einem anderen Raum; ob ihre Nachricht hierher gehört, ist nicht sicher. Mit der Nummer am Ende unserer Nachrichten (etwa #2) kann sie angeben, wem sie antwortet.
 refused-not-approved = diesen Absender hat noch niemand angenommen. Schreiben Sie hier zuerst !approve
 refused-elsewhere = dieses Gespräch wird in einem anderen Raum oder Thread weitergeführt
@@ -420,32 +428,133 @@ matrix-device-not-verified = Ein Gerät von { $user } ist nicht bestätigt und k
 matrix-plaintext-ignored = Eine unverschlüsselte Nachricht von { $user } in diesem verschlüsselten Raum wurde nicht weitergegeben.
 matrix-unreadable = Ein Ereignis in diesem Raum war nicht lesbar und wurde zur Seite gelegt.
 
+## Betrieb
+
+# Wie es einem Teil geht.
+health-up = verbunden
+health-down = nicht verbunden ({ $why })
+
+# Wie eine Strecke einer Nachricht geschützt war.
+protection-megolm = Ende-zu-Ende-verschlüsselt (Megolm)
+protection-megolm-by = Ende-zu-Ende-verschlüsselt (Megolm), Gerät { $trust }
+protection-tls = { $version }, Zertifikat hier nicht bekannt
+protection-tls-verified = { $version }, Zertifikat geprüft
+protection-tls-unverified = { $version }, Zertifikat nicht geprüft
+protection-plain = NICHT verschlüsselt
+protection-unknown = Schutz nicht bekannt
+
+# Die Schritte auf dem Weg einer Nachricht.
+trace-accepted = angenommen
+trace-border = vom Server der eigenen Organisation angenommen
+trace-put-aside = nicht lesbar; zur Seite gelegt
+trace-passed = darf durch
+trace-withheld = darf durch, gezeigt wird aber nur, dass sie kam: Der Raum bietet zu wenig Schutz
+trace-not-passed = darf nicht durch; wer sie schrieb, weiß warum
+trace-ignored = übergangen
+trace-routed =
+    { $count ->
+        [0] wurde zu keiner Zustellung
+        [one] wurde zu einer Zustellung
+       *[other] wurde zu { $count } Zustellungen
+    }
+trace-held = wartet auf ihre Zeit
+trace-held-paused = wartet: Die Brücke hält an
+trace-delivered = zugestellt
+trace-retry = noch nicht zugestellt; wird von selbst erneut versucht
+trace-refused = abgelehnt; aufgegeben
+trace-unknown = niemand weiß, ob sie ankam; aufgegeben
+trace-gave-up = zu lange versucht; aufgegeben
+trace-gathered = mit anderen zusammengefasst in { $reference }
+trace-reported-sent = die Gegenseite meldet: unterwegs
+trace-reported-delivered = die Gegenseite meldet: angekommen
+trace-reported-delayed = die Gegenseite meldet: verzögert
+trace-reported-failed = die Gegenseite meldet: nicht angekommen
+trace-reported-unknown = die Gegenseite meldet: unbekannt, ob sie ankam
+trace-requeued = zurückgestellt und erneut versucht, durch { $by }
+trace-discarded = verworfen, durch { $by }
+trace-opened = gelesen wurde, was jemand schrieb, durch { $by }
+trace-expired = vergessen: Niemand hat rechtzeitig entschieden
+trace-overtaken = ein späteres Wort zur selben Sache trat an ihre Stelle
+trace-settled = sie kam doch an; es gibt nichts mehr zu entscheiden
+
+# Warum eine Nachricht übergangen wird.
+ignored-blocked = wer sie schickt, ist gesperrt
+ignored-no-bridge = keine Brücke heißt mehr so
+ignored-own-message-came-back = sie ist unsere eigene und kam zurück
+ignored-invite-not-allowed = wer einlädt, steht nicht auf der Liste derer, die das dürfen
+ignored-room-without-bridge = der Raum gehört zu keiner Brücke
+ignored-written-by-a-machine = eine Maschine hat sie geschrieben
+ignored-a-mark = sie ist ein Zeichen, das um nichts bittet
+ignored-outside-any-conversation = sie gehört zu keinem Gespräch: Leute reden untereinander
+
 ## Kommandozeile
 
+cli-attempt = Versuch { $number } von Teil { $part }
 cli-check-good = { $file }: Die Konfiguration ist in Ordnung. Brücken: { $bridges }
+cli-column-after = Danach
+cli-column-arrived = Angekommen
+cli-column-attached = Anhänge
+cli-column-attempts = Versuche
 cli-column-bridge = Brücke
+cli-column-dead-letters = Aufgegeben
 cli-column-detail = Einzelheit
 cli-column-direction = Richtung
 cli-column-finding = Befund
+cli-column-from = Von
+cli-column-held = Angehalten
+cli-column-kind = Art
+cli-column-oldest = Älteste
 cli-column-reason = Grund
 cli-column-reference = Referenz
 cli-column-since = Seit
 cli-column-stage = Stufe
 cli-column-state = Zustand
 cli-column-step = Versuch
+cli-column-subject = Betreff
 cli-column-time = Zeit
+cli-column-to = An
+cli-column-until = Aufbewahrt bis
+cli-column-waiting = Wartend
 cli-column-what = Ergebnis
 cli-column-worker = Teil
 cli-direction-in = in den Raum
 cli-direction-out = aus dem Raum
+cli-discard-all =
+    { $count ->
+        [one] Eine Nachricht würde endgültig verworfen.
+       *[other] { $count } Nachrichten würden endgültig verworfen.
+    }
 cli-discarded = { $reference } wurde verworfen.
+cli-discarded-all =
+    { $count ->
+        [one] Eine Nachricht wurde verworfen.
+       *[other] { $count } Nachrichten wurden verworfen.
+    }
 cli-doctor-alone = Es läuft kein viadukt mit dieser Konfiguration; dieser Befehl hat selbst geprüft.
 cli-doctor-running = Das laufende viadukt hat geprüft.
+cli-doubtful = vielleicht: Die Gegenseite hat es nicht gesagt
 cli-failed = Das ist nicht gelungen: { $why }
 cli-no-dead-letters = Nichts wurde aufgegeben; nichts wartet auf eine Entscheidung.
+cli-not-doubtful = nein
 cli-not-running = Es läuft kein viadukt mit dieser Konfiguration ({ $why }). Starten Sie es mit „viadukt run“, oder nennen Sie mit --config die Konfiguration des laufenden.
+cli-nothing-done = Es wurde nichts getan.
+cli-requeue-all =
+    { $count ->
+        [one] Eine Nachricht würde erneut versucht.
+       *[other] { $count } Nachrichten würden erneut versucht.
+    }
 cli-requeued = { $reference } wird noch einmal versucht.
+cli-requeued-all =
+    { $count ->
+        [one] Eine Nachricht wird erneut versucht.
+       *[other] { $count } Nachrichten werden erneut versucht.
+    }
+cli-say-yes = Geben Sie --yes an, wenn das so gemeint ist.
+cli-several = { $number } Nachrichten heißen so. Fragen Sie noch einmal mit der Kennung derjenigen, die Sie meinen.
 cli-state-bad = FEHLER
 cli-state-good = OK
+cli-state-paused = hält an; { $state }
+cli-status = viadukt { $version }, läuft seit { $since }. Speicher { $store }, Ablage { $spool }.
 cli-token-refused = Der Prozess auf { $address } nimmt das Token aus { $token } nicht an. Gehört er zu einer anderen Konfiguration?
+cli-type-yes = Tippen Sie „ja“, wenn das so gemeint ist:
 cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie die Referenz; Spuren und Aufgegebenes werden nach der Aufbewahrungszeit gelöscht.

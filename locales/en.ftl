@@ -4,13 +4,15 @@
 status-sent = ✓ sent
 status-sent-cost = ✓ sent ({ $cost })
 status-sent-twice = This message was sent again after an interruption. It may have arrived twice.
+status-to = To { $recipient }: { $text }
+status-one-of = { $text } ({ $place } of { $count })
 status-delayed = This message could not be delivered yet: { $reason }. It is tried again by itself.
 status-failed = This message was not delivered: { $reason }. Reference { $reference }. Write !resend here to try again.
 status-unknown = It is not known whether this message arrived: { $reason }. Reference { $reference }. Write !resend here to send it again; it may then arrive twice.
 not-sent = This message was not sent: { $reason }.
 not-shown = A message for this room could not be shown: { $reason }. Reference { $reference }.
 item-put-aside = Something arrived that could not be read and was put aside: { $reason }. Reference { $reference }.
-stranger-joined = This message comes from somebody who did not take part in this conversation before. Answers still go to the first correspondent only.
+stranger-joined = This message comes from somebody who did not take part in this conversation before. Answers do not go to this sender; with !cc and the address that changes.
 answers-elsewhere = Answers in this thread go to { $address }, as the sender asks; that is not the address the message came from.
 redaction-in-time = The message was taken back before it was sent.
 redaction-too-late = The message was already sent and cannot be taken back on the other side.
@@ -32,7 +34,9 @@ delivery-time = the other side did not answer in time
 command-help =
     You can write to the outside by answering in a thread. Commands:
     !{ $verb } RECIPIENT[,RECIPIENT…] [--at TIME] TEXT – send the text, to several, or later
-    !new ADDRESS SUBJECT – begin a conversation; further lines are its first message
+    !new ADDRESS[,ADDRESS…] SUBJECT – begin a conversation; further lines are its first message
+    !to ADDRESS[,ADDRESS…] – in a thread: whom answers are written to from now on
+    !cc ADDRESS – in a thread: who reads along from now on; !cc -ADDRESS – no longer
     !resend – in a thread: try again what was not delivered there
     !approve [ROOM] – in the intake room: approve the sender; the conversation goes on in the bridge's room or the one named
     !resend REFERENCE – the same for one message
@@ -55,6 +59,10 @@ status-paused = { $name }: paused, { $waiting } waiting
 
 ## Conversations
 
+answers-to = Answers in this thread go to { $to }.
+answers-to-all = Answers in this thread go to { $to }. Reading along: { $cc }.
+command-parties-where = Write this in the thread of the conversation that you mean.
+command-one-party = In this network a conversation has one party only.
 talks-elsewhere-too = This person is also in contact with another room; it is not certain that this message belongs here. With the number at the end of our messages (such as #2) they can say whom they answer.
 refused-not-approved = nobody has approved this sender yet. Write !approve here first
 refused-elsewhere = this conversation goes on in another room or thread
@@ -420,32 +428,133 @@ matrix-device-not-verified = A device of { $user } is not verified and cannot re
 matrix-plaintext-ignored = An unencrypted message from { $user } in this encrypted room was not passed on.
 matrix-unreadable = An event in this room could not be read and was put aside.
 
+## Operators
+
+# How a worker does.
+health-up = connected
+health-down = not connected ({ $why })
+
+# How one hop of a message was protected.
+protection-megolm = end-to-end encrypted (Megolm)
+protection-megolm-by = end-to-end encrypted (Megolm), device { $trust }
+protection-tls = { $version }, certificate unknown here
+protection-tls-verified = { $version }, certificate verified
+protection-tls-unverified = { $version }, certificate not verified
+protection-plain = NOT encrypted
+protection-unknown = protection unknown
+
+# The steps of a message's way.
+trace-accepted = accepted
+trace-border = taken in by our organisation's own server
+trace-put-aside = could not be read; put aside
+trace-passed = may pass
+trace-withheld = may pass, but only that it came is shown: the room gives too little protection
+trace-not-passed = may not pass; its author was told why
+trace-ignored = ignored
+trace-routed =
+    { $count ->
+        [0] became no delivery
+        [one] became one delivery
+       *[other] became { $count } deliveries
+    }
+trace-held = waits for its time
+trace-held-paused = waits: the bridge is paused
+trace-delivered = delivered
+trace-retry = not delivered yet; tried again by itself
+trace-refused = refused; given up
+trace-unknown = nobody knows whether it arrived; given up
+trace-gave-up = tried for too long; given up
+trace-gathered = gathered with others into { $reference }
+trace-reported-sent = the other side reports: on its way
+trace-reported-delivered = the other side reports: arrived
+trace-reported-delayed = the other side reports: delayed
+trace-reported-failed = the other side reports: did not arrive
+trace-reported-unknown = the other side reports: unknown whether it arrived
+trace-requeued = put back to be tried again, by { $by }
+trace-discarded = discarded, by { $by }
+trace-opened = what somebody wrote was read, by { $by }
+trace-expired = forgotten: nobody decided in time
+trace-overtaken = a later word on the same matter took its place
+trace-settled = it arrived after all; no decision is needed
+
+# Why a message is ignored.
+ignored-blocked = its sender is blocked
+ignored-no-bridge = no bridge is called so any more
+ignored-own-message-came-back = it is our own message, come back
+ignored-invite-not-allowed = whoever invites is not on the list of those who may
+ignored-room-without-bridge = the room belongs to no bridge
+ignored-written-by-a-machine = a machine wrote it
+ignored-a-mark = it is a mark that asks for nothing
+ignored-outside-any-conversation = it belongs to no conversation: people talk among themselves
+
 ## Command line
 
+cli-attempt = attempt { $number } of part { $part }
 cli-check-good = { $file }: the configuration is good. Bridges: { $bridges }
+cli-column-after = After
+cli-column-arrived = Arrived
+cli-column-attached = Attached
+cli-column-attempts = Attempts
 cli-column-bridge = Bridge
+cli-column-dead-letters = Given up
 cli-column-detail = Detail
 cli-column-direction = Direction
 cli-column-finding = Finding
+cli-column-from = From
+cli-column-held = Held
+cli-column-kind = Kind
+cli-column-oldest = Oldest
 cli-column-reason = Reason
 cli-column-reference = Reference
 cli-column-since = Since
 cli-column-stage = Stage
 cli-column-state = State
 cli-column-step = Tried
+cli-column-subject = Subject
 cli-column-time = Time
+cli-column-to = To
+cli-column-until = Kept until
+cli-column-waiting = Waiting
 cli-column-what = Outcome
 cli-column-worker = Part
 cli-direction-in = into the room
 cli-direction-out = out of the room
+cli-discard-all =
+    { $count ->
+        [one] One message would be discarded for good.
+       *[other] { $count } messages would be discarded for good.
+    }
 cli-discarded = { $reference } was discarded.
+cli-discarded-all =
+    { $count ->
+        [one] One message was discarded.
+       *[other] { $count } messages were discarded.
+    }
 cli-doctor-alone = No viadukt runs with this configuration; this command did the trying itself.
 cli-doctor-running = The running viadukt did the trying.
+cli-doubtful = perhaps: the other side did not say
 cli-failed = That did not work: { $why }
 cli-no-dead-letters = Nothing was given up; nothing waits for a decision.
+cli-not-doubtful = no
 cli-not-running = No viadukt runs with this configuration ({ $why }). Start it with "viadukt run", or name the running one's configuration with --config.
+cli-nothing-done = Nothing was done.
+cli-requeue-all =
+    { $count ->
+        [one] One message would be tried again.
+       *[other] { $count } messages would be tried again.
+    }
 cli-requeued = { $reference } will be tried again.
+cli-requeued-all =
+    { $count ->
+        [one] One message will be tried again.
+       *[other] { $count } messages will be tried again.
+    }
+cli-say-yes = Say --yes if that is meant.
+cli-several = { $number } messages are called so. Ask again with the reference of the one that you mean.
 cli-state-bad = WRONG
 cli-state-good = OK
+cli-state-paused = paused; { $state }
+cli-status = viadukt { $version }, running since { $since }. Store { $store }, spool { $spool }.
 cli-token-refused = The process on { $address } does not take the token in { $token }. Does it belong to another configuration?
+cli-type-yes = Type "yes" if that is meant:
 cli-unknown-reference = Nothing is known by this reference. Check the reference; traces and what was given up are deleted after their retention time.

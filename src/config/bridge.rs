@@ -10,12 +10,14 @@ use super::answers::Answers;
 use super::limits::BridgeLimits;
 use super::notices::Notices;
 use super::rooms::{Owners, Rooms, Usual};
-use super::rules::{LevelWord, Rules, Senders, UserId};
+use super::rules::{LevelWord, Reply, Rules, Senders, UserId};
 
 /// One configured far side.
 pub struct Bridge {
     /// Its name.
     pub name: WorkerName,
+    /// Its kind's word.
+    pub kind: &'static str,
     /// Its room.
     pub room: RoomSpec,
     /// Its further rooms.
@@ -72,6 +74,7 @@ fn read(
     let limits = fields.optional_table("limits").map(|f| BridgeLimits::read(&f));
     let answers = fields.optional_table("answers").map(|f| Answers::read(&f, &called));
     let notices = fields.optional_table("notices").map(|f| Notices::read(&f));
+    let reply = fields.or("reply", Reply::default());
     let level = fields.optional::<LevelWord>("level").map(|word| word.0);
     let spec = RoomSpec {
         bridge: name.clone().unwrap_or_else(WorkerName::hub),
@@ -92,6 +95,7 @@ fn read(
         findings.add(place, format!("bridges.{name}"), message);
     }
     Some(Bridge {
+        kind: kind.name(),
         room: usual.spec,
         rooms,
         name,
@@ -100,6 +104,7 @@ fn read(
             senders: Senders { patterns: patterns?, power_level },
             limits: limits.unwrap_or_default(),
             answers: answers.unwrap_or_else(|| Answers::new(&called)),
+            reply,
             notices: notices.unwrap_or_default(),
             level,
         },

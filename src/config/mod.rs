@@ -31,7 +31,7 @@ pub use notices::{Flood, Notices};
 pub use public::{ProxyHeader, Public};
 pub use report::Report;
 pub use rooms::{Further, Rooms};
-pub use rules::{Denied, Invites, Rules, Senders, UserPattern};
+pub use rules::{Denied, Invites, Reply, Rules, Senders, UserPattern};
 pub use secrets::examine as examine_secrets;
 pub use settings::{Http, Limits, Log, LogFormat, LogLevel};
 

@@ -35,12 +35,14 @@ pub struct Further {
 
 impl Rooms {
     /// Where a conversation begins that came in on our own address `via`: in the room that has
-    /// this address, or else the part of it before a slash.
+    /// this address, or the part of it before a slash, or else all that end as it does.
     pub fn birthplace(&self, via: Option<&Address>) -> Place {
         let mut names = std::iter::successors(via.map(Address::as_str), |name| {
             name.rsplit_once('/').map(|(before, _)| before)
         });
-        match (names.find_map(|name| self.team_of(name)), &self.single) {
+        let named = names.find_map(|name| self.team_of(name));
+        let named = named.or_else(|| self.team_of_part(via?.as_str()));
+        match (named, &self.single) {
             (Some(place), _) => place.clone(),
             (None, Some(_)) => Place::Own,
             (None, None) => Place::Main,
@@ -52,9 +54,16 @@ impl Rooms {
         self.further.iter().find(|(_, further)| has(further)).map(|(place, _)| place)
     }
 
+    /// The room that has all addresses which end as `via` does.
+    fn team_of_part(&self, via: &str) -> Option<&Place> {
+        let ends = |own: &Address| own.as_str().strip_prefix('*').is_some_and(|e| via.ends_with(e));
+        let has = |further: &Further| further.via.iter().any(ends);
+        self.further.iter().find(|(_, further)| has(further)).map(|(place, _)| place)
+    }
+
     /// Our own address that conversations leave from that begin at `place`; `None`: the usual.
     pub fn via(&self, place: &Place) -> Option<&Address> {
-        self.further.get(place)?.via.first()
+        self.further.get(place)?.via.first().filter(|own| !own.as_str().starts_with('*'))
     }
 
     /// Whether parties begin in an intake room until somebody approves them.

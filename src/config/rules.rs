@@ -99,6 +99,26 @@ pub struct Senders {
     pub power_level: i64,
 }
 
+/// Whom answers go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reply {
+    /// To the sender alone.
+    #[default]
+    Sender,
+    /// Also to everybody whom the sender named.
+    All,
+}
+
+impl FromToml for Reply {
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        match value.as_str() {
+            Some("sender") => Ok(Self::Sender),
+            Some("all") => Ok(Self::All),
+            _ => Err("expected \"sender\" or \"all\"".to_owned()),
+        }
+    }
+}
+
 /// What may leave the room of one bridge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -108,6 +128,8 @@ pub struct Rules {
     pub limits: BridgeLimits,
     /// What leaves it without anybody writing.
     pub answers: Answers,
+    /// Whom answers go to.
+    pub reply: Reply,
     /// How what machines write is shown.
     pub notices: Notices,
     /// How much protection what is said in the room is given; `None` sets no limit.
@@ -129,7 +151,7 @@ impl Rules {
         let (limits, answers) = (BridgeLimits::default(), Answers::new(name));
         let (notices, level) = (Notices::default(), None);
         let senders = Senders { patterns: senders, power_level: 0 };
-        Self { senders, limits, answers, notices, level }
+        Self { senders, limits, answers, reply: Reply::default(), notices, level }
     }
 }
 

@@ -5,8 +5,8 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use viadukt_api::{
-    Address, BlobRef, ConversationId, DeliveryId, ItemId, Level, MessageId, Reason, RoomId,
-    Timestamp, WorkerName,
+    Address, BlobRef, ConversationId, DeliveryId, ItemId, Level, MessageId, Protection, Reason,
+    RoomId, Timestamp, WorkerName,
 };
 
 use super::Reported;
@@ -86,6 +86,9 @@ pub struct Accepted {
     pub worker: WorkerName,
     /// When.
     pub received_at: Timestamp,
+    /// How it was protected on the way to us.
+    #[serde(default)]
+    pub protection: Protection,
     /// The raw input (packed [`RawRecord`]).
     pub raw: Payload,
 }
@@ -246,8 +249,11 @@ impl Delivery {
 pub struct Remote {
     /// Its one recipient.
     pub recipient: Address,
-    /// Everyone named.
+    /// Everyone it names as a recipient.
     pub to: Vec<Address>,
+    /// Everyone it names as reading along.
+    #[serde(default)]
+    pub cc: Vec<Address>,
     /// Our own address that it leaves from.
     #[serde(default)]
     pub via: Option<Address>,
@@ -325,8 +331,11 @@ pub struct Conversation {
     pub id: ConversationId,
     /// The bridge it runs over.
     pub bridge: WorkerName,
-    /// The parties on the far side who get answers.
+    /// The parties on the far side whom answers are written to.
     pub remotes: Vec<Address>,
+    /// Parties who read along: they get answers, too.
+    #[serde(default)]
+    pub copies: Vec<Address>,
     /// Our own address that the other side writes to, where a bridge has several.
     #[serde(default)]
     pub via: Option<Address>,
@@ -348,6 +357,17 @@ impl Conversation {
     /// RFC 5322 3.6.4 sets no limit to References; beyond this the middle is left out, the
     /// first id and the latest ones are what threading needs.
     pub const MAX_IDS: usize = 12;
+
+    /// Everybody who gets answers.
+    pub fn parties(&self) -> Vec<Address> {
+        self.remotes.iter().chain(&self.copies).cloned().collect()
+    }
+
+    /// Whether `address` is one of them.
+    pub fn has(&self, address: &Address) -> bool {
+        let is_same = |known: &Address| known.as_str().eq_ignore_ascii_case(address.as_str());
+        self.remotes.iter().chain(&self.copies).any(is_same)
+    }
 
     /// Adds the latest id.
     pub fn push_id(&mut self, id: MessageId) {
@@ -394,6 +414,9 @@ pub struct Dead {
     pub reason: Reason,
     /// How often it was attempted; a further attempt goes on counting.
     pub attempts: u32,
+    /// The far side may have it all the same.
+    #[serde(default)]
+    pub doubtful: bool,
     /// What.
     pub what: DeadWhat,
 }

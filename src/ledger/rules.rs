@@ -130,7 +130,7 @@ impl Draft<'_> {
     }
 
     fn contact_key(&self, bridge: &WorkerName, party: &Address) -> [u8; 32] {
-        // As in `takes_part`: a mail address is the same in any case (RFC 5321 2.4 lets the
+        // As in [`Conversation::has`]: a mail address is the same in any case (RFC 5321 2.4 lets the
         // local part differ; nobody's does).
         self.lookup(&format!("contact/{bridge}"), &party.as_str().to_ascii_lowercase())
     }

@@ -1,6 +1,6 @@
 //! Commands that a person writes in a room. Parsing is pure; routing carries them out.
 
-use viadukt_api::{Address, Deed};
+use viadukt_api::Deed;
 
 /// What a person asks of the bridge.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,14 +14,27 @@ pub enum Command {
         /// The reference given.
         reference: Option<String>,
     },
-    /// `!new ADDRESS SUBJECT`: a new conversation. Further lines are its first message.
+    /// `!new ADDRESS[,ADDRESS…] SUBJECT`: a new conversation. Further lines are its first
+    /// message.
     New {
-        /// To whom.
-        to: Address,
+        /// To whom, as written.
+        to: Vec<String>,
         /// About what.
         subject: String,
         /// The first message; empty when it will follow in the thread.
         text: String,
+    },
+    /// `!to ADDRESS[,ADDRESS…]`, in a thread: whom answers are written to from now on.
+    To {
+        /// Them, as written.
+        to: Vec<String>,
+    },
+    /// `!cc [ADDRESS…] [-ADDRESS…]`, in a thread: who reads along from now on, and who no longer.
+    Cc {
+        /// Who does, as written.
+        more: Vec<String>,
+        /// Who does not, as written.
+        fewer: Vec<String>,
     },
     /// `!send RECIPIENT[,RECIPIENT…] [--at TIME] TEXT`: the text to each of them, in the
     /// conversation there is or a new one. Bridges have a word of their own for it besides.
@@ -85,6 +98,8 @@ impl Command {
                 reference: Some(arguments).filter(|text| !text.is_empty()).map(str::to_owned),
             },
             "new" | "neu" => new_conversation(arguments, further).unwrap_or(Self::Unclear),
+            "to" | "an" => to(arguments).unwrap_or(Self::Unclear),
+            "cc" | "kopie" => copies(arguments).unwrap_or(Self::Unclear),
             "send" | "senden" => send(arguments, further).unwrap_or(Self::Unclear),
             "approve" | "annehmen" => Self::Approve {
                 room: Some(arguments).filter(|text| !text.is_empty()).map(str::to_owned),
@@ -138,13 +153,34 @@ fn time_and_rest(text: &str) -> Option<(Option<String>, &str)> {
 
 fn new_conversation(arguments: &str, further: &str) -> Option<Command> {
     let (to, subject) = arguments.split_once(char::is_whitespace)?;
+    let to = addresses(to);
     // Whether the far side can reach it is the far side's to say; this keeps slips apart.
-    let plausible = to.len() > 2 && !to.starts_with('@') && !subject.trim().is_empty();
-    plausible.then(|| Command::New {
-        to: Address::new(to),
+    let plausible = |to: &String| to.len() > 2 && !to.starts_with('@');
+    let is_plausible = !to.is_empty() && to.iter().all(plausible) && !subject.trim().is_empty();
+    is_plausible.then(|| Command::New {
+        to,
         subject: subject.trim().to_owned(),
         text: further.trim().to_owned(),
     })
+}
+
+fn to(arguments: &str) -> Option<Command> {
+    let to = addresses(arguments);
+    (!to.is_empty()).then_some(Command::To { to })
+}
+
+fn copies(arguments: &str) -> Option<Command> {
+    let (fewer, more): (Vec<_>, Vec<_>) =
+        addresses(arguments).into_iter().partition(|address| address.starts_with('-'));
+    let fewer: Vec<_> = fewer.iter().map(|address| address[1..].to_owned()).collect();
+    let is_some = !(more.is_empty() && fewer.is_empty()) && !fewer.iter().any(String::is_empty);
+    is_some.then_some(Command::Cc { more, fewer })
+}
+
+/// Addresses with commas or spaces between them.
+fn addresses(text: &str) -> Vec<String> {
+    let between = |c: char| c == ',' || c == ';' || c.is_whitespace();
+    text.split(between).filter(|address| !address.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -180,7 +216,7 @@ mod tests {
         check(
             "!new eva@example.org Ihr Antrag\nGuten Tag,\nanbei …",
             Some(Command::New {
-                to: Address::new("eva@example.org"),
+                to: vec!["eva@example.org".to_owned()],
                 subject: "Ihr Antrag".to_owned(),
                 text: "Guten Tag,\nanbei …".to_owned(),
             }),

@@ -287,6 +287,7 @@ impl Pipeline {
             Some(remote) => Target::Remote {
                 recipient: remote.recipient.clone(),
                 to: remote.to.clone(),
+                cc: remote.cc.clone(),
                 via: remote.via.clone(),
                 subject: remote.subject.clone(),
                 message_id: remote.message_id.clone(),

@@ -137,7 +137,8 @@ fn read(path: &Path) -> Result<Secret, KeyError> {
     let io = |source| KeyError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(io)?;
     let mode = file.metadata().map_err(io)?.mode() & 0o7777;
-    if mode & 0o077 != 0 {
+    // A group may, as with every other secret: that is how Kubernetes hands out files.
+    if mode & 0o007 != 0 {
         return Err(KeyError::Exposed { path: path.to_owned(), mode });
     }
     let text = Zeroizing::new(io::read_to_string(file).map_err(io)?);
@@ -205,13 +206,15 @@ mod tests {
     }
 
     #[test]
-    fn a_key_file_that_others_may_read_is_refused_with_the_command_to_run() {
+    fn a_key_file_that_everybody_may_read_is_refused_with_the_command_to_run() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("store.key");
         load(&path).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o440)).unwrap();
+        load(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let error = load(&path).unwrap_err().to_string();
-        assert!(error.contains("mode 0640") && error.contains("chmod 600"), "{error}");
+        assert!(error.contains("mode 0644") && error.contains("chmod 600"), "{error}");
     }
 
     #[test]

@@ -5,8 +5,6 @@
 
 mod birth;
 mod intranet;
-mod load;
-mod oracle;
 mod sms;
 
 use std::cell::Cell;
@@ -21,11 +19,10 @@ use rand::{Rng, SeedableRng};
 use rustix::process::Signal;
 use tokio::time::{Duration, Instant, sleep};
 use viadukt::failpoint::POINTS;
+use viadukt_testbed::talk::{Finding, Kind, MailTalk, Talk, judge};
 use viadukt_testbed::{Bridge, ROOM, Testbed};
 
 use crate::scene::dead_letters;
-use load::Load;
-use oracle::{Finding, Kind};
 
 /// Kills at random moments when `VIADUKT_ROUNDS` asks for no other number.
 const ROUNDS: usize = 6;
@@ -37,12 +34,6 @@ const SEED: u64 = 2;
 const RESTARTS: usize = 12;
 /// The pause between two things that people write.
 const BREATH: Duration = Duration::from_millis(100);
-
-/// People on both sides who have much to say.
-trait Speakers {
-    /// A message in each direction.
-    async fn speak(&mut self, round: usize) -> Result<()>;
-}
 
 /// How one life of the bridge ends.
 #[derive(Clone, Copy)]
@@ -64,12 +55,11 @@ async fn killed_at_any_moment_it_loses_and_doubles_nothing() -> Result<()> {
     bridge.start()?;
     bridge.ready().await?;
     let room = clerk.join(ROOM).await?;
-    let speakers = StdRng::seed_from_u64(seed);
-    let mut load = Load::begin(&clerk, testbed.citizen(), room, speakers).await?;
+    let mut talk = MailTalk::begin(&testbed, &clerk, room, seed).await?;
     bridge.kill9().await?;
 
-    let recoveries = live_and_die(&mut bridge, &plan, &mut random, &mut load).await?;
-    let findings = oracle::judge(&testbed, &load).await?;
+    let recoveries = live_and_die(&mut bridge, &plan, &mut random, &mut talk).await?;
+    let findings = judge(&mut talk).await?;
     sentence(&bridge, &Table { seed, plan: &plan, findings: &findings, recoveries: &recoveries })
         .await
 }
@@ -120,19 +110,19 @@ async fn live_and_die(
     bridge: &mut Bridge,
     plan: &[Death],
     random: &mut StdRng,
-    speakers: &mut impl Speakers,
+    talk: &mut impl Talk,
 ) -> Result<Vec<Duration>> {
     let mut recoveries = Vec::new();
     for (round, death) in plan.iter().enumerate() {
-        speakers.speak(round).await?;
-        die(bridge, *death, speakers, round).await?;
+        talk.speak(round).await?;
+        die(bridge, *death, talk, round).await?;
         let since = Instant::now();
         bridge.start()?;
         bridge.ready().await?;
         recoveries.push(since.elapsed());
         // It lives on for a while, so that every round gets something done, and dies busy.
         let life = Duration::from_millis(random.random_range(0..1_000));
-        die(bridge, Death::After(life), speakers, round).await?;
+        die(bridge, Death::After(life), talk, round).await?;
     }
     bridge.start()?;
     bridge.ready().await?;
@@ -140,12 +130,7 @@ async fn live_and_die(
 }
 
 /// Starts the bridge if it does not run, and lets it die while people go on writing.
-async fn die(
-    bridge: &mut Bridge,
-    death: Death,
-    speakers: &mut impl Speakers,
-    round: usize,
-) -> Result<()> {
+async fn die(bridge: &mut Bridge, death: Death, talk: &mut impl Talk, round: usize) -> Result<()> {
     let dead = Cell::new(false);
     let (status, spoken) = tokio::join!(
         async {
@@ -155,7 +140,7 @@ async fn die(
         },
         async {
             while !dead.get() {
-                speakers.speak(round).await?;
+                talk.speak(round).await?;
                 sleep(BREATH).await;
             }
             anyhow::Ok(())

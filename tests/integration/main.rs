@@ -1,5 +1,6 @@
 //! End to end, on real servers: the one integration test binary.
 
+mod chart;
 mod demo;
 mod exchange;
 mod intranet;
@@ -8,6 +9,7 @@ mod kill;
 mod oddities;
 mod operations;
 mod outage;
+mod packaging;
 #[path = "../../src/registry.rs"]
 mod registry;
 mod scene;

@@ -1,15 +1,12 @@
 //! What fails around viadukt costs nobody a message, and the clerk hears what they must know.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use matrix_sdk::reqwest::Method;
-use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use serde_json::json;
 use viadukt_testbed::servers::Stage;
-use viadukt_testbed::{AGENCY, Bridge, Testbed, until};
+use viadukt_testbed::{AGENCY, SmallDisk, until};
 
 use crate::scene::{Api, Scene, impatient};
 
@@ -205,43 +202,4 @@ async fn a_refused_token_ends_the_process_with_a_clear_error_and_no_loop() -> Re
         }
     }
     Ok(())
-}
-
-/// A small disk under viadukt's data folder.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    /// Mounts it, and lowers the limits to match.
-    fn mount(testbed: &Testbed, bridge: &mut Bridge) -> Result<Self> {
-        let folder = testbed.folder().join("data");
-        fs::create_dir_all(&folder)?;
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=192m", "tmpfs"]).arg(&folder);
-        ensure!(mount.status()?.success(), "cannot mount a tmpfs: are you root?");
-        let limits = toml::Table::from_iter([("min_free_space".to_owned(), "64 MB".into())]);
-        bridge.config.insert("limits".to_owned(), limits.into());
-        Ok(Self(folder))
-    }
-
-    /// Leaves `rest` bytes free.
-    fn fill(&self, rest: u64) -> Result<()> {
-        let file = fs::File::create(self.filler())?;
-        let free = statvfs(&self.0)?;
-        let take = (free.f_bavail * free.f_frsize).saturating_sub(rest);
-        fallocate(&file, FallocateFlags::empty(), 0, take).map_err(Into::into)
-    }
-
-    fn free(&self) -> Result<()> {
-        fs::remove_file(self.filler()).map_err(Into::into)
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.0.join("filler")
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg::<&Path>(&self.0).status();
-    }
 }

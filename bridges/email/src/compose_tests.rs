@@ -32,6 +32,7 @@ fn outbound(form: Form, subject: &str, references: &[&str]) -> Outbound {
             via: None,
             recipient: Address::new("bob@citizen.example"),
             to: Vec::new(),
+            cc: Vec::new(),
             subject: Some(subject.to_owned()),
             message_id: MessageId::new("ours@amt.example"),
             references: references.iter().map(|id| MessageId::new(*id)).collect(),
@@ -79,6 +80,51 @@ fn an_answer_continues_the_thread() {
     let again = outbound(say("Alice", "Ja.", Vec::new()), "AW: Frage", &["a@x.example"]);
     let bytes = written(&again, &spool);
     assert_eq!(MessageParser::default().parse(&bytes).unwrap().subject(), Some("AW: Frage"));
+}
+
+#[test]
+fn everybody_is_named_and_the_alias_answers() {
+    let mut out = outbound(say("Alice", "Ja.", Vec::new()), "Frage", &[]);
+    let Target::Remote { to, cc, via, .. } = &mut out.target else { panic!("to the far side") };
+    *to = ["bob@citizen.example", "ida@citizen.example"].map(Address::new).to_vec();
+    *cc = vec![Address::new("otto@lawyer.example")];
+    *via = Some(Address::new("bau@amt.example"));
+    let bytes = written(&out, &MemorySpool::default());
+    let mail = MessageParser::default().parse(&bytes).unwrap();
+    let named = |field: Option<&mail_parser::Address<'_>>| {
+        field.unwrap().iter().filter_map(|addr| addr.address()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(named(mail.to()), "bob@citizen.example ida@citizen.example");
+    assert_eq!(named(mail.cc()), "otto@lawyer.example");
+    assert_eq!(named(mail.from()), "bau@amt.example");
+    let letter = Letter::compose(&out, &section(), &Words::new(Language::En)).unwrap();
+    assert_eq!(letter.from.unwrap().to_string(), "bau@amt.example");
+}
+
+#[test]
+fn a_clerks_mail_bears_a_signature_and_a_machines_does_not() {
+    let signature = "{name}\nBürgerbüro <1>".to_owned();
+    let own = [("@alice:amt.example".to_owned(), "Alice A.".to_owned())].into();
+    let section = EmailSection { signature: Some(signature), ..section() };
+    let mut out = outbound(say("Alice", "Ja.", Vec::new()), "Frage", &[]);
+    let Form::Say { content, .. } = &mut out.form else { panic!("said") };
+    content.html = Some("<b>Ja.</b>".to_owned());
+    let body = |out: &Outbound, section: &EmailSection| {
+        let letter = Letter::compose(out, section, &Words::new(Language::En)).unwrap();
+        let mut bytes = Vec::new();
+        letter.write(&MemorySpool::default(), &mut bytes).unwrap();
+        let mail = MessageParser::default().parse(&bytes).unwrap();
+        let [text, html] = [mail.body_text(0), mail.body_html(0)];
+        (text.unwrap().replace('\r', ""), html.unwrap().into_owned())
+    };
+    let (text, html) = body(&out, &section);
+    assert_eq!(text.trim_end(), "Ja.\n\n-- \nAlice\nBürgerbüro <1>");
+    assert!(html.contains("<b>Ja.</b><p>-- <br>Alice<br>B"), "{html}");
+    assert!(html.contains("&lt;1&gt;</p>"), "{html}");
+    let (text, _) = body(&out, &EmailSection { signatures: own, ..section.clone() });
+    assert_eq!(text.trim_end(), "Ja.\n\n-- \nAlice A.");
+    let out = outbound(Form::Notice { text: "Geschlossen.".to_owned() }, "Frage", &[]);
+    assert_eq!(body(&out, &section).0.trim_end(), "Geschlossen.");
 }
 
 #[test]

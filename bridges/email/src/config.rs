@@ -2,12 +2,16 @@
 
 mod checks;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use viadukt_api::Patience;
 use viadukt_api::config::{ByteSize, Fields, SecretFile};
 use viadukt_api::network::is_loopback;
+use viadukt_api::tls::Identity;
+
+use crate::own::Alias;
 
 pub(crate) use checks::CheckSection;
 
@@ -18,6 +22,12 @@ use crate::kinds::Kind;
 pub(crate) struct EmailSection {
     /// The mailbox's address.
     pub(crate) address: lettre::Address,
+    /// Addresses whose mail is delivered to the mailbox besides.
+    pub(crate) aliases: Vec<Alias>,
+    /// What stands below a clerk's mail (RFC 3676 4.3).
+    pub(crate) signature: Option<String>,
+    /// The same for single clerks, by their user ids.
+    pub(crate) signatures: BTreeMap<String, String>,
     /// The mailbox's name, such as `Bürgerbüro`.
     pub(crate) name: Option<String>,
     /// What stands in brackets after a clerk's name; the mailbox's name when it is not set.
@@ -67,6 +77,8 @@ pub(crate) struct ServerSection {
     pub(crate) port: u16,
     pub(crate) tls: Tls,
     pub(crate) ca_file: Option<PathBuf>,
+    /// How we prove who we are, where the server asks for a certificate.
+    pub(crate) identity: Option<Identity>,
 }
 
 /// How a connection is encrypted.
@@ -111,6 +123,19 @@ impl EmailSection {
             }
             name
         });
+        let aliases: Vec<String> = fields.list("aliases");
+        let parsed: Vec<Alias> = aliases.iter().filter_map(|alias| alias.parse().ok()).collect();
+        if parsed.len() < aliases.len() {
+            let expected = "expected addresses such as \"bau@amt.example\" or \"*@bau.example\"";
+            fields.object("aliases", expected);
+        }
+        let signature = fields.optional("signature");
+        let signatures = fields.tables("signatures").into_iter().filter_map(|(user, _, fields)| {
+            let text = fields.required("text");
+            fields.finish();
+            Some((user, text?))
+        });
+        let signatures = signatures.collect();
         let ByteSize(max_size) = fields.or("max_size", ByteSize(35_000_000));
         let imap = fields.table("imap").and_then(|fields| ImapSection::parse(&fields));
         let domain = address.as_ref().map_or("localhost", |address| address.domain());
@@ -128,6 +153,9 @@ impl EmailSection {
         Some(Self {
             forbidden_files: checks::forbidden_files(fields),
             address: address?,
+            aliases: parsed,
+            signature,
+            signatures,
             name,
             agency,
             max_size,
@@ -242,7 +270,8 @@ impl ServerSection {
         let usual = if tls == Some(Tls::Implicit) { implicit } else { clear };
         let port = fields.or("port", usual);
         let ca_file = fields.optional("ca_file");
-        Some(Self { host: host?, port, tls: tls?, ca_file })
+        let identity = Identity::read(fields);
+        Some(Self { host: host?, port, tls: tls?, ca_file, identity })
     }
 }
 
@@ -298,8 +327,8 @@ mod tests {
                 "address: expected a mail address such as \"buero@amt.example\"",
                 "imap.move_to: missing: the folder to move mails to",
                 "imap.tls: \"none\" is allowed for 127.0.0.1, ::1 and localhost only",
-                "imap.colour: unknown option; known here: after, authserv_id, ca_file, folder, host, \
-                 max_size, move_to, password_file, port, start, tls, user",
+                "imap.colour: unknown option; known here: after, authserv_id, ca_file, certificate_file, \
+                 folder, host, key_file, max_size, move_to, password_file, port, start, tls, user",
                 "smtp.password_file: missing: `user` needs a password",
                 "smtp.tls: expected \"implicit\", \"starttls\" or \"none\"",
             ]

@@ -7,6 +7,7 @@ use mail_parser::MessageParser;
 use viadukt_api::words::Language;
 use viadukt_api::{MessageId, Words};
 
+use crate::own::Own;
 use crate::read::Reader;
 use crate::report::{Report, Status};
 use crate::{html, tool, trim};
@@ -18,7 +19,7 @@ pub fn mail(data: &[u8]) {
     let words = Arc::new(Words::new(Language::En));
     let reader = Reader {
         worker,
-        own: Some("office@example.net".to_owned()),
+        own: Own::default(),
         authserv_id: Some("mx".to_owned()),
         forbidden: crate::kinds::Kind::USUAL.to_vec(),
         words,

@@ -9,6 +9,7 @@
 
 mod authentication;
 mod automatic;
+mod border;
 mod clean;
 #[cfg(test)]
 mod compose_tests;
@@ -24,6 +25,7 @@ mod lift;
 #[cfg(test)]
 mod lift_tests;
 mod mime;
+mod own;
 mod parts;
 mod read;
 #[cfg(test)]

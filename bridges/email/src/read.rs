@@ -11,13 +11,14 @@ use viadukt_api::{
 
 use crate::authentication::{Authentication, Standing};
 use crate::automatic::automatic;
-use crate::clean;
 use crate::findings::Findings;
 use crate::kinds::Kind;
 use crate::lift::Lifted;
+use crate::own::Own;
 use crate::repair::{repair, within_limits};
 use crate::report::{Report, Told};
 use crate::smime::{self, Signature};
+use crate::{border, clean};
 use crate::{parts, said, trim};
 
 /// More ancestors than these are of no use to find a conversation.
@@ -30,8 +31,7 @@ const NOBODY: &str = "unknown@unknown.invalid";
 /// Reads mails for one mailbox.
 pub(crate) struct Reader {
     pub(crate) worker: WorkerName,
-    /// The mailbox's own address; a dry run has none.
-    pub(crate) own: Option<String>,
+    pub(crate) own: Own,
     /// The server whose word about senders counts; without one they are not marked.
     pub(crate) authserv_id: Option<String>,
     /// Files of these kinds are not shown.
@@ -67,7 +67,7 @@ impl Reader {
             return Ok(Reading { message, trimmed: false, report, authentication, signature });
         };
 
-        let own = self.own.as_deref();
+        let own = self.own.mailbox();
         let report = Report::read(&mail);
         let automatic = automatic(&mail, own, report.is_some());
         let (mut content, trimmed) = match lifted.whole {
@@ -91,10 +91,10 @@ impl Reader {
             sent_at: sent_at(&mail),
             sender: sender(&mail),
             room: None,
-            answer_to: answer_to(&mail, own),
-            via: None,
+            answer_to: answer_to(&mail, &self.own),
+            via: self.own.via(&mail),
             exchange: None,
-            recipients: recipients(&mail, own),
+            recipients: recipients(&mail, &self.own),
             ancestors,
             id,
             subject: mail.subject().map(clean::line).filter(|subject| !subject.is_empty()),
@@ -106,7 +106,7 @@ impl Reader {
             level: None,
             hops: u16::try_from(mail.header_values(HeaderName::Received).count())
                 .unwrap_or(u16::MAX),
-            protection: Protection { encrypted: false, detail: transport(&mail) },
+            protection: border::protection(&mail),
         };
         let told = report.as_ref().and_then(|r| r.told(own, &message.ancestors, &self.words));
         let trimmed = trimmed && told.is_none();
@@ -235,7 +235,7 @@ fn as_it_is(bytes: &[u8]) -> Message {
         severity: None,
         level: None,
         hops: 0,
-        protection: Protection { encrypted: false, detail: "none".to_owned() },
+        protection: Protection::Unknown,
     }
 }
 
@@ -275,10 +275,10 @@ fn sender(mail: &Mail<'_>) -> Sender {
 }
 
 /// The first Reply-To that is neither the author nor ourselves.
-fn answer_to(mail: &Mail<'_>, own: Option<&str>) -> Option<Address> {
+fn answer_to(mail: &Mail<'_>, own: &Own) -> Option<Address> {
     let author = sender(mail).address;
     let (wanted, _) = mail.reply_to()?.iter().find_map(party)?;
-    let is_own = own.is_some_and(|own| same_mailbox(wanted.as_str(), own));
+    let is_own = own.has(wanted.as_str());
     let is_author = wanted.as_str().eq_ignore_ascii_case(author.as_str());
     Some(wanted).filter(|_| !is_own && !is_author)
 }
@@ -289,11 +289,11 @@ fn party(addr: &Addr<'_>) -> Option<(Address, Option<String>)> {
     Some((Address::new(address), name))
 }
 
-fn recipients(mail: &Mail<'_>, own: Option<&str>) -> Vec<Address> {
+fn recipients(mail: &Mail<'_>, own: &Own) -> Vec<Address> {
     let mut found: Vec<Address> = Vec::new();
     for addr in mail.all_to().chain(mail.all_cc()).flat_map(|field| field.iter()) {
         let Some((address, _)) = party(addr) else { continue };
-        let is_own = own.is_some_and(|own| same_mailbox(address.as_str(), own));
+        let is_own = own.has(address.as_str());
         let known = found.iter().any(|a| a.as_str().eq_ignore_ascii_case(address.as_str()));
         if !is_own && !known && found.len() < MAX_RECIPIENTS {
             found.push(address);
@@ -302,25 +302,8 @@ fn recipients(mail: &Mail<'_>, own: Option<&str>) -> Vec<Address> {
     found
 }
 
-/// Whether `address` reaches the mailbox `own`, perhaps with a subaddress (RFC 5233).
-fn same_mailbox(address: &str, own: &str) -> bool {
-    let (Some((local, domain)), Some((own_local, own_domain))) =
-        (address.rsplit_once('@'), own.rsplit_once('@'))
-    else {
-        return false;
-    };
-    let local = local.split('+').next().unwrap_or_default();
-    domain.eq_ignore_ascii_case(own_domain) && local.eq_ignore_ascii_case(own_local)
-}
-
 fn sent_at(mail: &Mail<'_>) -> Timestamp {
     let date = mail.date().copied().or_else(|| mail.received().and_then(|r| r.date()));
     let seconds = date.map_or(0, |date| date.to_timestamp());
     Timestamp(u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000))
-}
-
-/// How the last hop into our mail server was protected, by its own word.
-fn transport(mail: &Mail<'_>) -> String {
-    let version = mail.received().and_then(|hop| hop.tls_version());
-    version.map_or("none", |version| version.as_str()).to_owned()
 }

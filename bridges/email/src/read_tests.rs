@@ -12,12 +12,13 @@ use crate::authentication::Outcome;
 use crate::fetch::Handle;
 use crate::findings::Findings;
 use crate::lift::Lifter;
+use crate::own::Own;
 use crate::read::Reader;
 
 pub(crate) fn reader() -> Reader {
     Reader {
         worker: "post".parse().unwrap(),
-        own: Some("buero@amt.example".to_owned()),
+        own: Own::new(&"buero@amt.example".parse().unwrap(), &[]),
         authserv_id: None,
         forbidden: crate::kinds::Kind::USUAL.to_vec(),
         words: Arc::new(Words::new(Language::En)),

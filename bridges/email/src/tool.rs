@@ -13,6 +13,7 @@ use viadukt_api::{BlobRef, Env, Message, Raw, Spool, SpoolWriter, Tool, Words, W
 
 use crate::findings::Findings;
 use crate::lift::{Lifted, Lifter};
+use crate::own::Own;
 use crate::read::{Reader, Reading};
 use crate::smime;
 
@@ -52,7 +53,7 @@ fn read(words: &[String], to: &mut dyn Write) -> Result<(), String> {
     let worker: WorkerName = "mail".parse()?;
     let reader = Reader {
         worker,
-        own: None,
+        own: Own::default(),
         authserv_id: None,
         forbidden: crate::kinds::Kind::USUAL.to_vec(),
         words: Arc::new(Words::new(Language::default())),

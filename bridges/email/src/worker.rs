@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::{
-    BlobRef, BuildError, Context, DeliveryError, Health, Inbox, Message, MessageId, Outbound,
-    Patience, Probe, Raw, Reason, Receipt, Section, Unreadable, Worker, WorkerError, async_trait,
+    Address, BlobRef, BuildError, Context, DeliveryError, Health, Inbox, Message, MessageId,
+    Outbound, Patience, Probe, Raw, Reason, Receipt, Section, Unreadable, Worker, WorkerError,
+    async_trait,
 };
 
 use crate::authentication::Checker;
@@ -14,6 +15,7 @@ use crate::config::EmailSection;
 use crate::fetch::Handle;
 use crate::imap::Ingest;
 use crate::imap::session::Session;
+use crate::own::Own;
 use crate::read::Reader;
 use crate::smime::Authorities;
 use crate::smtp::Outgoing;
@@ -54,7 +56,7 @@ impl Section for EmailSection {
         let (spool, words) = (Arc::clone(&context.spool), Arc::clone(&context.words));
         let reader = Reader {
             worker: context.name.clone(),
-            own: Some(self.address.to_string()),
+            own: Own::new(&self.address, &self.aliases),
             authserv_id: self.imap.authserv_id.clone(),
             forbidden: self.forbidden_files.clone(),
             words: Arc::clone(&words),
@@ -122,13 +124,20 @@ impl Worker for EmailWorker {
     async fn probe(&self) -> Vec<Probe> {
         let said = |what: &str, result| Probe { what: what.to_owned(), result };
         let smtp = self.outgoing.try_login().await;
-        let smtp = smtp.map(str::to_owned).map_err(|trouble| trouble.to_string());
+        let smtp =
+            smtp.map(|protection| protection.to_string()).map_err(|trouble| trouble.to_string());
         vec![said("imap", self.probe_imap().await), said("smtp", smtp)]
     }
 
     /// RFC 5322 3.6.4: unique by its left side, and ours by its right.
     fn message_id(&self, token: &str) -> MessageId {
         MessageId::new(format!("{token}@{}", self.section.address.domain()))
+    }
+
+    fn recipient(&self, written: &str) -> Result<Address, Reason> {
+        let address: lettre::Address =
+            written.trim().parse().map_err(|_| Reason::new("mail-bad-recipient"))?;
+        Ok(Address::new(address.to_string()))
     }
 
     fn parallel(&self) -> usize {
@@ -167,6 +176,6 @@ impl EmailWorker {
                 format!("there is no folder {folder:?}; create it or check `imap.move_to`")
             })?;
         }
-        Ok(session.protection().to_owned())
+        Ok(session.protection().to_string())
     }
 }

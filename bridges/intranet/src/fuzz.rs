@@ -9,11 +9,13 @@ use viadukt_api::config::{Fields, Findings};
 use viadukt_api::{Call, Content, Timestamp, Words};
 
 use crate::guard::Proof;
-use crate::hook::{Reader, ReaderTable};
+use crate::hook::Calls;
 use crate::markup;
+use crate::reader::{Reader, ReaderTable, Reads};
 use crate::received::Received;
-use crate::systems::HOOKS;
 use crate::systems::mqtt::wire::{Frames, Malformed, Packet, Version};
+use crate::systems::ntfy::incoming::Lines;
+use crate::systems::{HOOKS, LISTENED, ntfy};
 use crate::template::{mrkdwn, plain};
 
 /// Any call of any kind of system is refused, or brings what can be read the same each time.
@@ -22,7 +24,7 @@ use crate::template::{mrkdwn, plain};
 pub fn hook(data: &[u8]) {
     let Some((choice, rest)) = data.split_first() else { return };
     let (kind, _) = HOOKS[usize::from(*choice) % HOOKS.len()];
-    let Some(reader) = reader(kind) else { return };
+    let Some((calls, reader)) = hook_of(kind) else { return };
     let content_type = match choice / 32 {
         0 => "application/x-www-form-urlencoded",
         1 => "text/plain",
@@ -51,21 +53,59 @@ pub fn hook(data: &[u8]) {
         body: body.to_vec().into(),
         from: [127, 0, 0, 1].into(),
     };
-    if let Some(scheme) = reader.dialect().scheme() {
+    if let Some(scheme) = calls.dialect().scheme() {
         assert!(scheme.check(&call, "a secret that nobody knows").is_err(), "{kind} let it in");
     }
-    let Ok(taken) = reader.take(&call, Proof::Signed, Timestamp(0)) else { return };
+    let Ok(taken) = calls.take(kind, &call, Proof::Signed, Timestamp(0)) else { return };
     for received in taken {
-        let again = Received::from_raw(&received.clone().into_item().raw);
-        assert!(again.as_ref() == Some(&received), "{kind}: the journal keeps it");
-        match (reader.read(&received), again.map(|again| reader.read(&again))) {
-            (Ok(notice), Some(Ok(again))) => {
-                assert_eq!(notice, again);
-                harmless(&notice.content);
-            }
-            (Err(_), Some(Err(_))) => {}
-            _ => panic!("{kind}: the same call, another meaning"),
+        read(&reader, received);
+    }
+}
+
+/// Any feed is refused, or lists what can be read the same each time.
+pub fn feed(data: &[u8]) {
+    let Some((reads, reader)) = listened("feed") else { return };
+    let Ok(entries) = reads.examples(data) else { return };
+    // Nothing that it says would come twice, and nothing would be lost for another.
+    let again = reads.examples(data).unwrap_or_default();
+    assert!(entries == again, "the same feed, other entries");
+    for received in entries {
+        read(&reader, received);
+    }
+}
+
+/// The stream of an ntfy server becomes the same lines however the network cuts it, and each of
+/// them is no message or can be read the same each time. The first byte says how long the pieces
+/// are.
+pub fn ntfy(data: &[u8]) {
+    let Some((choice, bytes)) = data.split_first() else { return };
+    let Some((_, reader)) = listened("ntfy") else { return };
+    let whole = lines(bytes, usize::MAX);
+    assert_eq!(whole, lines(bytes, usize::from(*choice) + 1));
+    for line in whole {
+        if let Some(received) = ntfy::reads::received("ntfy", &line, "none", Timestamp(0)) {
+            read(&reader, received);
         }
+    }
+}
+
+fn lines(bytes: &[u8], piece: usize) -> Vec<Vec<u8>> {
+    let mut lines = Lines::default();
+    bytes.chunks(piece).flat_map(|piece| lines.push(piece)).collect()
+}
+
+/// What was brought outlives the journal, and says something harmless, the same each time, or
+/// nothing.
+fn read(reader: &Reader, received: Received) {
+    let again = Received::from_raw(&received.clone().into_item().raw);
+    assert!(again.as_ref() == Some(&received), "the journal keeps it");
+    match (reader.read(&received), again.map(|again| reader.read(&again))) {
+        (Ok(notice), Some(Ok(again))) => {
+            assert_eq!(notice, again);
+            harmless(&notice.content);
+        }
+        (Err(_), Some(Err(_))) => {}
+        _ => panic!("{}: the same, another meaning", reader.name()),
     }
 }
 
@@ -106,13 +146,29 @@ fn read_packets(version: Version, bytes: &[u8], piece: usize) -> Vec<Result<Pack
     read
 }
 
-fn reader(kind: &str) -> Option<Reader> {
+fn hook_of(kind: &str) -> Option<(Calls, Reader)> {
     let (_, parse) = HOOKS.iter().find(|(name, _)| *name == kind)?;
+    let calls = with_fields(|fields| Calls::parse(fields, parse(fields)))?;
+    let reader = reader(kind, Arc::new(calls.clone()))?;
+    Some((calls, reader))
+}
+
+fn listened(kind: &str) -> Option<(Arc<dyn Reads>, Reader)> {
+    let (_, parse) = LISTENED.iter().find(|(name, _)| *name == kind)?;
+    let reads = with_fields(parse)?;
+    let reader = reader(kind, Arc::clone(&reads))?;
+    Some((reads, reader))
+}
+
+fn reader(kind: &str, reads: Arc<dyn Reads>) -> Option<Reader> {
+    let table = with_fields(|fields| ReaderTable::parse(fields, reads))?;
+    table.reader(kind, &Arc::new(Words::new(Default::default()))).ok()
+}
+
+fn with_fields<T>(parse: impl FnOnce(&Fields<'_>) -> T) -> Option<T> {
     let document = DeTable::parse("").ok()?;
     let findings = Findings::default();
-    let fields = Fields::new(document.get_ref(), 0..0, "", &findings);
-    let table = ReaderTable::parse(&fields, parse(&fields));
-    table.build(kind, &Arc::new(Words::new(Default::default()))).ok()
+    Some(parse(&Fields::new(document.get_ref(), 0..0, "", &findings)))
 }
 
 fn harmless(content: &Content) {
@@ -144,6 +200,19 @@ mod tests {
             ] {
                 hook(&[&[choice], rest].concat());
             }
+        }
+        for line in [
+            &b"\0{\"event\":\"message\",\"id\":\"1\",\"tags\":7,\"actions\":{}}\n{\n"[..],
+            b"\x07{\"event\":\"message\",\"id\":\"1\",\"title\":[1],\"attachment\":\"x\"}\n",
+        ] {
+            ntfy(line);
+        }
+        for listing in [
+            &b"<rss version='2.0'><channel><item><title>&lt;b&gt;&#8238;</title></item><item/>"[..],
+            b"<feed xmlns='http://www.w3.org/2005/Atom'><entry><link href='javascript:x'/></entry>",
+            b"{\"version\":\"https://jsonfeed.org/version/1\",\"title\":\"\",\"items\":[{\"id\":\"\"}]}",
+        ] {
+            feed(listing);
         }
         for text in
             [&b"**a** <b>c</b> [x](y)"[..], b"<script>", b"\x00\xff\n    code", b"\t`<@x|y>`"]

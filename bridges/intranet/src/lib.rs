@@ -6,12 +6,12 @@
 //! system and whoever is behind it are called ([`address`]); what is brought in, as it is
 //! journalled ([`received`]), and what is made of it ([`notice`]); the seam ([`system`]) and the
 //! list of systems ([`systems`]); the worker that puts these together ([`worker`]), called over
-//! HTTP ([`hooks`]). What all systems that call us share stands in [`hook`]: who calls ([`guard`]),
-//! what a [`body`] says, and what is made of it ([`template`], [`markup`]); [`tool`] shows it without
-//! a bridge. What those share that are reached over HTTP: where they are ([`client`]), how we log in
-//! ([`login`]), and what an answer means ([`line`]). Most of them take a message as one request
-//! ([`post`]), as a text ([`speech`]) or in JSON ([`payload`]). Those that are listened to share
-//! [`listening`].
+//! HTTP ([`hooks`]). What all share that bring something stands in [`reader`]: what is made of
+//! it ([`template`], [`markup`]); [`tool`] shows it without a bridge. Those that call us share
+//! [`hook`]: who calls ([`guard`]), and what a [`body`] says. What those share that are reached
+//! over HTTP: where they are ([`client`]), how we log in ([`login`]), and what an answer means
+//! ([`line`]). Most of them take a message as one request ([`post`]), as a text ([`speech`]) or
+//! in JSON ([`payload`]). Those that are listened to share [`listening`].
 
 mod address;
 mod body;
@@ -29,6 +29,7 @@ mod markup;
 mod notice;
 mod payload;
 mod post;
+mod reader;
 mod received;
 mod speech;
 mod system;

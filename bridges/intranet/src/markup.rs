@@ -9,7 +9,7 @@ mod text;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use viadukt_api::Content;
 
-pub(crate) use self::html::{is_open, sanitise};
+pub(crate) use self::html::{escaped, is_open, sanitise};
 
 /// What `markdown` (CommonMark with tables and struck text) says. HTML within it is text, but for
 /// `<br />`: systems write `Vec<String>` and `<hostname>`, and none of it may get lost.
@@ -38,6 +38,17 @@ pub(crate) fn from_html(html: &str, text: Option<&str>) -> Content {
 /// `text` as it is, without any markup.
 pub(crate) fn from_text(text: &str) -> Content {
     Content { text: tidy(text), html: None, attachments: Vec::new() }
+}
+
+/// Adds `line`, a sentence of ours, below everything that `content` says.
+pub(crate) fn add_line(content: &mut Content, line: &str) {
+    if !content.text.is_empty() {
+        content.text.push('\n');
+    }
+    content.text.push_str(line);
+    if let Some(html) = &mut content.html {
+        html.push_str(&format!("<p>{}</p>", html::escaped(line)));
+    }
 }
 
 /// Text without what could mislead a reader or break a format: line ends are `\n`, and nothing is

@@ -5,10 +5,10 @@ use tokio_util::sync::CancellationToken;
 use viadukt_api::config::Fields;
 use viadukt_api::{
     Answer, BuildError, Call, Content, Context, Deed, DeliveryError, Health, HookError, Inbox,
-    Matter, Probe, Reason, Receipt, Sender, Timestamp, Unreadable, WorkerError, async_trait,
+    Matter, Probe, Reason, Receipt, Sender, Timestamp, WorkerError, async_trait,
 };
 
-use crate::notice::Notice;
+use crate::reader::Reader;
 use crate::received::Received;
 
 /// A kind of system: its line in [`crate::systems::SYSTEMS`].
@@ -33,10 +33,9 @@ pub(crate) trait Declared: Send + Sync {
 
 /// A system at work.
 pub(crate) trait System: Send + Sync {
-    /// Reads what it brought. Pure.
-    fn read(&self, received: &Received) -> Result<Notice, Unreadable> {
-        let _ = received;
-        Err(Unreadable { reason: Reason::new("intranet-brings-nothing") })
+    /// Reads what it brings, if it brings anything.
+    fn reader(&self) -> Option<&Reader> {
+        None
     }
 
     /// It calls us over HTTP.
@@ -80,7 +79,8 @@ pub(crate) struct Brought {
 /// The ability to be listened to.
 #[async_trait]
 pub(crate) trait Listens: Send + Sync {
-    /// Brings in what it says until `stop` fires; see [`viadukt_api::Worker::run`].
+    /// Brings in what it says until `stop` fires, also because its time is over; see
+    /// [`viadukt_api::Worker::run`].
     async fn run(&self, inbox: &Inbox, stop: CancellationToken) -> Result<(), WorkerError>;
 
     /// How the connection does.

@@ -3,19 +3,18 @@
 mod alerts;
 mod chat;
 mod cloudevents;
-mod feed;
+pub(crate) mod feed;
 mod fit_connect;
 mod gotify;
 pub(crate) mod mqtt;
 mod nextcloud;
-mod ntfy;
+pub(crate) mod ntfy;
 mod standard;
 mod talk;
 mod teams;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 pub(crate) mod tests;
-mod told;
 mod two_way;
 mod webhook;
 
@@ -24,6 +23,7 @@ use std::sync::Arc;
 use viadukt_api::config::Fields;
 
 use crate::hook::Dialect;
+use crate::reader::Reads;
 use crate::system::SystemKind;
 
 /// Everything that a system can be configured to speak.
@@ -48,7 +48,10 @@ pub(crate) const SYSTEMS: &[SystemKind] = &[
 
 /// A kind of system that calls us, for dry runs: its name, and how it speaks with the options
 /// that a table gives.
-pub(crate) type HookKind = (&'static str, fn(&Fields<'_>) -> Arc<dyn Dialect>);
+pub(crate) type HookKind = (&'static str, ParseDialect);
+
+/// Reads how a system speaks from its table.
+pub(crate) type ParseDialect = fn(&Fields<'_>) -> Arc<dyn Dialect>;
 
 /// Those that call us, by the same names.
 pub(crate) const HOOKS: &[HookKind] = &[
@@ -59,4 +62,15 @@ pub(crate) const HOOKS: &[HookKind] = &[
     ("cloudevents", |fields| Arc::new(cloudevents::CloudEvents::parse(fields))),
     ("fit-connect", |_| Arc::new(fit_connect::FitConnect)),
     ("talk", |_| Arc::new(talk::Talk)),
+];
+
+/// A kind of system that we listen to, for dry runs: its name, and how what it brings is read with
+/// the options that a table gives.
+pub(crate) type ListenedKind = (&'static str, fn(&Fields<'_>) -> Arc<dyn Reads>);
+
+/// Those that we listen to, by the same names.
+pub(crate) const LISTENED: &[ListenedKind] = &[
+    ("feed", |fields| Arc::new(feed::Entries::parse(fields))),
+    ("mqtt", |fields| Arc::new(mqtt::Topics::parse(fields))),
+    ("ntfy", |_| Arc::new(ntfy::reads::Messages)),
 ];

@@ -24,7 +24,7 @@ use std::io;
 use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Serde, ValueKind};
+use minijinja::value::{Kwargs, Serde, ValueKind, merge_maps};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use viadukt_api::{Content, Words};
 
@@ -102,16 +102,12 @@ impl Template {
 }
 
 /// What templates and rules see: the fields of `value` by their names, the whole of it as `body`,
-/// and as `headers` what stands `beside` it.
-pub(crate) fn context(value: &serde_json::Value, beside: &[(String, String)]) -> Value {
+/// and what stands `beside` it.
+pub(crate) fn context(value: &serde_json::Value, beside: Vec<(&'static str, Value)>) -> Value {
     let body = Value::from(Serde(value));
-    let headers =
-        Value::from_pairs(beside.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    if value.is_object() {
-        minijinja::context! { body => body.clone(), headers, ..body }
-    } else {
-        minijinja::context! { body, headers }
-    }
+    let known = Value::from_pairs(beside.into_iter().chain([("body", body.clone())]));
+    // The latter wins.
+    if value.is_object() { merge_maps([body, known]) } else { known }
 }
 
 /// Takes so much and no more.

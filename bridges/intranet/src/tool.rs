@@ -2,30 +2,27 @@
 //! that a running bridge takes; both without configuration.
 
 mod asked;
-mod saved_call;
 mod shown;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
 use viadukt_api::config::SecretFile;
-use viadukt_api::{Env, Timestamp, Tool};
+use viadukt_api::{Env, Tool, Words};
 
-use self::asked::Asked;
-pub(crate) use self::saved_call::SavedCall;
+pub(crate) use self::asked::Asked;
 pub(crate) use self::shown::{as_json, for_a_person};
-use crate::guard::{Letter, Proof, digest};
-use crate::hook::Reader;
-use crate::notice::Notice;
+use crate::guard::{Letter, digest};
 
 pub(crate) const TOOLS: &[Tool] = &[
     Tool {
         noun: "hook",
         verb: "render",
-        about: "Show the message that a system's call would become",
+        about: "Show the message that what a system brings would become",
         run: render,
     },
     Tool {
@@ -39,9 +36,10 @@ pub(crate) const TOOLS: &[Tool] = &[
 const RENDER: &str = "Usage: viadukt hook render KIND FILE [--json] [--header \"Name: value\"]…
            [--template FILE] [--option LINE]…
 
-Shows what the bridge would make of a call. KIND is what stands behind `speaks` in the
-configuration of a system that calls. FILE holds a body alone, or a whole HTTP request: request
-line, headers, an empty line, body.
+Shows what the bridge would make of what a system brings. KIND is what stands behind `speaks` in
+its configuration. FILE holds, of a system that calls, a body alone or a whole HTTP request
+(request line, headers, an empty line, body); for `feed` a feed, for `ntfy` a message or lines of
+its stream, for `mqtt` a payload; its topic is --option 'subscribe = [\"TOPIC\"]'.
 
   --json             one JSON object for each message: id, at, speaker, stream, severity, matter,
                      by_person, text, html
@@ -66,33 +64,14 @@ fn render(words: &[String], to: &mut dyn Write) -> Result<(), String> {
         return write(to, RENDER);
     }
     let asked = Asked::read(words, RENDER)?;
-    let reader = asked.reader()?;
     let bytes = std::fs::read(&asked.file).map_err(|e| format!("{}: {e}", asked.file))?;
-    let mut saved = SavedCall::read(&bytes, &asked.kind)?;
-    saved.0.headers.extend(asked.headers.clone());
-    let notices = notices(&reader, &saved, Env::system().now())?;
+    let words = Arc::new(Words::new(Default::default()));
+    let notices = asked.notices(&bytes, &words, Env::system().now())?;
     for (id, notice) in &notices {
         let shown = if asked.as_json { as_json(id, notice) } else { for_a_person(id, notice) };
         write(to, &shown)?;
     }
     if notices.is_empty() { write(to, "It brings nothing.\n") } else { Ok(()) }
-}
-
-/// What becomes of `saved`, each with its id.
-pub(crate) fn notices(
-    reader: &Reader,
-    saved: &SavedCall,
-    now: Timestamp,
-) -> Result<Vec<(String, Notice)>, String> {
-    let taken = reader.take(&saved.0, Proof::Signed, now).map_err(|error| error.to_string())?;
-    let words = viadukt_api::Words::new(Default::default());
-    taken
-        .into_iter()
-        .map(|received| match reader.read(&received) {
-            Ok(notice) => Ok((received.id, notice)),
-            Err(unreadable) => Err(words.reason(&unreadable.reason)),
-        })
-        .collect()
 }
 
 fn sign(words: &[String], to: &mut dyn Write) -> Result<(), String> {
@@ -102,7 +81,8 @@ fn sign(words: &[String], to: &mut dyn Write) -> Result<(), String> {
     let asked = Asked::read(words, SIGN)?;
     let url = asked.url.as_deref().ok_or("name the address with --url")?;
     let body = std::fs::read(&asked.file).map_err(|e| format!("{}: {e}", asked.file))?;
-    let mut headers = vec![(CONTENT_TYPE.to_string(), asked.content_type(&body).to_owned())];
+    let said = asked.dialect()?.media_type(&asked.headers, &body);
+    let mut headers = vec![(CONTENT_TYPE.to_string(), said.to_owned())];
     for (name, value) in &asked.headers {
         headers.retain(|(known, _)| known != name.as_str());
         headers.push((name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
@@ -134,9 +114,9 @@ impl Asked {
         env: &Env,
     ) -> Result<Vec<(String, String)>, String> {
         use secrecy::ExposeSecret;
-        let reader = self.reader()?;
+        let dialect = self.dialect()?;
         let none = format!("systems of kind {} sign nothing: --token-file", self.kind);
-        let scheme = reader.dialect().scheme().ok_or(none)?;
+        let scheme = dialect.scheme().ok_or(none)?;
         let secret = SecretFile::at(file).read().map_err(|error| error.to_string())?;
         let mut random = [0; 32];
         env.entropy.fill(&mut random);

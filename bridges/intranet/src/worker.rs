@@ -1,15 +1,16 @@
 //! The worker: a bridge's systems put together.
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::{join_all, try_join, try_join_all};
 use tokio_util::sync::CancellationToken;
 use viadukt_api::{
     Address, BlobRef, Content, Context, Cost, Deed, DeliveryError, Form, Health, Hooks, Inbox,
-    Level, Message, MessageId, Outbound, Patience, Probe, Raw, Reason, Receipt, Target, Unreadable,
-    Worker, WorkerError, async_trait,
+    Level, Message, MessageId, Outbound, Patience, Probe, Raw, Reason, Receipt, Target, Timestamp,
+    Unreadable, Worker, WorkerError, async_trait,
 };
 
 use crate::address::Party;
 use crate::notice::{Manner, exchange};
+use crate::reader::Reader;
 use crate::received::Received;
 use crate::system::{Asked, Outgoing, System, Takes};
 
@@ -45,6 +46,34 @@ impl IntranetWorker {
         self.systems.iter().find(|(manner, _)| manner.name == name)
     }
 
+    /// Brings in what we listen to until `stop` fires or the system's time is over.
+    async fn bring(
+        &self,
+        system: &dyn System,
+        inbox: &Inbox,
+        stop: &CancellationToken,
+    ) -> Result<(), WorkerError> {
+        let over = stop.child_token();
+        let watching = async {
+            if let Some(reader) = system.reader()
+                && let Some(expiry) = reader.expiry()
+            {
+                reader.watch_expiry(expiry, &self.context.env, inbox, stop).await?;
+                over.cancel();
+            }
+            Ok(())
+        };
+        let listening = async {
+            match system.listens() {
+                Some(listens) if !is_over(system, self.context.env.now()) => {
+                    listens.run(inbox, over.clone()).await
+                }
+                _ => Ok(()),
+            }
+        };
+        try_join(watching, listening).await.map(drop)
+    }
+
     /// What takes messages for `party`, or why nothing does.
     fn takes(&self, party: Party<'_>) -> Result<&dyn Takes, Reason> {
         let reason = |key: &str| Reason::new(key).with("system", party.system);
@@ -55,11 +84,17 @@ impl IntranetWorker {
     }
 }
 
+/// Whether nothing is taken from `system` any more.
+fn is_over(system: &dyn System, now: Timestamp) -> bool {
+    let expiry = system.reader().and_then(Reader::expiry);
+    expiry.is_some_and(|expiry| expiry.is_over(now))
+}
+
 #[async_trait]
 impl Worker for IntranetWorker {
     async fn run(&self, inbox: Inbox, stop: CancellationToken) -> Result<(), WorkerError> {
-        let listening = self.systems.iter().filter_map(|(_, system)| system.listens());
-        try_join_all(listening.map(|listens| listens.run(&inbox, stop.clone()))).await?;
+        let bringing = self.systems.iter().map(|(_, system)| self.bring(&**system, &inbox, &stop));
+        try_join_all(bringing).await?;
         stop.cancelled().await;
         Ok(())
     }
@@ -69,7 +104,8 @@ impl Worker for IntranetWorker {
         let received = Received::from_raw(raw).ok_or_else(|| unreadable("intranet-unreadable"))?;
         let found = self.find(&received.system);
         let (manner, system) = found.ok_or_else(|| unreadable("intranet-system-gone"))?;
-        Ok(system.read(&received)?.into_message(&received, manner))
+        let reader = system.reader().ok_or_else(|| unreadable("intranet-brings-nothing"))?;
+        Ok(reader.read(&received)?.into_message(&received, manner))
     }
 
     async fn deliver(&self, out: &Outbound) -> Result<Receipt, DeliveryError> {
@@ -120,7 +156,9 @@ impl Worker for IntranetWorker {
     }
 
     fn health(&self) -> Health {
-        let mut listening = self.systems.iter().filter_map(|(manner, system)| {
+        let now = self.context.env.now();
+        let open = self.systems.iter().filter(|(_, system)| !is_over(&**system, now));
+        let mut listening = open.filter_map(|(manner, system)| {
             system.listens().map(|listens| (&manner.name, listens.health()))
         });
         listening

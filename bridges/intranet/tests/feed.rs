@@ -128,3 +128,37 @@ async fn a_feed_that_is_too_large_or_none_is_in_nobodys_way() {
     bench.look(rss(&[("1", "a")])).await;
     assert_eq!(bench.texts(), ["a"]);
 }
+
+#[tokio::test]
+async fn a_feed_has_a_template_rules_and_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let template = file("news.j2", "*News*: {{ title }} {{ 'more' | link(link) }}");
+    let example = file("news.xml", "<rss version='2.0'><channel><item/></channel></rss>");
+    let options = format!(
+        "start = 'all'\ntemplate_file = '{template}'\nexample_file = '{example}'\n\
+         severity = \"'warning' if 'closed' in title else 'info'\""
+    );
+    let mut bench = Bench::start(&options).await;
+    bench.look(rss(&[("1", "closed on *Friday*")])).await;
+    let [message] = <[_; 1]>::try_from(bench.messages()).unwrap();
+    assert_eq!(message.content.text, "News: closed on *Friday* more");
+    assert_eq!(message.severity, Some(viadukt_api::Severity::Warning));
+
+    let over = Bench::start("expires = '2020-01-01'\nowner = 'Anna'").await;
+    let inbox = Inbox::new("haus".parse().unwrap(), over.durable.clone());
+    let stop = CancellationToken::new();
+    let (worker, token) = (Arc::clone(&over.worker), stop.clone());
+    let running = tokio::spawn(async move { worker.run(inbox, token).await });
+    over.durable.wait_for(1).await;
+    assert_eq!(over.worker.health(), Health::Up);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    let Act::Tell(reason) = &over.messages()[0].act else { panic!("no warning") };
+    assert_eq!(reason.key, "intranet-hook-expires-owned");
+    assert_eq!(over.server.requests().len(), 0, "nobody asks it any more");
+}

@@ -89,6 +89,7 @@ async fn submit(far: Arc<dyn Worker>, count: u32) -> Result<()> {
             target: Target::Remote {
                 recipient: to.clone(),
                 to: vec![to.clone()],
+                cc: Vec::new(),
                 via: None,
                 subject: None,
                 message_id: MessageId::new(item.to_string()),

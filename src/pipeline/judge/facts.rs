@@ -104,7 +104,7 @@ impl Pipeline {
         let Some(conversation) = draft.conversation(id)? else { return Ok(None) };
         let cause = Cause::Person { user: &message.sender.address, room };
         let content = self.numbered(draft, &conversation, message.content.clone())?;
-        self.prospect(draft, bridge, cause, &conversation.remotes, &content).map(Some)
+        self.prospect(draft, bridge, cause, &conversation.parties(), &content).map(Some)
     }
 
     /// How much protection the room gives that a far side's message will be shown in.

@@ -161,6 +161,7 @@ impl Pipeline {
             remote: Some(Remote {
                 recipient: author.clone(),
                 to: vec![author.clone()],
+                cc: Vec::new(),
                 via: conversation.via,
                 subject: conversation.subject,
                 message_id,

@@ -1,6 +1,6 @@
 //! What a command in a room does.
 
-use viadukt_api::{Address, Content, Message, Reason, Timestamp, WorkerName};
+use viadukt_api::{Content, Message, Reason, Timestamp, WorkerName};
 
 use super::Routing;
 use super::outward::Leaving;
@@ -18,6 +18,8 @@ impl Routing<'_, '_> {
             Command::New { to, subject, text } => {
                 return self.begin_with(judged, &to, subject, text);
             }
+            Command::To { to } => self.write_to(judged, &to)?,
+            Command::Cc { more, fewer } => self.copy_to(judged, &more, &fewer)?,
             Command::Send { to, at, text } => match self.time(at.as_deref()) {
                 Ok(not_before) => return self.send_to(judged, &to, not_before, text),
                 Err(reason) => words.say("not-sent", &[("reason", &words.clause(&reason))]),
@@ -80,26 +82,37 @@ impl Routing<'_, '_> {
     fn begin_with(
         &mut self,
         judged: &Judged,
-        to: &Address,
+        to: &[String],
         subject: String,
         text: String,
     ) -> Result<(), StoreError> {
         let bridge = judged.bridge().clone();
         let message = judged.message();
-        let worker = self.pipeline.worker(&bridge);
-        if let Some(worker) = worker.filter(|worker| worker.exchange(None, to).is_some()) {
+        let Some(worker) = self.pipeline.worker(&bridge) else { return Ok(()) };
+        let mut not_reached = Vec::new();
+        let parties = self.read_recipients(&*worker, to, &mut not_reached);
+        let [first, others @ ..] = parties.as_slice() else {
+            return self.tell(&bridge, judged.conversation(), not_reached.join("\n"));
+        };
+        if worker.exchange(None, first).is_some() {
             let args = [("verb", worker.verb())];
             let text = self.pipeline.words.say("command-no-subjects", &args);
             return self.tell(&bridge, judged.conversation(), text);
         }
         let content = Content { text, ..Content::default() };
-        let conversation = self.begin_with_party(&bridge, to, None, Some(subject));
+        let mut conversation = self.begin_with_party(&bridge, first, None, Some(subject));
+        conversation.remotes.extend_from_slice(others);
         let cleared = match self.may_leave(message, &bridge, &conversation.remotes, &content)? {
             Ok(cleared) => cleared,
             Err(reason) => return self.refuse(&bridge, &message.id, None, &reason),
         };
         let cradle = self.cradle(judged)?;
-        self.approve_party(&bridge, to)?;
+        for party in &parties {
+            self.approve_party(&bridge, party)?;
+        }
+        if !not_reached.is_empty() {
+            self.tell(&bridge, None, not_reached.join("\n"))?;
+        }
         if !content.text.is_empty() {
             let first = Message { content, ancestors: Vec::new(), ..message.clone() };
             return self.send_first(conversation, &cradle, first, Leaving::default(), cleared);

@@ -51,6 +51,7 @@ impl Routing<'_, '_> {
         };
         let remote = Remote {
             to: vec![recipient.clone()],
+            cc: Vec::new(),
             recipient,
             via: conversation.via,
             subject: conversation.subject,

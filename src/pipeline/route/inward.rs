@@ -6,7 +6,7 @@ use viadukt_api::{
 
 use super::Routing;
 use crate::ledger::{Conversation, Delivery, Origin};
-use crate::pipeline::judge::{Judged, takes_part};
+use crate::pipeline::judge::Judged;
 use crate::store::StoreError;
 
 impl Routing<'_, '_> {
@@ -24,6 +24,7 @@ impl Routing<'_, '_> {
         if self.heard(&mut message, &conversation)? {
             remark = Some(self.pipeline.words.say("talks-elsewhere-too", &[]));
         }
+        let is_joined = self.name_all(&mut conversation, &message);
         if let Some(level) = withheld {
             self.withhold(&bridge, level, &mut message);
         }
@@ -78,6 +79,9 @@ impl Routing<'_, '_> {
         if let Some(call) = word.raised {
             self.call(&bridge, conversation.id, &word.began_with, call)?;
         }
+        if is_joined {
+            self.tell(&bridge, Some(conversation.id), self.who_is_answered(&conversation))?;
+        }
         if let Some(text) = remark {
             self.tell(&bridge, Some(conversation.id), text)?;
         }
@@ -110,7 +114,7 @@ impl Routing<'_, '_> {
             return Some(words.say("answers-elsewhere", &[("address", address)]));
         };
         let mut named = std::iter::once(&message.sender.address).chain(answer_to);
-        let is_stranger = !named.any(|address| takes_part(&conversation.remotes, address));
+        let is_stranger = !named.any(|address| conversation.has(address));
         is_stranger.then(|| words.say("stranger-joined", &[]))
     }
 
@@ -123,6 +127,7 @@ impl Routing<'_, '_> {
             id: ConversationId(self.accepted.id.0),
             bridge: bridge.clone(),
             remotes: vec![message.answer_to.as_ref().unwrap_or(&message.sender.address).clone()],
+            copies: Vec::new(),
             via: message.via.clone(),
             subject: message.subject.clone(),
             ids: Vec::new(),

@@ -73,7 +73,7 @@ impl Routing<'_, '_> {
         mapped.counterpart = Some(message_id.clone());
         // Far sides that hand our own id back report on the message as a whole.
         let whole = Reported { delivery: self.next_id(), part: None, of: 1 };
-        mapped.reported = Some(whole).filter(|_| conversation.remotes.len() == 1);
+        mapped.reported = Some(whole).filter(|_| cleared.parties().len() == 1);
         if !leaving.is_one_of_many {
             self.draft.map(&hub, &message.id, &mapped);
         }
@@ -111,6 +111,7 @@ impl Routing<'_, '_> {
                     delivery.remote = Some(Remote {
                         recipient: recipient.clone(),
                         to: conversation.remotes.clone(),
+                        cc: conversation.copies.clone(),
                         via: conversation.via.clone(),
                         subject: conversation.subject.clone(),
                         message_id: message_id.clone(),
@@ -149,10 +150,15 @@ impl Routing<'_, '_> {
             Some(_) => scheduled,
             None => Lane::to_remote(mapped.conversation),
         };
-        let key = match self.take_back(lane, first)? {
-            true => "redaction-in-time",
-            false => "redaction-too-late",
-        };
+        // One delivery for each party.
+        let parties = self.conversation(Some(mapped.conversation))?.map(|c| c.parties().len());
+        let parties = u16::try_from(parties.unwrap_or(1)).unwrap_or(u16::MAX);
+        let mut key = "redaction-in-time";
+        for part in first.part..first.part.saturating_add(parties) {
+            if !self.take_back(lane, DeliveryId { part, ..first })? {
+                key = "redaction-too-late";
+            }
+        }
         let text = self.pipeline.words.say(key, &[]);
         self.tell(&bridge, Some(mapped.conversation), text)
     }

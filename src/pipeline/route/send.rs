@@ -79,7 +79,7 @@ impl Routing<'_, '_> {
     }
 
     /// The recipients as the network knows them, none twice.
-    fn read_recipients(
+    pub(super) fn read_recipients(
         &self,
         worker: &dyn Worker,
         to: &[String],
@@ -122,7 +122,7 @@ impl Routing<'_, '_> {
         let mut conversation =
             known.unwrap_or_else(|| self.begin_with_party(bridge, party, via, None));
         let content = self.pipeline.numbered(self.draft, &conversation, message.content.clone())?;
-        let cleared = match self.may_leave(&message, bridge, &conversation.remotes, &content)? {
+        let cleared = match self.may_leave(&message, bridge, &conversation.parties(), &content)? {
             Ok(cleared) => cleared,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -214,6 +214,7 @@ impl Routing<'_, '_> {
             id: self.next_conversation(),
             bridge: bridge.clone(),
             remotes: vec![party.clone()],
+            copies: Vec::new(),
             via,
             subject,
             ids: Vec::new(),

@@ -135,6 +135,7 @@ fn scheduled(bench: &Bench) -> Delivery {
         remote: Some(Remote {
             recipient: address("eva@example.org"),
             to: vec![address("eva@example.org")],
+            cc: Vec::new(),
             via: None,
             subject: None,
             message_id: super::bench::id("s1"),

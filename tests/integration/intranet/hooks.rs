@@ -7,8 +7,9 @@ use anyhow::{Result, bail, ensure};
 use tokio::time::sleep;
 use viadukt_testbed::servers::Reply;
 use viadukt_testbed::servers::packages::{apprise, verify};
+use viadukt_testbed::talk::intranet::tell;
 
-use super::scene::{KEY, SENT, Scene, TOKEN, tell};
+use super::scene::{KEY, SENT, Scene, TOKEN};
 
 #[tokio::test]
 async fn what_is_told_is_shown_and_the_answer_is_signed() -> Result<()> {

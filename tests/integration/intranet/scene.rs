@@ -5,13 +5,13 @@
 use anyhow::{Context, Result, ensure};
 use viadukt_testbed::ruma::{EventId, OwnedRoomId};
 use viadukt_testbed::servers::mosquitto::Listener;
-use viadukt_testbed::servers::{Alertmanager, Mosquitto, Request, StandIn, post};
+use viadukt_testbed::servers::{Alertmanager, Mosquitto, Request, StandIn};
+pub use viadukt_testbed::talk::intranet::TOKEN;
+use viadukt_testbed::talk::intranet::{APPLICATIONS, application, tell};
 use viadukt_testbed::{Bridge, Clerk, INTRANET_BRIDGE, INTRANET_ROOM, Seen, Testbed, until};
 
 use crate::scene::program;
 
-/// What callers prove themselves with.
-pub const TOKEN: &str = "geheim-geheim-geheim-geheim";
 /// What we sign with towards the application.
 pub const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -46,15 +46,12 @@ impl Scene {
         Self::prepare(options, &["app".to_owned()]).await
     }
 
-    /// The scene with so many applications that have much to say.
-    pub async fn with_applications(count: usize) -> Result<Self> {
-        let names: Vec<_> = (0..count).map(Self::application).collect();
+    /// The scene with all applications of an [`IntranetTalk`], which have much to say.
+    ///
+    /// [`IntranetTalk`]: viadukt_testbed::talk::IntranetTalk
+    pub async fn with_applications() -> Result<Self> {
+        let names: Vec<_> = (0..APPLICATIONS).map(application).collect();
         Self::prepare("notices = { flood = '1000000/1s' }", &names).await
-    }
-
-    /// The name of the application `number`.
-    pub fn application(number: usize) -> String {
-        format!("app{number}")
     }
 
     async fn prepare(options: &str, applications: &[String]) -> Result<Self> {
@@ -174,15 +171,6 @@ impl Drop for Scene {
     fn drop(&mut self) {
         eprintln!("viadukt's log ends:\n{}", self.bridge.log_end());
     }
-}
-
-/// The application `system` tells the bridge at `hooks` of something; gives the status that it
-/// got.
-pub async fn tell(hooks: &str, system: &str, id: &str, text: &str) -> std::io::Result<u16> {
-    let bearer = format!("Bearer {TOKEN}");
-    let headers = [("Authorization", bearer.as_str()), ("webhook-id", id)];
-    let body = serde_json::json!({ "data": { "text": text } });
-    post(&format!("{hooks}/{system}"), &headers, &body.to_string()).await
 }
 
 /// Takes all other bridges away.

@@ -10,15 +10,12 @@ use viadukt_testbed::{Bridge, Clerk, Phone, SMS_BRIDGE, SMS_ROOM, Seen, Testbed,
 
 use crate::scene::program;
 
+pub use viadukt_testbed::talk::sms::{DELIVERED, SENT};
+
 /// A citizen's number.
 pub const ERIKA: &str = "+491713920001";
 /// Another citizen's number.
 pub const MAX: &str = "+491713920002";
-
-/// The mark on a message that the centre took.
-pub const SENT: &str = "✓ gesendet";
-/// The mark on a message that reached the phone.
-pub const DELIVERED: &str = "✓ zugestellt";
 
 /// The small world with the program in it.
 pub struct Scene {

@@ -2,7 +2,7 @@
 //! and Postfix, started as root without init system or syslog, the homeserver Synapse, an SMS
 //! centre, the SMS gateway Kannel, the MQTT broker Mosquitto, Prometheus Alertmanager, and a
 //! stand-in for what takes requests over HTTP. Programs and libraries that speak to hooks are in
-//! [`packages`].
+//! [`packages`]; what renders the chart, and knows what Kubernetes takes, is in [`helm`].
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -17,6 +17,7 @@ pub mod alertmanager;
 mod authority;
 mod cache;
 mod dovecot;
+pub mod helm;
 mod http;
 mod kannel;
 pub mod mosquitto;
@@ -30,6 +31,7 @@ pub mod smsc;
 mod standin;
 pub mod synapse;
 mod web;
+mod wire;
 
 pub use alertmanager::Alertmanager;
 pub use authority::Authority;
@@ -46,3 +48,4 @@ pub use smsc::Smsc;
 pub use standin::StandIn;
 pub use synapse::Synapse;
 pub use web::{Handler, Reply, Request, Web};
+pub use wire::{Trouble, Wire};

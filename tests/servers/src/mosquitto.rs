@@ -106,6 +106,11 @@ impl Mosquitto {
         std::fs::remove_file(self.path("mosquitto.db"))
     }
 
+    /// Somebody who publishes, and needs nothing of the broker but its port.
+    pub fn publisher(&self) -> Publisher {
+        Publisher { port: self.port }
+    }
+
     /// Publishes `texts` under `topic` with QoS 1, in order; the broker has them when this
     /// returns.
     ///
@@ -120,14 +125,7 @@ impl Mosquitto {
     /// # Errors
     /// As [`Self::publish`].
     pub async fn publish_with(&self, options: &[&str], texts: &[&str]) -> io::Result<()> {
-        let mut client = tokio::process::Command::from(self.client("mosquitto_pub"));
-        client.args(["-q", "1", "-l"]).args(options).stdin(Stdio::piped());
-        let mut client = client.spawn()?;
-        if let Some(mut input) = client.stdin.take() {
-            input.write_all((texts.join("\n") + "\n").as_bytes()).await?;
-        }
-        let status = client.wait().await?;
-        if status.success() { Ok(()) } else { Err(io::Error::other(format!("{status}"))) }
+        self.publisher().publish(options, texts).await
     }
 
     /// Publishes what is in `file`, whatever it is.
@@ -135,7 +133,7 @@ impl Mosquitto {
     /// # Errors
     /// As [`Self::publish`].
     pub async fn publish_file(&self, topic: &str, file: &str) -> io::Result<()> {
-        let mut client = tokio::process::Command::from(self.client("mosquitto_pub"));
+        let mut client = tokio::process::Command::from(client("mosquitto_pub", self.port));
         let status = client.args(["-q", "1", "-t", topic, "-f", file]).status().await?;
         if status.success() { Ok(()) } else { Err(io::Error::other(format!("{status}"))) }
     }
@@ -146,7 +144,7 @@ impl Mosquitto {
     /// The client did not start.
     pub async fn listener(&self, filter: &str) -> io::Result<Listener> {
         let output = tempfile::NamedTempFile::new()?;
-        let mut client = self.client("mosquitto_sub");
+        let mut client = client("mosquitto_sub", self.port);
         // With a session that outlives the broker.
         client.args(["-c", "-i", "listener", "-d", "-q", "1", "-v", "-t", filter]);
         let process = Process::start(&mut client, output.path())?;
@@ -154,15 +152,6 @@ impl Mosquitto {
         let subscribed = async || listener.printed().contains("Subscribed");
         eventually(subscribed).await.map_err(|_| io::Error::other(listener.printed()))?;
         Ok(listener)
-    }
-
-    fn client(&self, program: &str) -> Command {
-        // What it prints must be there at once, also in a file.
-        let mut command = tied_to_us("stdbuf");
-        command.args(["-oL", program]);
-        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
-        command.args(["-u", Self::USER, "-P", Self::PASSWORD]);
-        command
     }
 
     /// What it printed.
@@ -202,6 +191,39 @@ require_certificate true
             key = key.display(),
         )
     }
+}
+
+/// Somebody who publishes, also to a broker that is being stopped and started.
+#[derive(Clone, Copy, Debug)]
+pub struct Publisher {
+    port: u16,
+}
+
+impl Publisher {
+    /// Publishes `texts` with QoS 1 and with further options of mosquitto_pub(1), such as the
+    /// topic; the broker has them when this returns.
+    ///
+    /// # Errors
+    /// The broker does not take them.
+    pub async fn publish(self, options: &[&str], texts: &[&str]) -> io::Result<()> {
+        let mut client = tokio::process::Command::from(client("mosquitto_pub", self.port));
+        client.args(["-q", "1", "-l"]).args(options).stdin(Stdio::piped());
+        let mut client = client.spawn()?;
+        if let Some(mut input) = client.stdin.take() {
+            input.write_all((texts.join("\n") + "\n").as_bytes()).await?;
+        }
+        let status = client.wait().await?;
+        if status.success() { Ok(()) } else { Err(io::Error::other(format!("{status}"))) }
+    }
+}
+
+fn client(program: &str, port: u16) -> Command {
+    // What it prints must be there at once, also in a file.
+    let mut command = tied_to_us("stdbuf");
+    command.args(["-oL", program]);
+    command.args(["-h", "127.0.0.1", "-p", &port.to_string()]);
+    command.args(["-u", Mosquitto::USER, "-P", Mosquitto::PASSWORD]);
+    command
 }
 
 /// Somebody else who listens, also after the broker was away.

@@ -1,7 +1,8 @@
-//! Programs and libraries from PyPI that speak to our hooks, or check what we send: none of them
-//! is ours.
+//! Programs and libraries from PyPI that speak to our hooks, or check what we send or ship: none of
+//! them is ours.
 
 use std::io;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::web::Request;
 const APPRISE: &str = "apprise-2.3.0";
 const STANDARD_WEBHOOKS: &str = "standardwebhooks-1.1.0";
 const CLOUD_EVENTS: &str = "cloudevents-2.2.0";
+const HADOLINT: &str = "bin-2.15.1";
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -76,8 +78,21 @@ pub async fn cloud_event(
     python(CLOUD_EVENTS, include_str!("packages/event.py"), &ask).await
 }
 
+/// What hadolint finds in the container file `file`: nothing, hopefully.
+///
+/// # Errors
+/// It is not installed.
+pub async fn hadolint(file: &Path) -> io::Result<String> {
+    let file = file.display().to_string();
+    run(HADOLINT, "hadolint", &["--no-fail", &file], "").await
+}
+
 /// Runs `script`, which reads `ask` as JSON and writes its answer as JSON.
-async fn python<T: DeserializeOwned>(package: &str, script: &str, ask: &Value) -> io::Result<T> {
+pub(crate) async fn python<T: DeserializeOwned>(
+    package: &str,
+    script: &str,
+    ask: &Value,
+) -> io::Result<T> {
     let answer = run(package, "python", &["-c", script], &ask.to_string()).await?;
     Ok(serde_json::from_str(&answer)?)
 }

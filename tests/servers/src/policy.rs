@@ -1,12 +1,13 @@
 //! The policy service that Postfix asks about every mail, so that a test can make it refuse at
 //! once, without a reload that running connections would not notice.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// Where in a transaction Postfix answers.
@@ -14,20 +15,35 @@ use tokio::task::JoinHandle;
 pub enum Stage {
     /// To RCPT.
     Recipient,
+    /// To DATA.
+    Begin,
     /// After the final dot of the data.
     Data,
 }
 
+impl Stage {
+    /// Its name in a request.
+    fn state(self) -> &'static str {
+        match self {
+            Self::Recipient => "RCPT",
+            Self::Begin => "DATA",
+            Self::Data => "END-OF-MESSAGE",
+        }
+    }
+}
+
 #[derive(Default)]
 struct Answers {
-    recipient: Option<String>,
-    data: Option<String>,
+    /// What is answered, by the name of the stage.
+    answers: BTreeMap<&'static str, String>,
+    /// The stage at which nothing is answered.
+    hanging: Option<&'static str>,
 }
 
 /// A running policy service (Postfix SMTPD_POLICY_README).
 pub(crate) struct Policy {
     pub(crate) port: u16,
-    answers: Arc<Mutex<Answers>>,
+    answers: watch::Sender<Answers>,
     task: JoinHandle<()>,
 }
 
@@ -35,23 +51,25 @@ impl Policy {
     pub(crate) async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
-        let answers = Arc::<Mutex<Answers>>::default();
-        let shared = Arc::clone(&answers);
+        let answers = watch::Sender::new(Answers::default());
+        let watched = answers.subscribe();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&shared)));
+                tokio::spawn(serve(stream, watched.clone()));
             }
         });
         Ok(Self { port, answers, task })
     }
 
     pub(crate) fn set(&self, stage: Stage, answer: Option<&str>) {
-        let Ok(mut answers) = self.answers.lock() else { return };
-        let slot = match stage {
-            Stage::Recipient => &mut answers.recipient,
-            Stage::Data => &mut answers.data,
-        };
-        *slot = answer.map(str::to_owned);
+        self.answers.send_modify(|answers| match answer {
+            Some(answer) => drop(answers.answers.insert(stage.state(), answer.to_owned())),
+            None => drop(answers.answers.remove(stage.state())),
+        });
+    }
+
+    pub(crate) fn hang(&self, stage: Option<Stage>) {
+        self.answers.send_modify(|answers| answers.hanging = stage.map(Stage::state));
     }
 }
 
@@ -62,20 +80,22 @@ impl Drop for Policy {
 }
 
 /// Answers requests, each a list of `name=value` lines that an empty line ends.
-async fn serve(stream: TcpStream, answers: Arc<Mutex<Answers>>) {
+async fn serve(stream: TcpStream, mut answers: watch::Receiver<Answers>) {
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
-    let mut at_data = false;
+    let mut state = String::new();
     while let Ok(Some(line)) = lines.next_line().await {
-        if let Some(state) = line.strip_prefix("protocol_state=") {
-            at_data = state == "END-OF-MESSAGE";
+        if let Some(named) = line.strip_prefix("protocol_state=") {
+            state = named.to_owned();
         }
         if line.is_empty() {
-            let answer = answers.lock().ok().and_then(|answers| {
-                if at_data { answers.data.clone() } else { answers.recipient.clone() }
-            });
-            let reply = format!("action={}\n\n", answer.as_deref().unwrap_or("DUNNO"));
-            if write.write_all(reply.as_bytes()).await.is_err() {
+            let goes_on = |answers: &Answers| answers.hanging != Some(state.as_str());
+            let Ok(now) = answers.wait_for(goes_on).await.map(|now| {
+                now.answers.get(state.as_str()).map_or("DUNNO", String::as_str).to_owned()
+            }) else {
+                return;
+            };
+            if write.write_all(format!("action={now}\n\n").as_bytes()).await.is_err() {
                 return;
             }
         }

@@ -62,6 +62,12 @@ impl Postfix {
         self.policy.set(stage, answer);
     }
 
+    /// Makes it say nothing at `stage` until it is called with another one or `None`; then what
+    /// waits there goes on.
+    pub fn hang(&self, stage: Option<Stage>) {
+        self.policy.hang(stage);
+    }
+
     /// Stops it; connections break.
     pub fn pause(&mut self) {
         self.process = None;
@@ -140,6 +146,7 @@ smtpd_client_connection_rate_limit = 0
 smtpd_error_sleep_time = 0
 smtpd_recipient_restrictions =
   check_policy_service inet:127.0.0.1:{policy}, permit_sasl_authenticated, permit_mynetworks, reject
+smtpd_data_restrictions = check_policy_service inet:127.0.0.1:{policy}
 smtpd_end_of_data_restrictions = check_policy_service inet:127.0.0.1:{policy}
 ",
             certificate = certificate.display(),

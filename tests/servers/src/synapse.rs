@@ -54,6 +54,11 @@ impl Synapse {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The full id of the user `localpart`.
     pub fn user_id(&self, localpart: &str) -> String {
         format!("@{localpart}:{}", Self::SERVER_NAME)

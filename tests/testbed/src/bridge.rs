@@ -134,6 +134,34 @@ impl Bridge {
         self.child.as_ref().and_then(Child::id)
     }
 
+    /// Stops it where it stands; [`Self::resume`] lets it go on.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn pause(&self) -> Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets it go on after [`Self::pause`].
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn resume(&self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    /// Whether it runs: it was started, and has not ended since.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn runs(&mut self) -> Result<bool> {
+        let Some(child) = self.child.as_mut() else { return Ok(false) };
+        if child.try_wait()?.is_some() {
+            self.child = None;
+        }
+        Ok(self.child.is_some())
+    }
+
     /// Kills it as a power cut would.
     ///
     /// # Errors

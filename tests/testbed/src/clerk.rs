@@ -13,7 +13,7 @@ use matrix_sdk::room::reply::{EnforceThread, Reply};
 use matrix_sdk::ruma::api::client::room::create_room;
 use matrix_sdk::ruma::events::room::message::{AddMentions, ReplyWithinThread};
 use matrix_sdk::ruma::events::room::{EncryptedFile, MediaSource};
-use matrix_sdk::ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId};
+use matrix_sdk::ruma::{EventId, OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, TransactionId};
 use matrix_sdk::{Client, Room, RoomState};
 use matrix_sdk_base::crypto::{CollectStrategy, DecryptionSettings, TrustRequirement};
 use serde_json::{Value, json};
@@ -187,6 +187,16 @@ impl Clerk {
         crate::reading::history(&self.room(room)?).await
     }
 
+    /// A page of the room's timeline that begins at `from`, or at its beginning; and where the
+    /// next one begins, if there is one.
+    pub(crate) async fn history_page(
+        &self,
+        room: &RoomId,
+        from: Option<&str>,
+    ) -> Result<(Vec<Seen>, Option<String>)> {
+        crate::reading::page(&self.room(room)?, from).await
+    }
+
     /// Writes `text` into the room.
     ///
     /// # Errors
@@ -202,6 +212,22 @@ impl Clerk {
     pub async fn answer(&self, to: &Seen, text: &str) -> Result<OwnedEventId> {
         let content = json!({ "msgtype": "m.text", "body": text, "m.relates_to": in_thread(to) });
         self.send(&to.room, content).await
+    }
+
+    /// Answers in the thread of `to`, again and again until the homeserver has taken it, once.
+    ///
+    /// # Errors
+    /// The room is not encrypted, or the homeserver did not come back.
+    pub async fn answer_surely(&self, to: &Seen, text: &str) -> Result<OwnedEventId> {
+        let content = json!({ "msgtype": "m.text", "body": text, "m.relates_to": in_thread(to) });
+        let room = self.encrypted(&to.room).await?;
+        let transaction = TransactionId::new();
+        until(format!("the homeserver to take {text:?}"), async || {
+            let sending = room.send_raw("m.room.message", content.clone());
+            let sent = sending.with_transaction_id(&transaction).await;
+            Ok(sent.ok().map(|sent| sent.response.event_id))
+        })
+        .await
     }
 
     /// Answers in the thread of `to` with `html`, and `text` for those who do not show it.

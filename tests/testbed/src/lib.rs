@@ -24,18 +24,21 @@
 mod bridge;
 mod citizen;
 mod clerk;
+mod disk;
 mod intranet;
 mod mailbox;
 mod phone;
 mod reading;
 mod seen;
 mod sms;
+pub mod talk;
 mod testbed;
 mod wait;
 
 pub use bridge::Bridge;
 pub use citizen::Citizen;
 pub use clerk::Clerk;
+pub use disk::SmallDisk;
 pub use intranet::{INTRANET_BRIDGE, INTRANET_ROOM};
 pub use mailbox::{Mail, Mailbox};
 pub use matrix_sdk::ruma;

@@ -82,18 +82,25 @@ impl Drop for Reading {
 
 /// The room's timeline from its beginning.
 pub(crate) async fn history(room: &Room) -> Result<Vec<Seen>> {
-    let mut all = Vec::new();
-    let mut options = MessagesOptions::forward();
-    options.limit = PAGE.into();
+    let (mut all, mut from) = (Vec::new(), None);
     loop {
-        let page = room.messages(options).await?;
-        all.extend(page.chunk.iter().filter_map(|event| Seen::read(room.room_id(), event)));
-        options = MessagesOptions::forward().from(page.end.as_deref());
-        options.limit = PAGE.into();
-        if page.end.is_none() {
+        let (seen, next) = page(room, from.as_deref()).await?;
+        all.extend(seen);
+        from = next;
+        if from.is_none() {
             return Ok(all);
         }
     }
+}
+
+/// A page of the room's timeline that begins at `from`, or at its beginning; and where the next
+/// one begins, if there is one.
+pub(crate) async fn page(room: &Room, from: Option<&str>) -> Result<(Vec<Seen>, Option<String>)> {
+    let mut options = MessagesOptions::forward().from(from);
+    options.limit = PAGE.into();
+    let page = room.messages(options).await?;
+    let seen = page.chunk.iter().filter_map(|event| Seen::read(room.room_id(), event)).collect();
+    Ok((seen, page.end))
 }
 
 fn settings() -> SyncSettings {

@@ -14,7 +14,7 @@ use crate::read::{Reader, Reading};
 fn shown(mail: Vec<u8>) -> Value {
     let reader = Reader {
         worker: "post".parse().unwrap(),
-        own: Some("buero@amt.example".to_owned()),
+        own: crate::own::Own::new(&"buero@amt.example".parse().unwrap(), &[]),
         authserv_id: None,
         forbidden: crate::kinds::Kind::USUAL.to_vec(),
         words: Arc::new(Words::new(Language::De)),

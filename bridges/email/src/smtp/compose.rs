@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::Address as MailAddress;
 use lettre::message::header::{
-    ContentDisposition, ContentType, Date, From, HeaderName, HeaderValue, Headers,
+    Cc, ContentDisposition, ContentType, Date, From, HeaderName, HeaderValue, Headers,
     MIME_VERSION_1_0, Subject, To,
 };
 use lettre::message::{Mailbox, Mailboxes, MultiPart, SinglePart};
@@ -57,16 +57,19 @@ impl Letter {
         words: &Words,
     ) -> Result<Self, DeliveryError> {
         let refused = |key: &str| DeliveryError::refused(Reason::new(key));
-        let Target::Remote { recipient, to, subject, message_id, references, .. } = &out.target
+        let Target::Remote { recipient, to, cc, via, subject, message_id, references } =
+            &out.target
         else {
             return Err(refused("mail-no-recipient"));
         };
         let recipient = mail_address(recipient).ok_or_else(|| refused("mail-bad-recipient"))?;
-        let draft = Draft::of(&out.form, words).ok_or_else(|| refused("mail-not-possible"))?;
+        let draft =
+            Draft::of(&out.form, section, words).ok_or_else(|| refused("mail-not-possible"))?;
+        let own = via.as_ref().and_then(mail_address).unwrap_or_else(|| section.address.clone());
 
-        let mut named: Vec<_> = to.iter().filter_map(mail_address).collect();
-        if named.is_empty() {
-            named.push(recipient.clone());
+        let mut named = mailboxes(to);
+        if to.is_empty() {
+            named.push(Mailbox::new(None, recipient.clone()));
         }
         let date = UNIX_EPOCH + Duration::from_millis(out.accepted_at.0);
         let subject = subject_of(subject.as_deref(), !references.is_empty(), words);
@@ -74,10 +77,12 @@ impl Letter {
         let mut headers = Headers::new();
         headers.set(Date::new(date));
         let name = display_name(draft.sender, section);
-        let author = Mailbox::new(name, section.address.clone());
+        let author = Mailbox::new(name, own.clone());
         headers.set(From::from(Mailboxes::from(author)));
-        let named = named.into_iter().map(|address| Mailbox::new(None, address));
-        headers.set(To::from(named.collect::<Mailboxes>()));
+        headers.set(To::from(named));
+        if !cc.is_empty() {
+            headers.set(Cc::from(mailboxes(cc)));
+        }
         headers.set(Subject::from(subject));
         let own_id = id_field(std::slice::from_ref(message_id));
         raw(&mut headers, "Message-ID", own_id.ok_or_else(|| refused("mail-not-possible"))?);
@@ -94,7 +99,7 @@ impl Letter {
         raw(&mut headers, DELIVERY, format!("{} via {}", out.id, section.address));
         headers.set(MIME_VERSION_1_0);
 
-        let from = (!draft.automatic).then(|| section.address.clone());
+        let from = (!draft.automatic).then_some(own);
         let letter = Self::assemble(from, recipient, &headers, draft.content, out)?;
         if letter.size() > section.max_size {
             let megabytes = (section.max_size / 1_000_000).to_string();
@@ -162,10 +167,13 @@ impl Letter {
 
 impl<'a> Draft<'a> {
     /// `None` for what has no meaning in mail.
-    fn of(form: &'a Form, words: &Words) -> Option<Self> {
+    fn of(form: &'a Form, section: &EmailSection, words: &Words) -> Option<Self> {
         match form {
             Form::Say { sender, content, correction, automatic, .. } => {
                 let mut content = content.clone();
+                if !automatic {
+                    sign(&mut content, sender, section);
+                }
                 if *correction {
                     let note = words.say("mail-correction", &[]);
                     content.text = format!("{note}\n\n{}", content.text);
@@ -192,6 +200,20 @@ fn display_name(sender: Option<&Sender>, section: &EmailSection) -> Option<Strin
         (Some(person), Some(agency)) => Some(format!("{person} ({agency})")),
         (Some(person), None) => Some(person),
         (None, _) => section.name.as_deref().map(clean::line),
+    }
+}
+
+/// Puts below `content` what stands below the mails of `sender`; `{name}` in it is the name that
+/// the room knows them by. The line before it is what mail programs tell it by (RFC 3676 4.3).
+fn sign(content: &mut Content, sender: &Sender, section: &EmailSection) {
+    let own = section.signatures.get(sender.address.as_str());
+    let Some(signature) = own.or(section.signature.as_ref()) else { return };
+    let name = sender.name.as_deref().map(clean::line).unwrap_or_default();
+    let signature = signature.trim().replace("{name}", &name);
+    content.text = format!("{}\n\n-- \n{signature}", content.text.trim_end());
+    if let Some(html) = &mut content.html {
+        let lines = signature.lines().map(ammonia::clean_text).collect::<Vec<_>>().join("<br>");
+        *html = format!("{html}<p>-- <br>{lines}</p>");
     }
 }
 
@@ -225,6 +247,10 @@ fn id_field(ids: &[MessageId]) -> Option<String> {
 fn raw(headers: &mut Headers, name: &'static str, value: String) {
     let name = HeaderName::new_from_ascii_str(name);
     headers.insert_raw(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value));
+}
+
+fn mailboxes(parties: &[Address]) -> Mailboxes {
+    parties.iter().filter_map(mail_address).map(|address| Mailbox::new(None, address)).collect()
 }
 
 fn mail_address(address: &Address) -> Option<MailAddress> {

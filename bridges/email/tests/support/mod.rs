@@ -166,6 +166,7 @@ impl FarSide for Servers {
                 via: None,
                 recipient: Address::new(CITIZEN),
                 to: vec![Address::new(CITIZEN)],
+                cc: Vec::new(),
                 subject: Some("Ihre Anfrage".to_owned()),
                 message_id: MessageId::new(format!("{id}@amt.example")),
                 references: vec![MessageId::new("frage@citizen.example")],

@@ -1,13 +1,14 @@
 //! How a kind of system speaks when it calls us.
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use viadukt_api::{Answer, Call, HookError, Reason, Unreadable};
 
 use crate::body;
 use crate::guard::{Scheme, header};
 use crate::notice::Notice;
+use crate::reader::Reading;
 use crate::received::Received;
 
 /// What differs between the systems that call us.
@@ -42,7 +43,16 @@ pub(crate) trait Dialect: Send + Sync {
     /// # Errors
     /// It says nothing that can be shown.
     fn read(&self, received: &Received) -> Result<Reading, Unreadable> {
-        Ok(Reading { value: value_of(received)?, notice: Notice::default() })
+        Ok(Reading::of(value_of(received)?, Notice::default()))
+    }
+
+    /// What such a system says that a body with these headers is, for dry runs.
+    fn media_type(&self, headers: &HeaderMap, body: &[u8]) -> &'static str {
+        let _ = headers;
+        match body.trim_ascii_start().first() {
+            Some(b'{' | b'[') => "application/json",
+            _ => "text/plain; charset=utf-8",
+        }
     }
 
     /// What the caller is told once all of it is durable.
@@ -67,14 +77,6 @@ impl Taken {
         let beside = content_type.map(|said| ("content-type".to_owned(), said.to_owned()));
         Self { id: None, beside: beside.into_iter().collect(), body: call.body.clone() }
     }
-}
-
-/// What was read of a thing.
-pub(crate) struct Reading {
-    /// What it says, for the template and the rules.
-    pub(crate) value: Value,
-    /// What the dialect knows of it besides. With content, the built-in template is not asked.
-    pub(crate) notice: Notice,
 }
 
 /// The value that `received` holds.

@@ -5,25 +5,26 @@ use std::sync::Arc;
 use viadukt_api::config::Fields;
 use viadukt_api::{BuildError, Context};
 
-use super::{Dialect, Expiry, Hook, ReaderTable};
+use super::{Calls, Dialect, Hook};
 use crate::guard::GuardTable;
+use crate::reader::ReaderTable;
 use crate::system::{Declared, System};
 
 /// A valid table.
 #[derive(Clone)]
 pub(crate) struct HookTable {
     guard: GuardTable,
+    calls: Calls,
     reader: ReaderTable,
-    expires: Option<Expiry>,
 }
 
 impl HookTable {
     /// Reads the options of every hook; those of its own the `dialect` has read already.
     pub(crate) fn parse(fields: &Fields<'_>, dialect: impl Dialect + 'static) -> Option<Self> {
         let guard = GuardTable::parse(fields, dialect.scheme().is_some());
-        let reader = ReaderTable::parse(fields, Arc::new(dialect));
-        let expires = fields.optional("expires");
-        Some(Self { guard: guard?, reader, expires })
+        let calls = Calls::parse(fields, Arc::new(dialect));
+        let reader = ReaderTable::parse(fields, Arc::new(calls.clone()));
+        Some(Self { guard: guard?, calls, reader })
     }
 
     /// As [`HookTable::parse`], for systems that may also only be spoken to.
@@ -36,16 +37,14 @@ impl HookTable {
 
     /// Reads secrets and the template.
     pub(crate) fn hook(&self, name: &str, context: &Context) -> Result<Hook, BuildError> {
-        let wrong = |what: String, remedy: String| BuildError {
+        let guard = self.guard.build(self.calls.dialect().scheme());
+        let guard = guard.map_err(|(what, remedy)| BuildError {
             worker: context.name.clone(),
             what: format!("system {name}: {what}"),
             remedy,
-        };
-        let guard = self.guard.build(self.reader.dialect().scheme());
-        let guard = guard.map_err(|(what, remedy)| wrong(what, remedy))?;
-        let reader = self.reader.build(name, &context.words);
-        let reader = reader.map_err(|what| wrong(what, "`viadukt check` tries it out".to_owned()));
-        Ok(Hook { guard, reader: reader?, expiry: self.expires, context: context.clone() })
+        });
+        let reader = self.reader.build(name, context)?;
+        Ok(Hook { guard: guard?, calls: self.calls.clone(), reader })
     }
 }
 

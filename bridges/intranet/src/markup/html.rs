@@ -38,6 +38,11 @@ pub(crate) fn sanitise(html: &str) -> Option<String> {
     (depth(&clean) <= MAX_DEPTH).then_some(clean)
 }
 
+/// `text` as HTML that says the same.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// Whether `url` leads where it seems to lead. What stands before an `@` may look like the host
 /// (RFC 3986, 7.6).
 pub(crate) fn is_open(url: &str) -> bool {

@@ -23,8 +23,9 @@ use super::two_way::TwoWay;
 use crate::body;
 use crate::guard::Scheme;
 use crate::guard::digest::fingerprint;
-use crate::hook::{Dialect, HookTable, Reading, Taken, severity, value_of};
+use crate::hook::{Dialect, HookTable, Taken, value_of};
 use crate::notice::Notice;
+use crate::reader::{Reading, severity};
 use crate::received::Received;
 use crate::system::Declared;
 
@@ -132,7 +133,7 @@ impl Dialect for Alerts {
         let matter = Matter { id: MessageId::new(&id), ends, handle: handle.write() };
         let severity = if ends { Some(Severity::Info) } else { worst(alerts) };
         let matter = Some(matter).filter(|_| !id.is_empty());
-        Ok(Reading { value, notice: Notice { severity, matter, ..Notice::default() } })
+        Ok(Reading::of(value, Notice { severity, matter, ..Notice::default() }))
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod entry;
 mod memory;
+mod reads;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{
@@ -22,17 +24,17 @@ use url::Url;
 use viadukt_api::client::{Answer, Client, Request};
 use viadukt_api::config::{ByteSize, Fields};
 use viadukt_api::{
-    AcceptError, BuildError, Context, Health, Inbox, Intake, Matter, MessageId, Reason, Unreadable,
-    WorkerError, async_trait,
+    AcceptError, BuildError, Context, Health, Inbox, Intake, Protection, Reason, WorkerError,
+    async_trait,
 };
 
-use self::entry::{Entry, Listed, digest};
+use self::entry::{Listed, digest};
 use self::memory::{Memory, State};
-use super::told;
+pub(crate) use self::reads::Entries;
 use crate::client::Reach;
 use crate::listening::Standing;
 use crate::login::Login;
-use crate::notice::Notice;
+use crate::reader::{Reader, ReaderTable, told};
 use crate::received::Received;
 use crate::system::{Declared, Listens, System, SystemKind};
 
@@ -45,8 +47,6 @@ const TELL_AFTER: Duration = Duration::from_secs(86_400);
 const LONGEST: Duration = Duration::from_secs(86_400);
 /// How many entries are accepted together.
 const TOGETHER: usize = 64;
-/// Beside a body: the entry's id, the same in all its versions.
-const ENTRY: &str = "entry";
 
 #[derive(Clone)]
 struct Options {
@@ -56,8 +56,8 @@ struct Options {
     interval: Duration,
     /// On the first day all that is listed is shown, and not only what comes after.
     all: bool,
-    /// A changed entry changes its message.
-    edits: bool,
+    entries: Entries,
+    reader: ReaderTable,
     max_size: usize,
 }
 
@@ -65,6 +65,7 @@ struct Feed {
     name: String,
     options: Options,
     login: Option<HeaderValue>,
+    reader: Reader,
     client: Client,
     memory: Memory,
     standing: Standing,
@@ -84,18 +85,12 @@ impl Options {
         if interval < Duration::from_secs(60) {
             fields.object("interval", "expected a time of at least \"1m\"");
         }
-        let [all, edits] =
-            [("start", "now", "all"), ("updates", "ignore", "edit")].map(|(key, no, yes)| {
-                let usual = if key == "updates" { yes } else { no };
-                let word = fields.or(key, usual.to_owned());
-                if word != no && word != yes {
-                    fields.object(key, format!("expected \"{no}\" or \"{yes}\""));
-                }
-                word == yes
-            });
+        let all = one_of(fields, "start", ["now", "all"]) == "all";
+        let entries = Entries::parse(fields);
+        let reader = ReaderTable::parse(fields, Arc::new(entries));
         let ByteSize(max_size) = fields.or("max_size", ByteSize(4 << 20));
         let max_size = usize::try_from(max_size).ok()?;
-        Some(Self { url: url?, reach, login, interval, all, edits, max_size })
+        Some(Self { url: url?, reach, login, interval, all, entries, reader, max_size })
     }
 
     fn feed(&self, name: &str, context: &Context) -> Result<Feed, BuildError> {
@@ -103,6 +98,7 @@ impl Options {
         Ok(Feed {
             name: name.to_owned(),
             login: self.login.header(context)?,
+            reader: self.reader.build(name, context)?,
             client: self.reach.client(context)?,
             memory: Memory::new(context.keep.clone(), prefix),
             options: self.clone(),
@@ -119,18 +115,8 @@ impl Declared for Options {
 }
 
 impl System for Feed {
-    fn read(&self, received: &Received) -> Result<Notice, Unreadable> {
-        if let Some(told) = told::read(received) {
-            return Ok(told);
-        }
-        let unreadable = |_| Unreadable { reason: Reason::new("intranet-unreadable") };
-        let entry: Entry = serde_json::from_slice(&received.body).map_err(unreadable)?;
-        let id = received.beside(ENTRY).filter(|_| self.options.edits);
-        let matter = id.map(|id| {
-            let id = MessageId::new(format!("{}/entry/{id}", self.name));
-            Matter { id, ends: false, handle: None }
-        });
-        Ok(Notice { matter, ..entry.notice() })
+    fn reader(&self) -> Option<&Reader> {
+        Some(&self.reader)
     }
 
     fn listens(&self) -> Option<&dyn Listens> {
@@ -225,7 +211,11 @@ impl Feed {
         for together in new.chunks(TOGETHER) {
             let show = |one: &&&Listed| {
                 let is_update = known.contains_key(&one.id);
-                if is_update { self.options.edits } else { state.was_read || self.options.all }
+                if is_update {
+                    self.options.entries.edits
+                } else {
+                    state.was_read || self.options.all
+                }
             };
             let items = together.iter().filter(show).map(|one| self.received(one).into_item());
             let keep = together.iter().map(|one| self.memory.with_entry(one)).collect();
@@ -279,18 +269,19 @@ impl Feed {
     }
 
     fn received(&self, listed: &Listed) -> Received {
-        Received {
-            system: self.name.clone(),
-            id: format!("{}/{}", listed.id, listed.version),
-            at: self.context.env.now(),
-            beside: vec![(ENTRY.to_owned(), listed.id.clone())],
-            protection: match self.options.url.scheme() {
-                "https" => "TLS".to_owned(),
-                _ => "none".to_owned(),
-            },
-            body: serde_json::to_vec(&listed.entry).unwrap_or_default().into(),
-        }
+        let protection = Protection::of_scheme(self.options.url.scheme());
+        reads::received(&self.name, listed, protection, self.context.env.now())
     }
+}
+
+/// The word of the option `key`: one of two, of which the first is usual.
+fn one_of(fields: &Fields<'_>, key: &str, words: [&'static str; 2]) -> &'static str {
+    let word = fields.or(key, words[0].to_owned());
+    let known = words.into_iter().find(|known| *known == word);
+    known.unwrap_or_else(|| {
+        fields.object(key, format!("expected \"{}\" or \"{}\"", words[0], words[1]));
+        words[0]
+    })
 }
 
 /// A validator, as it is sent back; one that is longer than anybody's is not.

@@ -13,8 +13,9 @@ use viadukt_api::{Call, HookError, Unreadable};
 use crate::body;
 use crate::guard::digest::{self, HmacSha512, fingerprint};
 use crate::guard::{Letter, NO_SIGNATURE, Scheme, Signed, header, seconds};
-use crate::hook::{Dialect, HookTable, Reading, Taken, value_of};
+use crate::hook::{Dialect, HookTable, Taken, value_of};
 use crate::notice::Notice;
+use crate::reader::Reading;
 use crate::received::Received;
 use crate::system::Declared;
 
@@ -57,7 +58,7 @@ impl Dialect for FitConnect {
         let list = list.into_iter().find_map(|name| callback.get(name)?.as_array());
         let waiting: Vec<Value> = list.into_iter().flatten().map(ids).collect();
         let value = json!({ "kind": kind, "waiting": waiting, "body": callback });
-        Ok(Reading { value, notice: Notice::default() })
+        Ok(Reading::of(value, Notice::default()))
     }
 }
 

@@ -27,14 +27,14 @@ pub(crate) mod wire;
 
 use secrecy::{ExposeSecret, SecretString};
 use viadukt_api::config::{Fields, SecretFile};
-use viadukt_api::{BuildError, Context, Unreadable};
+use viadukt_api::{BuildError, Context};
 
 use self::config::MqttSection;
 use self::line::Broker;
+pub(crate) use self::read::Topics;
 use crate::client;
 use crate::listening::Standing;
-use crate::notice::Notice;
-use crate::received::Received;
+use crate::reader::Reader;
 use crate::system::{Declared, Listens, System, SystemKind, Takes};
 
 /// The line in the list of systems.
@@ -52,6 +52,7 @@ pub(crate) struct Mqtt {
     broker: Broker,
     client_id: String,
     password: Option<SecretString>,
+    reader: Reader,
     standing: Standing,
     context: Context,
 }
@@ -68,6 +69,7 @@ impl Declared for MqttSection {
             broker: Broker::new(&self.broker).map_err(failed)?,
             client_id: self.client_id.clone().unwrap_or_else(usual),
             password,
+            reader: self.reader.build(name, context)?,
             section: self.clone(),
             standing: Standing::not_yet("not connected yet"),
             context: context.clone(),
@@ -76,12 +78,12 @@ impl Declared for MqttSection {
 }
 
 impl System for Mqtt {
-    fn read(&self, received: &Received) -> Result<Notice, Unreadable> {
-        read::notice(received, self.section.reading.by_topic, &self.context.words)
+    fn reader(&self) -> Option<&Reader> {
+        Some(&self.reader)
     }
 
     fn listens(&self) -> Option<&dyn Listens> {
-        (!self.section.subscribe.is_empty()).then_some(self)
+        (!self.section.topics.filters.is_empty()).then_some(self)
     }
 
     fn takes(&self) -> Option<&dyn Takes> {

@@ -1,15 +1,15 @@
 //! ntfy, both ways: topics that are listened to ([`incoming`]) and written to ([`outgoing`]).
 
-mod incoming;
+pub(crate) mod incoming;
 mod outgoing;
+pub(crate) mod reads;
 
 use viadukt_api::config::Fields;
-use viadukt_api::{BuildError, Context, Unreadable};
+use viadukt_api::{BuildError, Context};
 
 use self::incoming::{Incoming, IncomingTable};
-use crate::notice::Notice;
 use crate::post::BuildTakes;
-use crate::received::Received;
+use crate::reader::Reader;
 use crate::system::{Declared, Listens, System, SystemKind, Takes};
 
 /// The line in [`crate::systems::SYSTEMS`].
@@ -48,8 +48,8 @@ impl Declared for Table {
 }
 
 impl System for Ntfy {
-    fn read(&self, received: &Received) -> Result<Notice, Unreadable> {
-        incoming::read(received)
+    fn reader(&self) -> Option<&Reader> {
+        self.incoming.as_ref().map(|incoming| &incoming.reader)
     }
 
     fn listens(&self) -> Option<&dyn Listens> {

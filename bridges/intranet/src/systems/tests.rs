@@ -7,25 +7,63 @@ use http::{HeaderMap, Method};
 use toml::de::DeTable;
 use viadukt_api::config::{Fields, Findings};
 use viadukt_api::words::Language;
-use viadukt_api::{Call, Timestamp, Words};
+use viadukt_api::{Call, HookError, Timestamp, Unreadable, Words};
 
-use super::{HOOKS, SYSTEMS};
-use crate::hook::{Reader, ReaderTable};
+use super::{HOOKS, LISTENED, SYSTEMS};
+use crate::guard::Proof;
+use crate::hook::{Calls, Dialect, SavedCall};
+use crate::notice::Notice;
+use crate::reader::{Reader, ReaderTable};
+use crate::received::Received;
 use crate::template::SENTENCES;
-use crate::tool::{SavedCall, as_json, notices};
+use crate::tool::{Asked, as_json};
 
 const NOW: Timestamp = Timestamp(1_795_521_600_000);
 
-/// What reads calls of a system of `kind` whose table says `options`.
-pub(crate) fn reader(kind: &str, options: &str, language: Language) -> Reader {
-    let (_, parse) = HOOKS.iter().find(|(name, _)| *name == kind).unwrap();
+/// What `parse` makes of a table that says `options`, and nothing else.
+pub(crate) fn with_fields<T>(options: &str, parse: impl FnOnce(&Fields<'_>) -> T) -> T {
     let document = DeTable::parse(options).unwrap();
     let findings = Findings::default();
     let fields = Fields::new(document.get_ref(), 0..0, "", &findings);
-    let table = ReaderTable::parse(&fields, parse(&fields));
+    let parsed = parse(&fields);
     fields.finish();
     assert_eq!(findings.into_sorted(), [], "{options}");
-    table.build(kind, &Arc::new(Words::new(language))).unwrap()
+    parsed
+}
+
+/// A system that calls, without its guard.
+pub(crate) struct Caller {
+    calls: Calls,
+    reader: Reader,
+}
+
+/// A system of `kind` that calls and whose table says `options`.
+pub(crate) fn caller(kind: &str, options: &str) -> Caller {
+    let (_, parse) = HOOKS.iter().find(|(name, _)| *name == kind).unwrap();
+    let (calls, table) = with_fields(options, |fields| {
+        let calls = Calls::parse(fields, parse(fields));
+        (calls.clone(), ReaderTable::parse(fields, Arc::new(calls)))
+    });
+    let reader = table.reader(kind, &Arc::new(Words::new(Language::En))).unwrap();
+    Caller { calls, reader }
+}
+
+impl Caller {
+    /// What `call` brings.
+    pub(crate) fn take(&self, call: &Call, now: Timestamp) -> Result<Vec<Received>, HookError> {
+        self.calls.take(self.reader.name(), call, Proof::Token, now)
+    }
+
+    /// What is made of it.
+    pub(crate) fn read(&self, received: &Received) -> Result<Notice, Unreadable> {
+        self.reader.read(received)
+    }
+}
+
+/// How systems of `kind` speak that call us.
+pub(crate) fn dialect(kind: &str) -> Arc<dyn Dialect> {
+    let (_, parse) = HOOKS.iter().find(|(name, _)| *name == kind).unwrap();
+    with_fields("", parse)
 }
 
 /// A call to a system.
@@ -48,7 +86,8 @@ pub(crate) fn call(headers: &[(&str, &str)], body: &str) -> Call {
 /// The call in the file of a case.
 pub(crate) fn case(name: &str) -> Call {
     let file = folder(name).with_extension("http");
-    SavedCall::read(&std::fs::read(file).unwrap(), "").unwrap().0
+    let bytes = std::fs::read(file).unwrap();
+    SavedCall::read(&bytes, &*dialect("webhook"), HeaderMap::new()).unwrap().0
 }
 
 fn folder(kind: &str) -> PathBuf {
@@ -64,26 +103,32 @@ fn expect(file: &Path, found: &str) {
     assert_eq!(found, expected, "{}", file.display());
 }
 
+/// What a dry run can be asked for.
+fn kinds() -> impl Iterator<Item = &'static str> {
+    let listened = LISTENED.iter().map(|(name, _)| *name);
+    HOOKS.iter().map(|(name, _)| *name).chain(listened)
+}
+
 #[test]
 fn cases_become_what_is_written_beside_them() {
     let mut found = 0;
-    for (kind, _) in HOOKS {
+    for kind in kinds() {
         let before = found;
         for entry in std::fs::read_dir(folder(kind)).unwrap() {
             let file = entry.unwrap().path();
-            if file.extension().is_none_or(|kind| kind != "http") {
+            if file.extension().is_none_or(|end| end != "http" && end != "brought") {
                 continue;
             }
             found += 1;
             let options = std::fs::read_to_string(file.with_extension("toml")).unwrap_or_default();
-            let call = SavedCall::read(&std::fs::read(&file).unwrap(), kind).unwrap();
+            let bytes = std::fs::read(&file).unwrap();
             for (language, ending) in [(Language::En, "json"), (Language::De, "de.json")] {
                 let beside = file.with_extension(ending);
                 if language == Language::De && !beside.exists() {
                     continue;
                 }
-                let reader = reader(kind, &options, language);
-                let notices = notices(&reader, &call, NOW);
+                let asked = Asked::of(kind, &options);
+                let notices = asked.notices(&bytes, &Arc::new(Words::new(language)), NOW);
                 let notices = notices.unwrap_or_else(|e| panic!("{}: {e}", file.display()));
                 let pretty = |line: String| {
                     let value: serde_json::Value = serde_json::from_str(&line).unwrap();
@@ -100,24 +145,19 @@ fn cases_become_what_is_written_beside_them() {
 }
 
 #[test]
-fn every_hook_is_a_system_of_the_same_name() {
-    for (name, _) in HOOKS {
-        assert!(SYSTEMS.iter().any(|kind| kind.name == *name), "{name}");
+fn what_can_be_tried_is_a_system_of_the_same_name() {
+    for name in kinds() {
+        assert!(SYSTEMS.iter().any(|kind| kind.name == name), "{name}");
     }
 }
 
 #[test]
 fn every_sentence_is_said_by_a_template() {
-    let templates: String = HOOKS
-        .iter()
-        .map(|(_, parse)| {
-            let document = DeTable::parse("").unwrap();
-            let findings = Findings::default();
-            parse(&Fields::new(document.get_ref(), 0..0, "", &findings)).template()
-        })
-        .collect();
+    let of_hooks = HOOKS.iter().map(|(_, parse)| with_fields("", *parse).template());
+    let of_listened = LISTENED.iter().map(|(_, parse)| with_fields("", *parse).template());
+    let templates: String = of_hooks.chain(of_listened).collect();
     for (name, key) in SENTENCES {
         assert!(templates.contains(&format!("word(\"{name}\"")), "nothing says {name}");
-        assert_eq!(*key, format!("intranet-{name}"));
+        assert!(key.ends_with(name), "{key}");
     }
 }

@@ -1,13 +1,12 @@
 //! Systems that may call us, and may take messages: each half as it is configured.
 
 use viadukt_api::config::Fields;
-use viadukt_api::{BuildError, Context, Deed, Reason, Unreadable};
+use viadukt_api::{BuildError, Context, Deed};
 
 use crate::hook::{Hook, HookTable};
-use crate::notice::Notice;
 use crate::post::BuildTakes;
-use crate::received::Received;
-use crate::system::{Called, Declared, Listens, System, Takes};
+use crate::reader::Reader;
+use crate::system::{Called, Declared, System, Takes};
 
 /// A valid table of such a system.
 pub(crate) struct TwoWay {
@@ -57,19 +56,12 @@ struct Built {
 }
 
 impl System for Built {
-    fn read(&self, received: &Received) -> Result<Notice, Unreadable> {
-        match &self.incoming {
-            Some(hook) => hook.read(received),
-            None => Err(Unreadable { reason: Reason::new("intranet-system-gone") }),
-        }
+    fn reader(&self) -> Option<&Reader> {
+        self.incoming.as_ref().and_then(System::reader)
     }
 
     fn called(&self) -> Option<&dyn Called> {
         self.incoming.as_ref().and_then(System::called)
-    }
-
-    fn listens(&self) -> Option<&dyn Listens> {
-        self.incoming.as_ref().and_then(System::listens)
     }
 
     fn takes(&self) -> Option<&dyn Takes> {

@@ -15,9 +15,10 @@ use viadukt_api::{Severity, Unreadable};
 
 use self::signature::BodySignature;
 use crate::guard::Scheme;
-use crate::hook::{Dialect, HookTable, Reading, severity, value_of};
+use crate::hook::{Dialect, HookTable, value_of};
 use crate::markup;
 use crate::notice::Notice;
+use crate::reader::{Reading, severity};
 use crate::received::Received;
 use crate::system::Declared;
 
@@ -99,7 +100,7 @@ impl Dialect for Webhook {
             content: html.map(|html| markup::from_html(html, word("text"))).unwrap_or_default(),
             ..Notice::default()
         };
-        Ok(Reading { value, notice })
+        Ok(Reading::of(value, notice))
     }
 }
 

@@ -8,12 +8,13 @@ fn template(source: &str) -> Result<Template, TemplateError> {
 }
 
 fn rendered(source: &str, value: &serde_json::Value) -> Content {
-    let value = context(value, &[("x-event".to_owned(), "push".to_owned())]);
+    let headers = Value::from_pairs([("x-event", "push")]);
+    let value = context(value, vec![("headers", headers)]);
     template(source).unwrap().render(&value).unwrap()
 }
 
 fn error(source: &str, value: &serde_json::Value) -> String {
-    let rendered = template(source).and_then(|t| t.render(&context(value, &[])));
+    let rendered = template(source).and_then(|t| t.render(&context(value, Vec::new())));
     rendered.unwrap_err().to_string()
 }
 

@@ -20,6 +20,8 @@ pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("talk-joined", "intranet-talk-joined"),
     ("talk-left", "intranet-talk-left"),
     ("talk-system", "intranet-talk-system"),
+    ("mqtt-empty", "mqtt-empty"),
+    ("mqtt-binary", "mqtt-binary"),
 ];
 
 /// The sentence that templates know as `name`, filled in.

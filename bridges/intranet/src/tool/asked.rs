@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use toml::de::DeTable;
-use viadukt_api::Words;
 use viadukt_api::config::{Fields, Findings};
+use viadukt_api::{Timestamp, Words};
 
-use crate::hook::{Reader, ReaderTable};
-use crate::systems::HOOKS;
+use crate::guard::Proof;
+use crate::hook::{Calls, Dialect, SavedCall};
+use crate::notice::Notice;
+use crate::reader::{Reader, ReaderTable};
+use crate::received::Received;
+use crate::systems::{HOOKS, LISTENED, ParseDialect};
 
 /// What a command was asked for.
-pub(super) struct Asked {
+#[derive(Default)]
+pub(crate) struct Asked {
     pub(super) kind: String,
     pub(super) file: String,
     pub(super) as_json: bool,
@@ -32,7 +37,7 @@ impl Asked {
     pub(super) fn read(words: &[String], usage: &str) -> Result<Self, String> {
         let wrong = |what: &str| format!("{what}\n\n{usage}");
         let mut names = Vec::new();
-        let mut asked = Self::of("", "");
+        let mut asked = Self::default();
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let mut next = || words.next().cloned().ok_or_else(|| wrong("a value is missing"));
@@ -62,18 +67,10 @@ impl Asked {
         Ok(Self { kind, file, ..asked })
     }
 
-    /// The body in `file`, as if a system of `kind` had brought it.
-    pub(super) fn of(kind: &str, file: &str) -> Self {
-        Self {
-            kind: kind.to_owned(),
-            file: file.to_owned(),
-            as_json: false,
-            headers: HeaderMap::new(),
-            url: None,
-            secret_file: None,
-            token_file: None,
-            options: String::new(),
-        }
+    /// Something of `kind` whose table has these `options`.
+    #[cfg(test)]
+    pub(crate) fn of(kind: &str, options: &str) -> Self {
+        Self { kind: kind.to_owned(), options: options.to_owned(), ..Self::default() }
     }
 
     fn option(&mut self, line: &str) {
@@ -81,35 +78,87 @@ impl Asked {
         self.options.push('\n');
     }
 
-    /// What reads calls of such a system.
-    pub(super) fn reader(&self) -> Result<Reader, String> {
-        let Some((_, parse)) = HOOKS.iter().find(|(name, _)| *name == self.kind) else {
-            let known = HOOKS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-            return Err(format!("no kind of hook is called {}: {known}", self.kind));
+    /// What becomes of what `file` holds, each with its id.
+    ///
+    /// # Errors
+    /// What is wrong with the options, the file or the template.
+    pub(crate) fn notices(
+        &self,
+        file: &[u8],
+        words: &Arc<Words>,
+        now: Timestamp,
+    ) -> Result<Vec<(String, Notice)>, String> {
+        let (reader, received) = if let Some((_, parse)) = self.found(LISTENED) {
+            let (reads, table) = self.with_fields("", |fields| {
+                let reads = parse(fields);
+                (Arc::clone(&reads), ReaderTable::parse(fields, reads))
+            })?;
+            (table.reader(&self.kind, words)?, reads.examples(file)?)
+        } else {
+            let (calls, reader) = self.calls(words)?;
+            let call = SavedCall::read(file, calls.dialect(), self.headers.clone())?.0;
+            let taken = calls.take(&self.kind, &call, Proof::Signed, now);
+            (reader, taken.map_err(|error| error.to_string())?)
         };
+        let read = |received: Received| match reader.read(&received) {
+            Ok(notice) => Ok((reader.id(&received).unwrap_or(received.id), notice)),
+            Err(unreadable) => Err(words.reason(&unreadable.reason)),
+        };
+        received.into_iter().map(read).collect()
+    }
+
+    /// How such a system speaks, if it is one that calls.
+    pub(super) fn dialect(&self) -> Result<Arc<dyn Dialect>, String> {
+        let parse = self.hook()?;
+        self.with_fields("", |fields| {
+            let dialect = parse(fields);
+            // What is no option of its own is one of reading.
+            ReaderTable::parse(fields, Arc::new(Calls::parse(fields, Arc::clone(&dialect))));
+            dialect
+        })
+    }
+
+    /// What takes calls of such a system apart, and what reads what they bring.
+    fn calls(&self, words: &Arc<Words>) -> Result<(Calls, Reader), String> {
+        let parse = self.hook()?;
         let names = self.headers.keys().map(HeaderName::as_str).collect::<Vec<_>>();
-        let table = format!("{}headers = {names:?}\n", self.options);
+        let (calls, table) = self.with_fields(&format!("headers = {names:?}\n"), |fields| {
+            let calls = Calls::parse(fields, parse(fields));
+            let table = ReaderTable::parse(fields, Arc::new(calls.clone()));
+            (calls, table)
+        })?;
+        Ok((calls, table.reader(&self.kind, words)?))
+    }
+
+    /// How systems of this kind speak that call us, by the options of their table.
+    fn hook(&self) -> Result<ParseDialect, String> {
+        self.found(HOOKS).map(|(_, parse)| *parse).ok_or_else(|| {
+            let listened = LISTENED.iter().map(|(name, _)| *name);
+            let known = HOOKS.iter().map(|(name, _)| *name).chain(listened);
+            let known = known.collect::<Vec<_>>().join(", ");
+            format!("no kind of system that can be tried is called {}: {known}", self.kind)
+        })
+    }
+
+    fn found<T>(&self, kinds: &'static [(&'static str, T)]) -> Option<&'static (&'static str, T)> {
+        kinds.iter().find(|(name, _)| *name == self.kind)
+    }
+
+    /// What `parse` makes of a table with the options and `further` lines.
+    fn with_fields<T>(
+        &self,
+        further: &str,
+        parse: impl FnOnce(&Fields<'_>) -> T,
+    ) -> Result<T, String> {
+        let table = format!("{}{further}", self.options);
         let document = DeTable::parse(&table).map_err(|e| format!("--option: {}", e.message()))?;
         let findings = Findings::default();
         let fields = Fields::new(document.get_ref(), 0..0, "", &findings);
-        let table = ReaderTable::parse(&fields, parse(&fields));
+        let parsed = parse(&fields);
         fields.finish();
-        if let Some(finding) = findings.into_sorted().first() {
-            return Err(format!("{}: {}", finding.path, finding.message));
-        }
-        table.build(&self.kind, &Arc::new(Words::new(Default::default())))
-    }
-
-    /// What a system of this kind says of `body`.
-    pub(super) fn content_type(&self, body: &[u8]) -> &'static str {
-        let is_bare = !self.headers.keys().any(|name| name.as_str().starts_with("ce-"));
-        match body.trim_ascii_start().first() {
-            Some(b'{') if self.kind == "cloudevents" && is_bare => "application/cloudevents+json",
-            Some(b'[') if self.kind == "cloudevents" && is_bare => {
-                "application/cloudevents-batch+json"
-            }
-            Some(b'{' | b'[') => "application/json",
-            _ => "text/plain; charset=utf-8",
+        match findings.into_sorted().first() {
+            None => Ok(parsed),
+            Some(finding) => Err(format!("{}: {}", finding.path, finding.message)),
         }
     }
 }

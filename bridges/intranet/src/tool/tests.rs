@@ -67,9 +67,8 @@ fn a_signed_call_is_one_that_the_bridge_takes() {
     let headers = line.split("--header '").skip(1).map(|l| l.split('\'').next().unwrap());
     let headers: Vec<_> = headers.map(|line| line.split_once(": ").unwrap()).collect();
     let call = crate::systems::tests::call(&headers, "{\"type\":\"x\"}");
-    let reader = crate::systems::tests::reader("standard-webhooks", "", Default::default());
-    let checked =
-        reader.dialect().scheme().unwrap().check(&call, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let dialect = crate::systems::tests::dialect("standard-webhooks");
+    let checked = dialect.scheme().unwrap().check(&call, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     assert!(checked.is_ok());
     let (result, line) = run(sign, &["alertmanager", &body, "--token-file", &token, "--url", url]);
     result.unwrap();
@@ -88,7 +87,7 @@ fn slips_are_told() {
             &["webhook"][..],
             "name a kind",
         ),
-        (render, &["pigeon", &body], "no kind of hook is called pigeon: webhook, "),
+        (render, &["pigeon", &body], "no kind of system that can be tried is called pigeon: "),
         (render, &["webhook", &body], "the body is not JSON"),
         (render, &["webhook", "/nowhere"], "/nowhere: "),
         (render, &["webhook", &body, "--url", "x"], "unknown option --url"),

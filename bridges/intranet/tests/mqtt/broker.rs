@@ -90,6 +90,7 @@ pub fn outbound(id: DeliveryId, recipient: &str, text: &str) -> Outbound {
         target: Target::Remote {
             recipient: Address::new(recipient),
             to: Vec::new(),
+            cc: Vec::new(),
             via: None,
             subject: None,
             message_id: MessageId::new(format!("message-{id:?}")),

@@ -173,6 +173,7 @@ impl Site {
             target: Target::Remote {
                 recipient: recipient.clone(),
                 to: vec![recipient],
+                cc: Vec::new(),
                 via: None,
                 subject: None,
                 message_id: MessageId::new(format!("msg-{id}")),

@@ -189,6 +189,7 @@ impl FarSide for Centre {
             target: Target::Remote {
                 recipient: Address::new(CITIZEN),
                 to: vec![Address::new(CITIZEN)],
+                cc: Vec::new(),
                 via: None,
                 subject: None,
                 message_id: MessageId::new(format!("token-{id}")),

@@ -13,27 +13,52 @@ use viadukt_api::contract::{Bench, FarSide, Memory, Taken, check_all, context};
 use viadukt_api::inbox::Durable;
 use viadukt_api::{
     Address, Answer, Call, DeliveryId, Form, HookError, Inbox, MessageId, Outbound, Patience,
-    Reason, Target, Timestamp, Unreadable, Worker, async_trait,
+    Protection, Reason, Target, Timestamp, Unreadable, Worker, async_trait,
 };
 
 use crate::notice::{Manner, Notice};
 use crate::post::testing::{Does, Said, StandIn, system, text};
+use crate::reader::{Reader, ReaderTable, Reading, Reads};
 use crate::received::Received;
 use crate::system::{Brought, Called, System, Takes};
+use crate::systems::tests::with_fields;
 use crate::worker::IntranetWorker;
 
 const POISON: &str = "\u{0}";
 
 /// The receiver, with a call whose body is the text.
-struct Desk(Box<dyn System>);
+struct Desk {
+    receiver: Box<dyn System>,
+    reader: Reader,
+}
 
-impl System for Desk {
-    fn read(&self, received: &Received) -> Result<Notice, Unreadable> {
+/// Bodies that are the text.
+struct Texts;
+
+impl Reads for Texts {
+    fn template(&self) -> &'static str {
+        ""
+    }
+
+    fn read(&self, received: &Received) -> Result<Reading, Unreadable> {
         let said = String::from_utf8_lossy(&received.body).into_owned();
         match said.as_str() {
             POISON => Err(Unreadable { reason: Reason::new("intranet-unreadable") }),
-            _ => Ok(Notice { content: text(said), ..Notice::default() }),
+            _ => Ok(Reading::of(
+                said.clone().into(),
+                Notice { content: text(said), ..Notice::default() },
+            )),
         }
+    }
+
+    fn examples(&self, _: &[u8]) -> Result<Vec<Received>, String> {
+        Ok(Vec::new())
+    }
+}
+
+impl System for Desk {
+    fn reader(&self) -> Option<&Reader> {
+        Some(&self.reader)
     }
 
     fn called(&self) -> Option<&dyn Called> {
@@ -41,7 +66,7 @@ impl System for Desk {
     }
 
     fn takes(&self) -> Option<&dyn Takes> {
-        self.0.takes()
+        self.receiver.takes()
     }
 }
 
@@ -52,7 +77,7 @@ impl Called for Desk {
             id: call.query.clone(),
             at,
             beside: Vec::new(),
-            protection: "none".to_owned(),
+            protection: Protection::Plain,
             body: call.body.clone(),
         };
         let (content_type, headers) = ("text/plain", HeaderMap::new());
@@ -149,6 +174,7 @@ impl FarSide for Far {
             target: Target::Remote {
                 recipient: recipient.clone(),
                 to: vec![recipient],
+                cc: Vec::new(),
                 via: None,
                 subject: None,
                 message_id: MessageId::new(format!("msg-{id}")),
@@ -180,7 +206,9 @@ async fn the_contract_is_kept() {
         signing_key_files = ['{{folder}}/key']",
         far.address
     );
-    let desk = Desk(system(&table, folder.path(), &context));
+    let reader = with_fields("", |fields| ReaderTable::parse(fields, Arc::new(Texts)));
+    let reader = reader.build("desk", &context).unwrap();
+    let desk = Desk { receiver: system(&table, folder.path(), &context), reader };
     let manner = Manner { name: "desk".to_owned(), title: None, level: None };
     let hours = Duration::from_secs(3_600);
     let patience = Patience { pauses: vec![hours], give_up_after: hours, tell_after: hours };

@@ -1,10 +1,8 @@
 use serde_json::json;
 use viadukt_api::Timestamp;
-use viadukt_api::words::Language;
 
 use super::*;
-use crate::guard::Proof;
-use crate::systems::tests::{call, case, reader};
+use crate::systems::tests::{call, caller, case};
 
 /// As `openssl dgst -sha256 -hmac SECRET` writes it, over the body and over `time:body`.
 #[test]
@@ -28,12 +26,8 @@ fn grafana_signs_the_body_with_or_without_the_time() {
 /// A group that is what it was an hour ago is a new report: the one between said otherwise.
 #[test]
 fn the_same_body_again_is_not_taken_for_a_repetition() {
-    let reader = reader("alertmanager", "", Language::En);
-    let id = |now| {
-        reader.take(&case("alertmanager/firing"), Proof::Token, Timestamp(now)).unwrap()[0]
-            .id
-            .clone()
-    };
+    let caller = caller("alertmanager", "");
+    let id = |now| caller.take(&case("alertmanager/firing"), Timestamp(now)).unwrap()[0].id.clone();
     assert_ne!(id(0), id(3_600_000));
 }
 
@@ -59,11 +53,11 @@ fn a_silence_is_for_what_the_message_is_about() {
 
 #[test]
 fn a_long_key_of_a_group_becomes_a_short_id() {
-    let reader = reader("alertmanager", "", Language::En);
+    let caller = caller("alertmanager", "");
     let body = json!({"groupKey": "k".repeat(5_000), "status": "firing", "alerts": [{"status": "firing"}]});
     let call = call(&[], &body.to_string());
-    let received = reader.take(&call, Proof::Token, Timestamp(0)).unwrap();
-    let matter = reader.read(&received[0]).unwrap().matter.unwrap();
+    let received = caller.take(&call, Timestamp(0)).unwrap();
+    let matter = caller.read(&received[0]).unwrap().matter.unwrap();
     assert!(matter.id.as_str().len() < 100 && matter.id.as_str().starts_with("alertmanager/"));
 }
 
@@ -71,7 +65,7 @@ fn a_long_key_of_a_group_becomes_a_short_id() {
 fn strange_alerts_do_no_harm() {
     for kind in ["alertmanager", "grafana"] {
         for options in ["", "notice = 'alert'"] {
-            let reader = reader(kind, options, Language::En);
+            let caller = caller(kind, options);
             for odd in [
                 "null",
                 "1",
@@ -83,13 +77,13 @@ fn strange_alerts_do_no_harm() {
             ] {
                 let call =
                     call(&[], &format!("{{\"alerts\":[{odd},{odd}],\"truncatedAlerts\":1}}"));
-                for received in reader.take(&call, Proof::Token, Timestamp(0)).unwrap() {
-                    let read = reader.read(&received);
+                for received in caller.take(&call, Timestamp(0)).unwrap() {
+                    let read = caller.read(&received);
                     assert!(read.is_ok(), "{odd}: {:?}", read.err().map(|e| e.reason.args));
                 }
             }
             for nothing in ["{}", "{\"alerts\":[]}", "{\"alerts\":{}}", "[]"] {
-                assert!(reader.take(&call(&[], nothing), Proof::Token, Timestamp(0)).is_err());
+                assert!(caller.take(&call(&[], nothing), Timestamp(0)).is_err());
             }
         }
     }
@@ -97,9 +91,9 @@ fn strange_alerts_do_no_harm() {
 
 #[test]
 fn what_many_alerts_share_does_not_fill_the_memory() {
-    let reader = reader("alertmanager", "notice = \"alert\"", Language::En);
+    let caller = caller("alertmanager", "notice = \"alert\"");
     let alerts = vec![json!({}); 10_000];
     let body = json!({ "title": "x".repeat(20_000), "alerts": alerts }).to_string();
-    let taken = reader.take(&call(&[], &body), Proof::Token, Timestamp(0)).unwrap();
+    let taken = caller.take(&call(&[], &body), Timestamp(0)).unwrap();
     assert_eq!(taken.len(), 1);
 }

@@ -10,8 +10,9 @@ use viadukt_api::{Answer, Call, HookError, Unreadable};
 use crate::body;
 use crate::guard::digest::fingerprint;
 use crate::guard::header;
-use crate::hook::{Dialect, Reading, Taken, severity, value_of};
+use crate::hook::{Dialect, Taken, value_of};
 use crate::notice::Notice;
+use crate::reader::{Reading, severity};
 use crate::received::Received;
 
 const STRUCTURED: &str = "application/cloudevents+json";
@@ -90,7 +91,17 @@ impl Dialect for CloudEvents {
             severity: word("severitytext").and_then(severity::read),
             ..Notice::default()
         };
-        Ok(Reading { value, notice })
+        Ok(Reading::of(value, notice))
+    }
+
+    fn media_type(&self, headers: &HeaderMap, body: &[u8]) -> &'static str {
+        let is_binary = headers.keys().any(|name| name.as_str().starts_with(PREFIX));
+        match body.trim_ascii_start().first() {
+            Some(b'{') if !is_binary => STRUCTURED,
+            Some(b'[') if !is_binary => BATCHED,
+            Some(b'{' | b'[') => "application/json",
+            _ => "text/plain; charset=utf-8",
+        }
     }
 
     /// "If the delivery has been accepted, but has not yet been processed" (Webhooks 2.2).

@@ -1,11 +1,9 @@
 use http::Method;
-use viadukt_api::words::Language;
 use viadukt_api::{Call, HookError, Timestamp};
 
 use super::*;
-use crate::guard::Proof;
 use crate::hook::Dialect;
-use crate::systems::tests::{call, case, reader};
+use crate::systems::tests::{call, caller, case};
 
 fn asking(headers: &[(&str, &str)]) -> Call {
     Call { method: Method::OPTIONS, ..call(headers, "") }
@@ -39,9 +37,9 @@ fn who_asks_whether_it_may_send_is_told() {
 
 #[test]
 fn one_event_has_one_id_in_every_mode() {
-    let reader = reader("cloudevents", "", Language::En);
+    let caller = caller("cloudevents", "");
     let ids = |call: &Call| -> Vec<String> {
-        let taken = reader.take(call, Proof::Token, Timestamp(0)).unwrap();
+        let taken = caller.take(call, Timestamp(0)).unwrap();
         taken.into_iter().map(|received| received.id).collect()
     };
     let event = "{\"specversion\":\"1.0\",\"type\":\"t\",\"source\":\"/s\",\"id\":\"7\"}";

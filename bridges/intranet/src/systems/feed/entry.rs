@@ -2,6 +2,7 @@
 
 use feed_rs::model;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use viadukt_api::Timestamp;
 
@@ -17,6 +18,8 @@ pub(crate) struct Entry {
     /// HTML, as the feed has it.
     pub(crate) html: String,
     pub(crate) at: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) categories: Vec<String>,
 }
 
 /// An entry, and how it is told from others and from its own earlier versions.
@@ -60,6 +63,7 @@ fn listed(raw: model::Entry) -> Listed {
         author: raw.authors.into_iter().find_map(|author| author.name),
         html,
         at: moment.and_then(|moment| u64::try_from(moment).ok()).map(Timestamp),
+        categories: raw.categories.into_iter().map(|category| category.term).collect(),
     };
     let updated = raw.updated.map(|moment| moment.to_rfc3339()).unwrap_or_default();
     let said = [&entry.title, entry.link.as_deref().unwrap_or_default(), &entry.html];
@@ -79,10 +83,26 @@ pub(crate) fn digest(parts: &[&str]) -> String {
 }
 
 impl Entry {
+    /// For a template and rules: in plain text.
+    pub(crate) fn value(&self) -> Value {
+        let plain = |html: &str| markup::from_html(html, None).text;
+        let at = self
+            .at
+            .and_then(|at| jiff::Timestamp::from_millisecond(i64::try_from(at.0).ok()?).ok());
+        json!({
+            "title": plain(&self.title),
+            "text": plain(&self.html),
+            "link": self.link,
+            "author": self.author,
+            "categories": self.categories,
+            "at": at.map(|at| at.to_string()),
+        })
+    }
+
     /// In the words of the room.
     pub(crate) fn notice(self) -> Notice {
         let title = markup::from_html(&self.title, None).text;
-        let escaped = title.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+        let escaped = markup::escaped(&title);
         let link = self.link.filter(|link| link.starts_with("https:") || link.starts_with("http:"));
         let heading = match &link {
             Some(link) => format!("<a href=\"{}\">{escaped}</a>", link.replace('"', "%22")),

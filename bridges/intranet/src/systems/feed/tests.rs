@@ -56,7 +56,7 @@ impl Bench {
     fn shown(&self) -> Vec<String> {
         let items = self.durable.items();
         let received = items.iter().map(|item| Received::from_raw(&item.raw).unwrap());
-        let notices = received.map(|received| self.feed.read(&received).unwrap());
+        let notices = received.map(|received| self.feed.reader.read(&received).unwrap());
         notices.map(|n| n.tell.map_or(n.content.text, |reason| reason.key)).collect()
     }
 }

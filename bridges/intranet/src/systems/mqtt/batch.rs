@@ -1,12 +1,12 @@
 //! What a broker sent, on its way into the journal.
 
 use bytes::{Bytes, BytesMut};
-use viadukt_api::Timestamp;
+use viadukt_api::{Protection, Timestamp};
 
 use super::compose;
-use super::config::Reading;
 use super::recent::Recent;
 use super::wire::{Payload, Publish};
+use crate::reader::Reader;
 use crate::received::Received;
 
 /// Beside a body: the topic.
@@ -20,9 +20,10 @@ pub(crate) const LEFT_OUT: &str = "left-out";
 pub(crate) struct Origin<'o> {
     /// The system.
     pub(crate) system: &'o str,
-    pub(crate) reading: &'o Reading,
+    /// Whose rule may give a message an id.
+    pub(crate) reader: &'o Reader,
     /// How the line is protected.
-    pub(crate) protection: &'static str,
+    pub(crate) protection: &'o Protection,
     pub(crate) at: Timestamp,
 }
 
@@ -57,19 +58,18 @@ impl Batch {
                 Bytes::new()
             }
         };
-        let told = origin.reading.id.as_ref().and_then(|path| field(&body, path));
-        let id = match told {
-            Some(id) => format!("{}/{id}", publish.topic),
-            None => number.to_owned(),
-        };
-        self.received.push(Received {
+        let mut received = Received {
             system: origin.system.to_owned(),
-            id,
+            id: number.to_owned(),
             at: origin.at,
             beside,
-            protection: origin.protection.to_owned(),
+            protection: origin.protection.clone(),
             body,
-        });
+        };
+        if let Some(id) = origin.reader.id(&received) {
+            received.id = format!("{}/{id}", publish.topic);
+        }
+        self.received.push(received);
     }
 
     /// Takes a message that is only to be acknowledged.
@@ -91,20 +91,11 @@ impl Batch {
     }
 }
 
-/// The text or number at `path` in a JSON payload.
-fn field(body: &[u8], path: &[String]) -> Option<String> {
-    let json: serde_json::Value = serde_json::from_slice(body).ok()?;
-    match path.iter().try_fold(&json, |value, name| value.get(name))? {
-        serde_json::Value::String(text) if !text.is_empty() => Some(text.clone()),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
+    use crate::systems::mqtt::read::tests::reader;
 
     fn publish(id: u16, again: bool, payload: Payload) -> Publish {
         let topic = "door/1".to_owned();
@@ -112,10 +103,14 @@ mod tests {
     }
 
     fn taken(publishes: &[Publish], id: Option<&str>) -> Batch {
-        let id = id.map(|path| path.split('.').map(str::to_owned).collect());
-        let reading = Reading { by_topic: true, id };
-        let origin =
-            Origin { system: "iot", reading: &reading, protection: "none", at: Timestamp(7) };
+        let rule = id.map(|path| format!("id = '{path}'")).unwrap_or_default();
+        let reader = reader(&rule);
+        let origin = Origin {
+            system: "iot",
+            reader: &reader,
+            protection: &Protection::Plain,
+            at: Timestamp(7),
+        };
         let (mut batch, mut recent) = (Batch::default(), Recent::default());
         for (number, publish) in publishes.iter().enumerate() {
             batch.take(publish.clone(), &number.to_string(), &origin, &mut recent);

@@ -1,6 +1,7 @@
 //! The options of a system with `speaks = "mqtt"`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use toml::de::DeValue;
@@ -9,11 +10,13 @@ use viadukt_api::network::is_loopback;
 use viadukt_api::tls::Identity;
 
 use super::compose::Said;
-use super::topic::{is_filter, is_topic, overlap};
+use super::read::{Filter, Topics};
+use super::topic::{is_topic, overlap};
 use super::wire::Version;
+use crate::reader::ReaderTable;
 
 /// A system's options, valid as far as they can be checked without the network.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct MqttSection {
     pub(crate) broker: BrokerSection,
     pub(crate) version: Version,
@@ -24,9 +27,10 @@ pub(crate) struct MqttSection {
     pub(crate) session_expiry: Duration,
     /// The largest packet that is read whole.
     pub(crate) max_message: usize,
-    pub(crate) subscribe: Vec<String>,
+    /// What is listened to.
+    pub(crate) topics: Topics,
     pub(crate) retained: bool,
-    pub(crate) reading: Reading,
+    pub(crate) reader: ReaderTable,
     /// What may be published to.
     pub(crate) publish: Vec<String>,
     pub(crate) retain: bool,
@@ -45,16 +49,6 @@ pub(crate) struct BrokerSection {
     pub(crate) identity: Option<Identity>,
 }
 
-/// How messages are understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reading {
-    /// Each topic is a conversation of its own.
-    pub(crate) by_topic: bool,
-    /// The path to the field of a JSON payload that tells a message from all others of its
-    /// topic.
-    pub(crate) id: Option<Vec<String>>,
-}
-
 /// What a message of ours looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PayloadForm {
@@ -69,16 +63,16 @@ impl MqttSection {
         let broker = BrokerSection::parse(fields);
         let version = fields.or("version", VersionName(Version::V5)).0;
         let login = login(fields);
-        let lists = ["subscribe", "publish"].map(|key| fields.list::<Filter>(key));
-        let [subscribe, publish] = lists.map(|l| l.into_iter().map(|f| f.0).collect::<Vec<_>>());
-        if subscribe.is_empty() && publish.is_empty() {
+        let topics = Topics::parse(fields);
+        let publish: Vec<_> = fields.list::<Filter>("publish").into_iter().map(|f| f.0).collect();
+        if topics.filters.is_empty() && publish.is_empty() {
             fields.object("subscribe", "missing: filters to subscribe to, or `publish`");
         }
         if publish.iter().any(|filter| filter.starts_with("$share/")) {
             fields.object("publish", "expected filters without $share");
         }
         let echo = |filter: &String| publish.iter().any(|own| overlap(filter, own));
-        if version == Version::V311 && subscribe.iter().any(echo) {
+        if version == Version::V311 && topics.filters.iter().any(echo) {
             let message = "overlaps `subscribe`: what is published would come back, and only \
                            MQTT 5 can tell it from what others publish";
             fields.object("publish", message);
@@ -95,19 +89,15 @@ impl MqttSection {
         if !(1 << 10..=16 << 20).contains(&max_message) {
             fields.object("max_message", "expected a size from \"1 KiB\" to \"16 MiB\"");
         }
-        let id = fields.optional::<String>("id");
         // What is missing comes last: an option that was not asked for would be unknown.
         let section = Self {
             version,
             client_id,
             keep_alive,
             session_expiry: fields.or("session_expiry", Duration::from_secs(7 * 86_400)),
-            subscribe,
             retained: fields.or("retained", true),
-            reading: Reading {
-                by_topic: fields.or("streams", Streams { by_topic: true }).by_topic,
-                id: id.map(|path| path.split('.').map(str::to_owned).collect()),
-            },
+            reader: ReaderTable::parse(fields, Arc::new(topics.clone())),
+            topics,
             publish,
             retain: fields.or("retain", false),
             payload: fields.or("payload", PayloadForm::Text),
@@ -188,17 +178,6 @@ fn said(fields: &Fields<'_>, key: &str) -> Option<Said> {
     Some(Said { topic: topic?, payload: text?.into(), retain })
 }
 
-struct Filter(String);
-
-impl FromToml for Filter {
-    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
-        let expected = "a filter such as \"door/+\" or \"$share/GROUP/door/#\"";
-        let filter = text(value, expected)?;
-        let fits = is_filter(filter).then(|| Self(filter.to_owned()));
-        fits.ok_or_else(|| format!("expected {expected}"))
-    }
-}
-
 struct VersionName(Version);
 
 impl FromToml for VersionName {
@@ -207,20 +186,6 @@ impl FromToml for VersionName {
             "5" => Ok(Self(Version::V5)),
             "3.1.1" => Ok(Self(Version::V311)),
             _ => Err("expected \"5\" or \"3.1.1\"".to_owned()),
-        }
-    }
-}
-
-struct Streams {
-    by_topic: bool,
-}
-
-impl FromToml for Streams {
-    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
-        match text(value, "\"topic\" or \"one\"")? {
-            "topic" => Ok(Self { by_topic: true }),
-            "one" => Ok(Self { by_topic: false }),
-            _ => Err("expected \"topic\" or \"one\"".to_owned()),
         }
     }
 }

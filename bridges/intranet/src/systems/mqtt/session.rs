@@ -18,7 +18,7 @@ use super::connection::{Connection, Trouble};
 use super::listen::End;
 use super::recent::Recent;
 use super::wire::Packet;
-use crate::systems::told;
+use crate::reader::told;
 
 const SUBSCRIBE: u16 = 1;
 const UNSUBSCRIBE: u16 = 2;
@@ -69,7 +69,7 @@ impl Mqtt {
         connection: &mut Connection,
         known: &BTreeMap<String, String>,
     ) -> Result<(), End> {
-        let wanted = |filter: &String| self.section.subscribe.contains(filter);
+        let wanted = |filter: &String| self.section.topics.filters.contains(filter);
         let gone: Vec<_> = known.iter().filter(|(_, filter)| !wanted(filter)).collect();
         if gone.is_empty() {
             return Ok(());
@@ -92,7 +92,7 @@ impl Mqtt {
     ) -> Result<Option<String>, End> {
         let new = |filter: &&String| !known.contains_key(&self.filter_key(filter));
         let filters: Vec<_> =
-            self.section.subscribe.iter().filter(new).map(String::as_str).collect();
+            self.section.topics.filters.iter().filter(new).map(String::as_str).collect();
         if filters.is_empty() {
             return Ok(None);
         }
@@ -114,7 +114,7 @@ impl Mqtt {
                 let key = self.filter_key(filter);
                 self.context.keep.put(&key, Some(filter.as_bytes().to_vec())).await?;
             } else {
-                let place = self.section.subscribe.iter().position(|known| known == filter);
+                let place = self.section.topics.filters.iter().position(|known| known == filter);
                 let place = place.unwrap_or_default();
                 refused = Some(format!("the broker refuses subscribe[{place}] (0x{reason:02x})"));
             }

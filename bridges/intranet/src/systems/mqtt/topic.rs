@@ -60,6 +60,11 @@ pub(crate) fn overlap(one: &str, other: &str) -> bool {
     }
 }
 
+/// A topic that `filter` chooses.
+pub(crate) fn example(filter: &str) -> String {
+    without_group(filter).replace(['+', '#'], "example")
+}
+
 fn without_group(filter: &str) -> &str {
     let rest = filter.strip_prefix(SHARE).and_then(|rest| rest.split_once('/'));
     rest.map_or(filter, |(_, plain)| plain)

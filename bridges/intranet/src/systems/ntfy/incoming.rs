@@ -2,26 +2,25 @@
 //! stream"): one long answer, a JSON object to a line. After a pause it goes on behind the last
 //! message that was accepted; a server keeps messages for twelve hours, unless told otherwise.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, StatusCode};
-use serde::Deserialize;
 use tokio::select;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use viadukt_api::client::{Client, Request, Stream, retry_after};
 use viadukt_api::config::Fields;
 use viadukt_api::{
-    AcceptError, BuildError, Context, Health, Inbox, Intake, Reason, Severity, Timestamp,
-    Unreadable, WorkerError, async_trait,
+    AcceptError, BuildError, Context, Health, Inbox, Intake, Protection, WorkerError, async_trait,
 };
 
+use super::reads::{self, Messages};
 use crate::client::{Reach, below};
 use crate::listening::{Standing, pause};
 use crate::login::Login;
-use crate::markup;
-use crate::notice::Notice;
+use crate::reader::{Reader, ReaderTable};
 use crate::received::Received;
 use crate::system::Listens;
 
@@ -36,6 +35,7 @@ pub(super) struct IncomingTable {
     url: Url,
     reach: Reach,
     login: Login,
+    reader: ReaderTable,
 }
 
 /// The listening side of a system.
@@ -44,6 +44,7 @@ pub(super) struct Incoming {
     url: Url,
     client: Client,
     login: Option<HeaderValue>,
+    pub(super) reader: Reader,
     standing: Standing,
     context: Context,
 }
@@ -67,13 +68,14 @@ impl IncomingTable {
         let reach = Reach::parse(fields);
         let url = reach.url(fields, "url");
         let login = Login::parse(fields, "");
+        let reader = ReaderTable::parse(fields, Arc::new(Messages));
         let topics = fields.required_list::<String>("subscribe")?;
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
         if !topics.iter().all(|topic| (1..=64).contains(&topic.len()) && topic.bytes().all(fits)) {
             fields.object("subscribe", "expected topics of letters, digits, hyphens, underscores");
         }
         let url = below(&url?, &[&topics.join(","), "json"]);
-        Some(Self { url, reach, login })
+        Some(Self { url, reach, login, reader })
     }
 
     pub(super) fn build(&self, name: &str, context: &Context) -> Result<Incoming, BuildError> {
@@ -82,6 +84,7 @@ impl IncomingTable {
             url: self.url.clone(),
             client: self.reach.client(context)?,
             login: self.login.header(context)?,
+            reader: self.reader.build(name, context)?,
             standing: Standing::not_yet("not connected yet"),
             context: context.clone(),
         })
@@ -144,8 +147,10 @@ impl Incoming {
             };
             let piece = piece.map_err(|_| End::Away("the server has fallen silent", None))?;
             let piece = piece.ok_or(End::Away("the server ended the stream", None))?;
-            let received: Vec<_> =
-                lines.push(&piece).iter().filter_map(|line| self.received(line)).collect();
+            let (now, protection) = (self.context.env.now(), self.protection());
+            let received =
+                |line: &Vec<u8>| reads::received(&self.name, line, protection.clone(), now);
+            let received: Vec<_> = lines.push(&piece).iter().filter_map(received).collect();
             if let Some(last) = received.last() {
                 let keep = vec![(self.key(), Some(last.id.clone().into_bytes()))];
                 let items = received.into_iter().map(Received::into_item).collect();
@@ -182,17 +187,8 @@ impl Incoming {
         }
     }
 
-    /// A line as an item, if it is a message.
-    fn received(&self, line: &[u8]) -> Option<Received> {
-        let said: Said = serde_json::from_slice(line).ok()?;
-        (said.event == "message" && !said.id.is_empty()).then(|| Received {
-            system: self.name.clone(),
-            id: said.id,
-            at: self.context.env.now(),
-            beside: Vec::new(),
-            protection: if self.url.scheme() == "https" { "TLS" } else { "none" }.to_owned(),
-            body: line.to_vec().into(),
-        })
+    fn protection(&self) -> Protection {
+        Protection::of_scheme(self.url.scheme())
     }
 
     fn key(&self) -> String {
@@ -202,13 +198,14 @@ impl Incoming {
 
 /// Pieces as they come, and the lines that they make; one that is too long is left out.
 #[derive(Default)]
-struct Lines {
+pub(crate) struct Lines {
     rest: Vec<u8>,
     is_too_long: bool,
 }
 
 impl Lines {
-    fn push(&mut self, piece: &[u8]) -> Vec<Vec<u8>> {
+    /// Takes a piece, and gives the lines that have become whole.
+    pub(crate) fn push(&mut self, piece: &[u8]) -> Vec<Vec<u8>> {
         let mut whole = Vec::new();
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
             self.is_too_long |= self.rest.len() + part.len() > LONGEST_LINE;
@@ -228,71 +225,6 @@ impl Lines {
     }
 }
 
-/// A line of the stream.
-#[derive(Deserialize)]
-struct Said {
-    event: String,
-    #[serde(default)]
-    id: String,
-    #[serde(default)]
-    time: u64,
-    #[serde(default)]
-    topic: String,
-    #[serde(default)]
-    message: String,
-    title: Option<String>,
-    #[serde(default)]
-    tags: Vec<String>,
-    priority: Option<u8>,
-    click: Option<String>,
-    content_type: Option<String>,
-    attachment: Option<Link>,
-    #[serde(default)]
-    actions: Vec<Link>,
-}
-
-/// An attachment, or a button that opens an address.
-#[derive(Deserialize)]
-struct Link {
-    #[serde(alias = "label")]
-    name: Option<String>,
-    url: Option<String>,
-}
-
-/// What a message says. Attachments stay where they are: their addresses are shown.
-pub(super) fn read(received: &Received) -> Result<Notice, Unreadable> {
-    let unreadable = |_| Unreadable { reason: Reason::new("intranet-unreadable") };
-    let said: Said = serde_json::from_slice(&received.body).map_err(unreadable)?;
-    let mut lines: Vec<String> = said.title.into_iter().collect();
-    lines.push(said.message);
-    let links = said.attachment.into_iter().chain(said.actions);
-    lines.extend(links.filter_map(|link| {
-        let url = link.url?;
-        Some(link.name.map_or_else(|| url.clone(), |name| format!("{name}: {url}")))
-    }));
-    lines.extend(said.click);
-    if !said.tags.is_empty() {
-        lines.push(format!("#{}", said.tags.join(" #")));
-    }
-    lines.retain(|line| !line.trim().is_empty());
-    let content = match said.content_type.as_deref() {
-        Some("text/markdown") => markup::from_markdown(&lines.join("\n\n")),
-        _ => markup::from_text(&lines.join("\n")),
-    };
-    let severity = match said.priority.unwrap_or(3) {
-        5.. => Severity::Critical,
-        4 => Severity::Warning,
-        _ => Severity::Info,
-    };
-    Ok(Notice {
-        at: (said.time > 0).then(|| Timestamp(said.time.saturating_mul(1_000))),
-        stream: Some(said.topic).filter(|topic| !topic.is_empty()),
-        content,
-        severity: Some(severity),
-        ..Notice::default()
-    })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
@@ -305,33 +237,5 @@ mod tests {
         assert_eq!(lines.push(b"1}\n{}\n{"), [&b"{\"a\":1}\n"[..], b"{}\n"]);
         assert!(lines.push(&vec![b'x'; LONGEST_LINE]).is_empty());
         assert_eq!(lines.push(b"y\n{}\n"), [b"{}\n"]);
-    }
-
-    /// The example of ntfy's documentation, "JSON message format".
-    #[test]
-    fn a_message_says_everything_that_it_carries() {
-        let body = r#"{"id":"sPs71M8A2T","time":1643935928,"event":"message","topic":"mytopic",
-            "priority":5,"tags":["warning","skull"],"click":"https://homecam.mynet.lan/i/1",
-            "attachment":{"name":"camera.jpg","type":"image/png","size":33848,
-            "url":"https://ntfy.sh/file/sPs71M8A2T.png"},"title":"Unauthorized access detected",
-            "message":"Movement detected in the yard."}"#;
-        let received = Received {
-            system: "push".to_owned(),
-            id: "sPs71M8A2T".to_owned(),
-            at: Timestamp(7),
-            beside: Vec::new(),
-            protection: "TLS".to_owned(),
-            body: body.as_bytes().to_vec().into(),
-        };
-        let notice = read(&received).unwrap();
-        assert_eq!(
-            notice.content.text,
-            "Unauthorized access detected\nMovement detected in the yard.\n\
-             camera.jpg: https://ntfy.sh/file/sPs71M8A2T.png\nhttps://homecam.mynet.lan/i/1\n\
-             #warning #skull"
-        );
-        assert_eq!(notice.severity, Some(Severity::Critical));
-        assert_eq!(notice.stream.as_deref(), Some("mytopic"));
-        assert_eq!(notice.at, Some(Timestamp(1_643_935_928_000)));
     }
 }

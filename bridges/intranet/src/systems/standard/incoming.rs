@@ -6,8 +6,9 @@ use viadukt_api::{Call, HookError, Unreadable};
 use super::signature::{self, ID, Signature};
 use crate::body;
 use crate::guard::{Scheme, header};
-use crate::hook::{Dialect, Reading, Taken, value_of};
+use crate::hook::{Dialect, Taken, value_of};
 use crate::notice::Notice;
+use crate::reader::Reading;
 use crate::received::Received;
 
 /// How a sender of Standard Webhooks speaks.
@@ -31,6 +32,6 @@ impl Dialect for StandardWebhooks {
     fn read(&self, received: &Received) -> Result<Reading, Unreadable> {
         let value = value_of(received)?;
         let at = value.get("timestamp").and_then(Value::as_str).and_then(body::moment);
-        Ok(Reading { value, notice: Notice { at, ..Notice::default() } })
+        Ok(Reading::of(value, Notice { at, ..Notice::default() }))
     }
 }

@@ -7,9 +7,10 @@ use viadukt_api::{Call, Content, HookError, Reason, Unreadable};
 use crate::body;
 use crate::guard::digest::{self, HmacSha256};
 use crate::guard::{Letter, NO_SIGNATURE, Scheme, Signed, header};
-use crate::hook::{Dialect, Reading, Taken, value_of};
+use crate::hook::{Dialect, Taken, value_of};
 use crate::markup;
 use crate::notice::Notice;
+use crate::reader::Reading;
 use crate::received::Received;
 use crate::template::plain;
 
@@ -104,7 +105,7 @@ impl Dialect for Talk {
         let stream = Some(room.id.clone());
         let notice = Notice { stream, speaker: name, content, by_person, ..Notice::default() };
         let value = json!({ "type": kind, "actor": actor.name, "room": room.name, "body": value });
-        Ok(Reading { value, notice })
+        Ok(Reading::of(value, notice))
     }
 }
 

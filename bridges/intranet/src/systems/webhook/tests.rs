@@ -1,8 +1,5 @@
-use viadukt_api::words::Language;
-
 use super::*;
-use crate::guard::Proof;
-use crate::systems::tests::{call, case, reader};
+use crate::systems::tests::{call, caller, case};
 
 /// The secret, body and signature of GitHub's documentation.
 #[test]
@@ -28,9 +25,9 @@ fn a_body_of_a_megabyte_is_shown_whole() {
     let body = serde_json::json!({ "text": text }).to_string();
     assert!(body.len() > 1_000_000);
     let call = call(&[("Content-Type", "application/json")], &body);
-    let reader = reader("webhook", "", Language::En);
-    let received = reader.take(&call, Proof::Token, viadukt_api::Timestamp(0)).unwrap();
-    let content = reader.read(&received[0]).unwrap().content;
+    let caller = caller("webhook", "");
+    let received = caller.take(&call, viadukt_api::Timestamp(0)).unwrap();
+    let content = caller.read(&received[0]).unwrap().content;
     assert_eq!(content.text.lines().count(), 26_000);
     assert_eq!(content.html, None, "so much is shown as text");
 }
@@ -38,7 +35,7 @@ fn a_body_of_a_megabyte_is_shown_whole() {
 /// Bodies of every JSON type, and with every field of the wrong type.
 #[test]
 fn fields_may_be_anything() {
-    let reader = reader("webhook", "", Language::En);
+    let caller = caller("webhook", "");
     for odd in ["null", "1", "\"x\"", "[]", "{}", "[1]", "{\"a\":[]}", "[null]", "[[]]", "true"] {
         let fields =
             ["text", "title", "message", "html", "username", "attachments", "blocks", "severity"];
@@ -49,8 +46,8 @@ fn fields_may_be_anything() {
         });
         for body in bodies.chain(nested).chain([odd.to_owned()]) {
             let call = call(&[("Content-Type", "application/json")], &body);
-            let received = reader.take(&call, Proof::Token, viadukt_api::Timestamp(0)).unwrap();
-            let read = reader.read(&received[0]);
+            let received = caller.take(&call, viadukt_api::Timestamp(0)).unwrap();
+            let read = caller.read(&received[0]);
             assert!(read.is_ok(), "{body}: {:?}", read.err().map(|e| e.reason.args));
         }
     }

@@ -169,6 +169,7 @@ impl FarSide for Phone {
             target: Target::Remote {
                 recipient: recipient.clone(),
                 to: vec![recipient],
+                cc: Vec::new(),
                 via: None,
                 subject: None,
                 message_id: MessageId::new(format!("reference-{id}")),

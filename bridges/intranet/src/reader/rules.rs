@@ -6,7 +6,7 @@ use toml::de::DeValue;
 use viadukt_api::config::{Fields, FromToml, text};
 use viadukt_api::{Matter, MessageId};
 
-use super::{Reading, severity};
+use super::severity;
 use crate::notice::Notice;
 use crate::template::context;
 
@@ -50,10 +50,10 @@ impl FromToml for Rule {
 }
 
 impl RulesTable {
-    /// Reads them.
-    pub(super) fn parse(fields: &Fields<'_>) -> Self {
+    /// Reads them; `id` only of systems that do not tell everything apart themselves.
+    pub(super) fn parse(fields: &Fields<'_>, with_id: bool) -> Self {
         let table = Self {
-            id: fields.optional("id"),
+            id: if with_id { fields.optional("id") } else { None },
             stream: fields.optional("stream"),
             severity: fields.optional("severity"),
             matter: fields.optional("matter"),
@@ -74,9 +74,9 @@ impl RulesTable {
 impl Rules {
     /// The id that the rule finds in what `read` gives; without a rule nothing is read. Headers
     /// do not count, since no signature covers them.
-    pub(super) fn id(&self, read: impl FnOnce() -> Option<Reading>) -> Option<String> {
+    pub(super) fn id(&self, read: impl FnOnce() -> Option<serde_json::Value>) -> Option<String> {
         let rule = self.id.as_ref()?;
-        self.text(rule, &context(&read()?.value, &[]))
+        self.text(rule, &context(&read()?, Vec::new()))
     }
 
     /// Adds to `notice` what the rules find in `value`.

@@ -2,22 +2,23 @@
 //! missing, that nothing comes any more. It takes the way of what the system brings, and so is
 //! neither lost nor told twice.
 
-use viadukt_api::{Reason, Timestamp};
+use viadukt_api::{Protection, Reason, Timestamp};
 
 use crate::notice::Notice;
 use crate::received::Received;
 
-/// The mark beside a body that is a [`Reason`] and not from the system.
-const TOLD: &str = "told";
+/// The mark beside a body that is a [`Reason`] and not from the system. No header has a blank in its
+/// name.
+const TOLD: &str = "told by us";
 
 /// `reason` as if `system` had brought it; it is told once under `id`.
 pub(crate) fn tell(system: &str, id: String, at: Timestamp, reason: &Reason) -> Received {
     Received {
         system: system.to_owned(),
-        id: format!("{TOLD}/{id}"),
+        id: format!("told/{id}"),
         at,
         beside: vec![(TOLD.to_owned(), reason.key.clone())],
-        protection: "none".to_owned(),
+        protection: Protection::Plain,
         body: serde_json::to_vec(reason).unwrap_or_default().into(),
     }
 }

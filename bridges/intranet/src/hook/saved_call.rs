@@ -4,17 +4,21 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use viadukt_api::Call;
 
-use super::asked::Asked;
+use super::Dialect;
 
 /// A call in a file.
 pub(crate) struct SavedCall(pub(crate) Call);
 
 impl SavedCall {
-    /// Reads `bytes`, which a system of `kind` is said to have sent.
+    /// Reads `bytes`, which a system that speaks so is said to have sent, with `further` headers.
     ///
     /// # Errors
     /// It begins like a request and is none.
-    pub(crate) fn read(bytes: &[u8], kind: &str) -> Result<Self, String> {
+    pub(crate) fn read(
+        bytes: &[u8],
+        dialect: &dyn Dialect,
+        further: HeaderMap,
+    ) -> Result<Self, String> {
         let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let line = String::from_utf8_lossy(line);
         match line.split_whitespace().collect::<Vec<_>>().as_slice() {
@@ -23,13 +27,15 @@ impl SavedCall {
                     split_head(bytes).ok_or("the request has no empty line after its headers")?;
                 let method = method.parse().map_err(|_| "the method is none of HTTP's")?;
                 // Editors end a file with a line end that nobody sent.
-                Ok(Self::new(method, target, headers(head)?, body.trim_ascii_end()))
+                let mut headers = headers(head)?;
+                headers.extend(further);
+                Ok(Self::new(method, target, headers, body.trim_ascii_end()))
             }
             _ => {
                 let body = bytes.trim_ascii();
-                let said = Asked::of(kind, "").content_type(body);
-                let headers =
-                    HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(said))]);
+                let said = HeaderValue::from_static(dialect.media_type(&further, body));
+                let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, said)]);
+                headers.extend(further);
                 Ok(Self::new(Method::POST, "/", headers, body))
             }
         }
