@@ -135,8 +135,43 @@ fn read(
 }
 
 impl Guard {
-    /// Lets `call` pass if it proves itself. `rest` is what follows the system's name in its
-    /// path.
+    /// Lets `call` send its body: it brings a token, if one is asked for, and a signature, if it
+    /// must be signed. `rest` is what follows the system's name in its path.
+    ///
+    /// # Errors
+    /// What is missing or wrong.
+    pub(crate) fn admit(
+        &self,
+        call: &Call,
+        rest: &str,
+        scheme: Option<&dyn Scheme>,
+    ) -> Result<(), HookError> {
+        match &self.tokens {
+            Some(tokens) => tokens.check(call, rest)?,
+            None if !rest.is_empty() => return Err(HookError::Unknown),
+            None => {}
+        }
+        match scheme.filter(|_| !self.secrets.is_empty()) {
+            Some(scheme) => header(call, scheme.header()).map(drop).ok_or(NO_SIGNATURE),
+            // Not both can be missing: the table has seen to it.
+            None => self.tokens.as_ref().map(drop).ok_or(NO_SIGNATURE),
+        }
+    }
+
+    /// Lets a question pass whether one may call. It need not prove anything, but a token that it
+    /// brings must be one: who asks at an address asks at the whole of it.
+    ///
+    /// # Errors
+    /// The token is not one, or there is none to be brought.
+    pub(crate) fn admit_handshake(&self, call: &Call, rest: &str) -> Result<(), HookError> {
+        match &self.tokens {
+            Some(tokens) if tokens.are_brought(call, rest) => tokens.check(call, rest),
+            None if !rest.is_empty() => Err(HookError::Unknown),
+            _ => Ok(()),
+        }
+    }
+
+    /// What `call` proves, now that it is whole.
     ///
     /// # Errors
     /// What is missing, wrong or too old.
@@ -147,14 +182,9 @@ impl Guard {
         scheme: Option<&dyn Scheme>,
         now: Timestamp,
     ) -> Result<Proof, HookError> {
-        match &self.tokens {
-            Some(tokens) => tokens.check(call, rest)?,
-            None if !rest.is_empty() => return Err(HookError::Unknown),
-            None => {}
-        }
+        self.admit(call, rest, scheme)?;
         let Some(scheme) = scheme.filter(|_| !self.secrets.is_empty()) else {
-            // Not both can be missing: the table has seen to it.
-            return self.tokens.as_ref().map(|_| Proof::Token).ok_or(NO_SIGNATURE);
+            return Ok(Proof::Token);
         };
         match self.signed(call, scheme)? {
             None => Ok(Proof::Signed),
