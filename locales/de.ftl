@@ -298,6 +298,7 @@ sms-gateway-unknown = Das SMS-Gateway hat nicht gemeldet, ob es die Nachricht an
 
 ## Intranet
 
+intranet-html-left-out = (Der formatierte Text war zu umfangreich, um angezeigt zu werden; dies ist sein reiner Text.)
 intranet-unreadable = Was das System geschickt hat, lässt sich nicht lesen.
 intranet-system-gone = Das System, von dem die Nachricht kam, steht nicht mehr in der Konfiguration.
 intranet-no-recipient = Die Nachricht nennt kein System als Empfänger.
@@ -334,17 +335,18 @@ intranet-template-fails = Die Vorlage passt nicht zu dem, was das System geschic
 intranet-template-fails-owned = Die Vorlage passt nicht zu dem, was das System geschickt hat ({ $error }). Zuständig ist { $owner }.
 intranet-hook-expires = Das System „{ $system }“ darf nur noch bis zum { $date } hierher melden. Danach kommt nichts mehr von ihm an, wenn die Betriebsstelle die Frist nicht verlängert.
 intranet-hook-expires-owned = Das System „{ $system }“ darf nur noch bis zum { $date } hierher melden. Danach kommt nichts mehr von ihm an, wenn die Betriebsstelle die Frist nicht verlängert. Zuständig ist { $owner }.
-intranet-alert-firing = Alarm:
-intranet-alert-resolved = Behoben:
+intranet-alert-firing = Alarm, besteht:
+intranet-alert-resolved = Alarm, behoben:
+intranet-alert-severity = Schweregrad: { $severity }
 intranet-alerts-firing =
     { $count ->
-        [one] Ein Alarm
-       *[other] { $count } Alarme
+        [one] Ein Alarm besteht
+       *[other] { $count } Alarme bestehen
     }
 intranet-alerts-resolved =
     { $count ->
-        [one] Einer behoben
-       *[other] { $count } behoben
+        [one] Ein Alarm ist behoben
+       *[other] { $count } Alarme sind behoben
     }
 intranet-alerts-left-out =
     { $count ->

@@ -298,6 +298,7 @@ sms-gateway-unknown = The SMS gateway did not say whether it took the message.
 
 ## Intranet
 
+intranet-html-left-out = (The formatted text was too extensive to be shown; this is its plain text.)
 intranet-unreadable = What the system sent cannot be read.
 intranet-system-gone = The system that the message came from is not in the configuration any more.
 intranet-no-recipient = The message names no system as its recipient.
@@ -334,17 +335,18 @@ intranet-template-fails = The template does not fit what the system sent ({ $err
 intranet-template-fails-owned = The template does not fit what the system sent ({ $error }). { $owner } is in charge of it.
 intranet-hook-expires = The system “{ $system }” may report here until { $date } only. Nothing of it arrives after that, unless an operator extends the time.
 intranet-hook-expires-owned = The system “{ $system }” may report here until { $date } only. Nothing of it arrives after that, unless an operator extends the time. { $owner } is in charge of it.
-intranet-alert-firing = Alert:
-intranet-alert-resolved = Resolved:
+intranet-alert-firing = Alert, firing:
+intranet-alert-resolved = Alert, resolved:
+intranet-alert-severity = severity: { $severity }
 intranet-alerts-firing =
     { $count ->
-        [one] One alert
-       *[other] { $count } alerts
+        [one] One alert is firing
+       *[other] { $count } alerts are firing
     }
 intranet-alerts-resolved =
     { $count ->
-        [one] One resolved
-       *[other] { $count } resolved
+        [one] One alert is resolved
+       *[other] { $count } alerts are resolved
     }
 intranet-alerts-left-out =
     { $count ->

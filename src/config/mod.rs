@@ -5,6 +5,7 @@
 
 mod answers;
 mod bridge;
+mod files;
 mod hours;
 mod limits;
 mod notices;
@@ -12,14 +13,13 @@ mod public;
 mod report;
 mod rooms;
 mod rules;
-mod secrets;
 mod settings;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use toml::de::DeTable;
-use viadukt_api::config::{Fields, Finding, Findings, Later, NamedSecret};
+use viadukt_api::config::{Fields, Finding, Findings};
 use viadukt_api::words::Language;
 use viadukt_api::{HubKind, HubSection, Kind, WorkerName};
 
@@ -32,7 +32,6 @@ pub use public::{ProxyHeader, Public};
 pub use report::Report;
 pub use rooms::{Further, Rooms};
 pub use rules::{Denied, Invites, Reply, Rules, Senders, UserPattern};
-pub use secrets::examine as examine_secrets;
 pub use settings::{Http, Limits, Log, LogFormat, LogLevel};
 
 /// What there is to configure: the hub and the kinds of bridges.
@@ -67,10 +66,6 @@ pub struct Config {
     pub invites: Invites,
     /// `[bridges.NAME]`, in order of the names.
     pub bridges: Vec<Bridge>,
-    /// Every file named that must hold a secret; see [`examine_secrets`].
-    pub secrets: Vec<NamedSecret>,
-    /// What else `check` looks at, because it takes IO.
-    pub later: Vec<Later>,
 }
 
 impl Config {
@@ -94,6 +89,20 @@ impl Config {
     /// Reads the text of a configuration file. The error holds every finding, in the order of
     /// the file; [`Report`] shows them.
     pub fn parse(text: &str, registry: &Registry) -> Result<Self, Vec<Finding>> {
+        Self::with_findings(text, registry, |_| {})
+    }
+
+    /// As [`Config::parse`], and looks besides into the files that it names, which is IO: what is
+    /// wrong with these is found together with what is wrong with the text.
+    pub fn examine(text: &str, registry: &Registry) -> Result<Self, Vec<Finding>> {
+        Self::with_findings(text, registry, files::examine)
+    }
+
+    fn with_findings(
+        text: &str,
+        registry: &Registry,
+        further: fn(&Findings),
+    ) -> Result<Self, Vec<Finding>> {
         let findings = Findings::default();
         let (document, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
@@ -101,6 +110,7 @@ impl Config {
         }
         let root = Fields::new(document.get_ref(), 0..0, "", &findings);
         let config = Self::read(&root, registry, &findings);
+        further(&findings);
         let all = without_echoes(text, findings.into_sorted());
         // A part that is missing without a finding would be a slip of that part's parser.
         config.filter(|_| all.is_empty()).ok_or(all)
@@ -136,8 +146,6 @@ impl Config {
             hub: hub?,
             invites,
             bridges,
-            secrets: findings.secrets(),
-            later: findings.later(),
         })
     }
 }

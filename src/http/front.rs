@@ -8,9 +8,10 @@
 //! | name a bridge that can be called | 404 | here |
 //! | call from a network in the bridge's `sources` | 403 | [`caller`] |
 //! | keep to a rate | 429 | [`rate`] |
+//! | give what proofs need no body, such as a token | 401 | the worker's `admit` |
 //! | send a body that is not too large, in time | 413, 408 | [`body`] |
 //!
-//! The worker then checks who calls, accepts what was brought, and answers: only a worker says
+//! The worker then checks what is signed, accepts what was brought, and answers: only a worker says
 //! a 2xx. No path, query, header or address reaches a log line, since secrets stand in them.
 
 mod body;
@@ -186,17 +187,18 @@ impl Front {
             return Err(Refusal::Forbidden);
         }
         hook.rate.take(from, Instant::now()).map_err(Refusal::TooMany)?;
-        let body = body::read(body, self.public.max_body.0, self.bounds.body).await?;
         let target = head.uri.path_and_query().map_or("", PathAndQuery::as_str);
-        let call = Call {
+        let mut call = Call {
             method: head.method,
             path,
             query: head.uri.query().unwrap_or_default().to_owned(),
             url: format!("{}{target}", self.public.base_url),
             headers: head.headers,
-            body,
+            body: Bytes::new(),
             from,
         };
+        hook.worker.hooks().ok_or(HookError::Unknown)?.admit(&call)?;
+        call.body = body::read(body, self.public.max_body.0, self.bounds.body).await?;
         self.hand_over(hook, call).await
     }
 

@@ -378,9 +378,7 @@ impl Pipeline {
 
 async fn hand_over(worker: &dyn Worker, out: &Outbound) -> Result<Receipt, DeliveryError> {
     match (&out.form, worker.edits()) {
-        (Form::Edit { of, sender, content }, Some(edits)) => {
-            edits.edit(out, &out.target, of, sender, content).await
-        }
+        (Form::Edit { .. }, Some(edits)) => edits.edit(out).await,
         _ => worker.deliver(out).await,
     }
 }

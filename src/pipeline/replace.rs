@@ -35,7 +35,9 @@ impl Pipeline {
         let Target::Room { room, .. } = target else { return Ok(form) };
         let replaced = self.replaced(&self.ledger.draft(), delivery, Some(room))?;
         Ok(match (form, replaced) {
-            (Form::Say { sender, content, .. }, Some(of)) => Form::Edit { of, sender, content },
+            (Form::Say { sender, content, automatic, .. }, Some(of)) => {
+                Form::Edit { of, sender, content, automatic }
+            }
             (form, _) => form,
         })
     }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -189,17 +189,32 @@ impl<'a> Fields<'a> {
         self.table.contains_key(key)
     }
 
-    /// Adds a finding at the value of `key`, or at the table when the key is not there.
+    /// Adds a finding at the value of `key` (of an item of a list: `KEY[0]`), or at the table when
+    /// the key is not there or empty.
     pub fn object(&self, key: &str, message: impl Into<String>) {
-        let span = self.table.get(key).map_or_else(|| self.span.clone(), Spanned::span);
-        self.findings.add(span, self.name_of(key), message);
+        self.findings.add(self.span_of(key), self.name_of(key), message);
     }
 
     /// Lets `check` look later at what the value of `key` names.
     pub fn later(&self, key: &str, look: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
-        let span = self.table.get(key).map_or_else(|| self.span.clone(), Spanned::span);
-        let later = Later { span, path: self.name_of(key), look: Box::new(look) };
+        let later =
+            Later { span: self.span_of(key), path: self.name_of(key), look: Box::new(look) };
         self.findings.later.borrow_mut().push(later);
+    }
+
+    /// Lets `check` look later whether the secret in `file`, which the value of `key` names, `fits`.
+    /// That the file is there and closed to others is looked at without this.
+    pub fn fits_later(
+        &self,
+        key: &str,
+        file: &SecretFile,
+        fits: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
+    ) {
+        let file = file.clone();
+        self.later(key, move || match file.read() {
+            Ok(secret) => fits(secret.expose_secret()).map_err(|what| format!("{file}: {what}")),
+            Err(_) => Ok(()),
+        });
     }
 
     /// Adds a finding for every key that nobody asked for, once. Call it last.
@@ -250,7 +265,23 @@ impl<'a> Fields<'a> {
     }
 
     fn name_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        match (self.path.as_str(), key) {
+            ("", key) => key.to_owned(),
+            (path, "") => path.to_owned(),
+            (path, key) => format!("{path}.{key}"),
+        }
+    }
+
+    fn span_of(&self, key: &str) -> Range<usize> {
+        let item = key.strip_suffix(']').and_then(|key| key.split_once('['));
+        let value = match item {
+            Some((list, index)) => self
+                .table
+                .get(list)
+                .and_then(|value| value.get_ref().as_array()?.get(index.parse::<usize>().ok()?)),
+            None => self.table.get(key),
+        };
+        value.map_or_else(|| self.span.clone(), Spanned::span)
     }
 }
 

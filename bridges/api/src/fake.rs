@@ -290,14 +290,7 @@ impl Worker for FakeWorker {
 
 #[async_trait]
 impl Edits for FakeWorker {
-    async fn edit(
-        &self,
-        out: &Outbound,
-        _target: &Target,
-        _of: &MessageId,
-        _sender: &Sender,
-        _content: &Content,
-    ) -> Result<Receipt, DeliveryError> {
+    async fn edit(&self, out: &Outbound) -> Result<Receipt, DeliveryError> {
         self.deliver(out).await
     }
 }

@@ -13,6 +13,17 @@ use crate::inbox::{AcceptError, Inbox};
 /// A worker that can be called at `/hooks/NAME/…`.
 #[async_trait]
 pub trait Hooks: Send + Sync {
+    /// Whether a caller may send its body at all: it has given every proof that needs no body, such
+    /// as a token. `call.body` is still empty. Quick and pure; without it anybody may, and
+    /// [`Hooks::call`] checks all of it.
+    ///
+    /// # Errors
+    /// As [`Hooks::call`].
+    fn admit(&self, call: &Call) -> Result<(), HookError> {
+        let _ = call;
+        Ok(())
+    }
+
     /// Answers one call. A success is answered only after `inbox.accept(…)` has returned.
     ///
     /// # Errors

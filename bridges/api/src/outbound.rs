@@ -86,6 +86,9 @@ pub enum Form {
         sender: Sender,
         /// The new content.
         content: Content,
+        /// A machine wrote it; shown as such.
+        #[serde(default)]
+        automatic: bool,
     },
     /// What a person asks a far side to do about something that goes on there; only for workers
     /// that know the word ([`crate::worker::Worker::deeds`]).

@@ -24,7 +24,14 @@ impl Identity {
     pub fn read(fields: &Fields<'_>) -> Option<Self> {
         let certificate_file = fields.optional("certificate_file");
         match (certificate_file, fields.optional("key_file")) {
-            (Some(certificate_file), Some(key_file)) => Some(Self { certificate_file, key_file }),
+            (Some(certificate_file), Some(key_file)) => {
+                let identity = Self { certificate_file, key_file };
+                let tried = identity.clone();
+                fields.later("certificate_file", move || {
+                    client(Trust::Alone(None), Some(&tried)).map(drop)
+                });
+                Some(identity)
+            }
             (None, None) => None,
             (Some(_), None) => {
                 fields.object("key_file", "missing: the key of `certificate_file`");
@@ -36,6 +43,14 @@ impl Identity {
             }
         }
     }
+}
+
+/// Reads the option `ca_file`, for [`Trust`].
+pub fn read_ca_file(fields: &Fields<'_>) -> Option<PathBuf> {
+    let file = fields.optional::<PathBuf>("ca_file")?;
+    let tried = file.clone();
+    fields.later("ca_file", move || roots(Trust::Alone(Some(&tried))).map(drop));
+    Some(file)
 }
 
 /// Which authorities are believed. The files are `ca_file` of the configuration, in PEM.

@@ -12,8 +12,8 @@ use crate::env::Env;
 use crate::hooks::Hooks;
 use crate::ids::{Address, MessageId, RoomId, WorkerName};
 use crate::inbox::{Inbox, Keep, Raw};
-use crate::message::{Content, Level, Message, Sender};
-use crate::outbound::{DeliveryError, Outbound, Receipt, Target};
+use crate::message::{Content, Level, Message};
+use crate::outbound::{DeliveryError, Outbound, Receipt};
 use crate::spool::{BlobRef, Spool};
 use crate::words::{Reason, Words};
 
@@ -146,18 +146,11 @@ impl Patience {
     }
 }
 
-/// The ability to replace and take back what was delivered.
+/// The ability to replace what was delivered.
 #[async_trait]
 pub trait Edits: Send + Sync {
-    /// Replaces the message `of` in `target`.
-    async fn edit(
-        &self,
-        out: &Outbound,
-        target: &Target,
-        of: &MessageId,
-        sender: &Sender,
-        content: &Content,
-    ) -> Result<Receipt, DeliveryError>;
+    /// Makes one attempt as [`Worker::deliver`] does; the form is [`crate::Form::Edit`].
+    async fn edit(&self, out: &Outbound) -> Result<Receipt, DeliveryError>;
 }
 
 /// What sending one message to one recipient costs.

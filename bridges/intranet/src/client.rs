@@ -28,7 +28,7 @@ impl Reach {
     pub(crate) fn parse(fields: &Fields<'_>) -> Self {
         let reach = Self {
             networks: Networks::new(fields.list("networks")),
-            ca_file: fields.optional("ca_file"),
+            ca_file: tls::read_ca_file(fields),
             identity: Identity::read(fields),
             timeout: fields.or("timeout", Duration::from_secs(30)),
         };
@@ -43,6 +43,16 @@ impl Reach {
         let written = fields.required::<String>(key)?;
         let url = self.address(&written).map_err(|why| fields.object(key, why));
         url.ok()
+    }
+
+    /// Reads the option `url_file`, which is needed: the address is a secret.
+    pub(crate) fn url_file(&self, fields: &Fields<'_>) -> Option<SecretFile> {
+        let file = fields.required::<SecretFile>("url_file")?;
+        let reach = self.clone();
+        fields.fits_later("url_file", &file, move |url| {
+            reach.address(url).map(drop).map_err(str::to_owned)
+        });
+        Some(file)
     }
 
     /// Reads the address in the secret `file`: of some systems, who knows it may write.

@@ -13,11 +13,14 @@ mod scheme;
 mod tests;
 mod token;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use viadukt_api::config::{Fields, SecretFile};
 use viadukt_api::{Call, HookError, Timestamp};
+
+use crate::hook::Dialect;
 
 pub(crate) use self::scheme::{
     Letter, NO_SIGNATURE, Scheme, Signed, WRONG_SIGNATURE, header, seconds,
@@ -59,13 +62,25 @@ impl GuardTable {
         fields.names("token_files") || fields.names("secret_files")
     }
 
-    /// Reads it; `is_signing` says whether this kind of system can sign. `None`, with a finding,
-    /// when nothing would be asked of a caller.
-    pub(crate) fn parse(fields: &Fields<'_>, is_signing: bool) -> Option<Self> {
-        let token_files = fields.list("token_files");
+    /// Reads it; the `dialect` says whether and how this kind of system signs. `None`, with a
+    /// finding, when nothing would be asked of a caller.
+    pub(crate) fn parse(fields: &Fields<'_>, dialect: &Arc<dyn Dialect>) -> Option<Self> {
+        let is_signing = dialect.scheme().is_some();
+        let token_files: Vec<SecretFile> = fields.list("token_files");
         let token_header = fields.optional::<String>("token_header");
         let user = fields.optional::<String>("user");
-        let secret_files = if is_signing { fields.list("secret_files") } else { Vec::new() };
+        let secret_files: Vec<SecretFile> =
+            if is_signing { fields.list("secret_files") } else { Vec::new() };
+        for (number, file) in token_files.iter().enumerate() {
+            let fits = |token: &str| token::fits(token).map_err(str::to_owned);
+            fields.fits_later(&format!("token_files[{number}]"), file, fits);
+        }
+        for (number, file) in secret_files.iter().enumerate() {
+            let dialect = Arc::clone(dialect);
+            fields.fits_later(&format!("secret_files[{number}]"), file, move |secret| {
+                dialect.scheme().map_or(Ok(()), |s| s.fits(secret)).map_err(str::to_owned)
+            });
+        }
         if token_files.is_empty() && secret_files.is_empty() {
             let expected =
                 if is_signing { "`token_files` or `secret_files`" } else { "`token_files`" };
@@ -120,8 +135,43 @@ fn read(
 }
 
 impl Guard {
-    /// Lets `call` pass if it proves itself. `rest` is what follows the system's name in its
-    /// path.
+    /// Lets `call` send its body: it brings a token, if one is asked for, and a signature, if it
+    /// must be signed. `rest` is what follows the system's name in its path.
+    ///
+    /// # Errors
+    /// What is missing or wrong.
+    pub(crate) fn admit(
+        &self,
+        call: &Call,
+        rest: &str,
+        scheme: Option<&dyn Scheme>,
+    ) -> Result<(), HookError> {
+        match &self.tokens {
+            Some(tokens) => tokens.check(call, rest)?,
+            None if !rest.is_empty() => return Err(HookError::Unknown),
+            None => {}
+        }
+        match scheme.filter(|_| !self.secrets.is_empty()) {
+            Some(scheme) => header(call, scheme.header()).map(drop).ok_or(NO_SIGNATURE),
+            // Not both can be missing: the table has seen to it.
+            None => self.tokens.as_ref().map(drop).ok_or(NO_SIGNATURE),
+        }
+    }
+
+    /// Lets a question pass whether one may call. It need not prove anything, but a token that it
+    /// brings must be one: who asks at an address asks at the whole of it.
+    ///
+    /// # Errors
+    /// The token is not one, or there is none to be brought.
+    pub(crate) fn admit_handshake(&self, call: &Call, rest: &str) -> Result<(), HookError> {
+        match &self.tokens {
+            Some(tokens) if tokens.are_brought(call, rest) => tokens.check(call, rest),
+            None if !rest.is_empty() => Err(HookError::Unknown),
+            _ => Ok(()),
+        }
+    }
+
+    /// What `call` proves, now that it is whole.
     ///
     /// # Errors
     /// What is missing, wrong or too old.
@@ -132,14 +182,9 @@ impl Guard {
         scheme: Option<&dyn Scheme>,
         now: Timestamp,
     ) -> Result<Proof, HookError> {
-        match &self.tokens {
-            Some(tokens) => tokens.check(call, rest)?,
-            None if !rest.is_empty() => return Err(HookError::Unknown),
-            None => {}
-        }
+        self.admit(call, rest, scheme)?;
         let Some(scheme) = scheme.filter(|_| !self.secrets.is_empty()) else {
-            // Not both can be missing: the table has seen to it.
-            return self.tokens.as_ref().map(|_| Proof::Token).ok_or(NO_SIGNATURE);
+            return Ok(Proof::Token);
         };
         match self.signed(call, scheme)? {
             None => Ok(Proof::Signed),

@@ -29,19 +29,29 @@ pub(crate) struct Hook {
 }
 
 impl Called for Hook {
+    fn admit(&self, call: &Call, now: Timestamp) -> Result<(), HookError> {
+        let dialect = self.calls.dialect();
+        let is_handshake = dialect.handshake(call).is_some();
+        match is_handshake {
+            true => self.guard.admit_handshake(call, rest(call))?,
+            false => self.guard.admit(call, rest(call), dialect.scheme())?,
+        }
+        if self.reader.expiry().is_some_and(|expiry| expiry.is_over(now)) {
+            return Err(HookError::Expired);
+        }
+        if !is_handshake && !matches!(call.method, Method::POST | Method::PUT) {
+            return Err(HookError::Malformed("the method is not POST"));
+        }
+        Ok(())
+    }
+
     fn call(&self, call: &Call, now: Timestamp) -> Result<Brought, HookError> {
+        self.admit(call, now)?;
         let dialect = self.calls.dialect();
         if let Some(answer) = dialect.handshake(call) {
             return Ok(Brought { items: Vec::new(), answer });
         }
-        let rest = call.path.split_once('/').map_or("", |(_, rest)| rest);
-        let proof = self.guard.check(call, rest, dialect.scheme(), now)?;
-        if self.reader.expiry().is_some_and(|expiry| expiry.is_over(now)) {
-            return Err(HookError::Expired);
-        }
-        if !matches!(call.method, Method::POST | Method::PUT) {
-            return Err(HookError::Malformed("the method is not POST"));
-        }
+        let proof = self.guard.check(call, rest(call), dialect.scheme(), now)?;
         let mut items = self.calls.take(self.reader.name(), call, proof, now)?;
         for received in &mut items {
             if let Some(id) = self.reader.id(received) {
@@ -52,6 +62,11 @@ impl Called for Hook {
         let answer = Answer { status, content_type: "text/plain", body: "ok".to_owned(), headers };
         Ok(Brought { items, answer })
     }
+}
+
+/// What follows the system's name in the path.
+fn rest(call: &Call) -> &str {
+    call.path.split_once('/').map_or("", |(_, rest)| rest)
 }
 
 impl System for Hook {

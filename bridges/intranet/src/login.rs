@@ -32,7 +32,10 @@ impl Login {
         );
         match read {
             (None, None, None) => Self::None,
-            (Some(token), None, None) => Self::Bearer(token),
+            (Some(file), None, None) => {
+                fields.fits_later(&token, &file, fits_in_header);
+                Self::Bearer(file)
+            }
             (None, Some(name), Some(password)) => {
                 if name.contains(':') {
                     fields.object(&user, "expected a name without a colon (RFC 7617)");
@@ -78,6 +81,15 @@ pub(crate) fn secret_header(
     let value = format!("{scheme}{}", secret(file, to)?.expose_secret());
     let unfit = || error(to, format!("{file} holds no token"), "put the token there, in one line");
     sensitive(&value).ok_or_else(unfit)
+}
+
+/// Whether `secret` can stand in a header.
+///
+/// # Errors
+/// What is expected.
+pub(crate) fn fits_in_header(secret: &str) -> Result<(), String> {
+    let fits = HeaderValue::try_from(secret).is_ok();
+    fits.then_some(()).ok_or_else(|| "expected a token, in one line".to_owned())
 }
 
 /// A header field that no log shows; `None` when `value` cannot stand in one.

@@ -7,7 +7,7 @@ mod html;
 mod text;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
-use viadukt_api::Content;
+use viadukt_api::{Content, Reason};
 
 pub(crate) use self::html::{escaped, is_open, sanitise};
 
@@ -33,6 +33,12 @@ pub(crate) fn from_html(html: &str, text: Option<&str>) -> Content {
     let text = text.map(tidy);
     let text = text.unwrap_or_else(|| html::to_text(clean.as_deref().unwrap_or(html)));
     Content { text, html: clean, attachments: Vec::new() }
+}
+
+/// What people must know where `content`, which was made of `html`, has none of it.
+pub(crate) fn left_out(html: Option<&str>, content: &Content) -> Option<Reason> {
+    let is_lost = html.is_some() && content.html.is_none();
+    is_lost.then(|| Reason::new("intranet-html-left-out"))
 }
 
 /// `text` as it is, without any markup.

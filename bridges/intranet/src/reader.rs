@@ -59,7 +59,8 @@ pub(crate) struct Reading {
     pub(crate) value: Option<serde_json::Value>,
     /// What is known of it besides. With content, the built-in template is not asked.
     pub(crate) notice: Notice,
-    /// What people must know of how it came; each is a line below what it says.
+    /// What people must know of how it came, or of content that is there; each is a line below what
+    /// it says.
     pub(crate) remarks: Vec<Reason>,
 }
 
@@ -174,11 +175,15 @@ impl Reader {
         if let Some(told) = told::read(received) {
             return Ok(told);
         }
-        let Reading { value, mut notice, remarks } = self.reads.read(received)?;
+        let Reading { value, mut notice, mut remarks } = self.reads.read(received)?;
         if let Some(value) = value {
             let value = context(&value, self.reads.beside(received));
             let is_said = !notice.content.text.is_empty() || notice.content.html.is_some();
             if self.is_own_template || !is_said {
+                if is_said {
+                    // They are about what the operator's template takes the place of.
+                    remarks.clear();
+                }
                 let rendered = self.template.render(&value);
                 notice.content = rendered.map_err(|error| self.unfit(&error.to_string()))?;
             }

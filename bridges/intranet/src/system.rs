@@ -61,6 +61,12 @@ pub(crate) trait System: Send + Sync {
 
 /// The ability to call us.
 pub(crate) trait Called: Send + Sync {
+    /// Checks what needs no body of who calls; see [`viadukt_api::Hooks::admit`].
+    ///
+    /// # Errors
+    /// The body need not be read.
+    fn admit(&self, call: &Call, now: Timestamp) -> Result<(), HookError>;
+
     /// Checks who calls and takes apart what was brought. Pure; `now` is the time.
     ///
     /// # Errors

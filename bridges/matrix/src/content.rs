@@ -181,10 +181,11 @@ pub(crate) fn edit<'c>(
     address: &Address,
     content: &'c Content,
     of: &MessageId,
+    manner: Manner<'_>,
     words: &Words,
 ) -> (Value, Option<&'c str>) {
     // An edit says everything twice: for clients that know edits, and for those that do not.
-    let (manner, place) = (Manner::default(), Place::default());
+    let place = Place::default();
     let (new, rest) = say_within(LARGEST / 2, speaker, address, content, manner, place, words);
     let mut event = new.clone();
     event["body"] = Value::from(format!("* {}", new["body"].as_str().unwrap_or_default()));

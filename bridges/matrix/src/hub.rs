@@ -9,11 +9,10 @@ use async_trait::async_trait;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use viadukt_api::message::{Content, Message, Sender};
+use viadukt_api::message::Message;
 use viadukt_api::{
-    BlobRef, BuildError, Context, DeliveryError, Edits, Form, Health, Hub, Inbox, MessageId,
-    Outbound, Patience, Probe, Raw, Reason, Receipt, RoomId, RoomSpec, Target, Unreadable, Worker,
-    WorkerError,
+    BlobRef, BuildError, Context, DeliveryError, Edits, Health, Hub, Inbox, Outbound, Patience,
+    Probe, Raw, Reason, Receipt, RoomId, RoomSpec, Unreadable, Worker, WorkerError,
 };
 
 use crate::backoff::Backoff;
@@ -207,18 +206,8 @@ impl Worker for MatrixHub {
 
 #[async_trait]
 impl Edits for MatrixHub {
-    async fn edit(
-        &self,
-        out: &Outbound,
-        target: &Target,
-        of: &MessageId,
-        sender: &Sender,
-        content: &Content,
-    ) -> Result<Receipt, DeliveryError> {
-        let (of, sender, content) = (of.clone(), sender.clone(), content.clone());
-        let form = Form::Edit { of, sender, content };
-        let edit = Outbound { target: target.clone(), form, ..out.clone() };
-        self.deliver(&edit).await
+    async fn edit(&self, out: &Outbound) -> Result<Receipt, DeliveryError> {
+        self.deliver(out).await
     }
 }
 

@@ -59,7 +59,10 @@ pub(crate) async fn deliver(online: &Online, out: &Outbound) -> Result<Receipt, 
             };
             attempt.say(sender, content, manner, place).await
         }
-        Form::Edit { of, sender, content } => attempt.edit(sender, content, of, place).await,
+        Form::Edit { of, sender, content, automatic } => {
+            let manner = Manner { automatic: *automatic, ..Manner::default() };
+            attempt.edit(sender, content, of, manner, place).await
+        }
         Form::Notice { text } => attempt.message(content::notice(text, place)).await,
         Form::Status { of, state: State::Sent | State::Delivered, text } => {
             attempt.mark(of, text).await
@@ -123,11 +126,12 @@ impl<'a> Attempt<'a> {
         sender: &viadukt_api::Sender,
         content: &viadukt_api::Content,
         of: &MessageId,
+        manner: Manner<'_>,
         place: Place<'_>,
     ) -> Result<Receipt, DeliveryError> {
         let speaker = Speaker::new(sender, &self.online.profile_key);
         let words = &self.online.context.words;
-        let text = content::edit(&speaker, &sender.address, content, of, words);
+        let text = content::edit(&speaker, &sender.address, content, of, manner, words);
         let place = Place { thread: place.thread.or(Some(of)), reply_to: None };
         self.all(&speaker, Some(text), &content.attachments, place).await
     }

@@ -117,7 +117,8 @@ async fn of_what_goes_on_the_latest_word_arrives_where_it_is_shown() {
     let made = bench.hub.wait_for(4).await;
     let mut texts: Vec<_> = made.iter().map(text_of).collect();
     assert_eq!(texts.remove(0), "disk 1 %");
-    let edit = made.iter().rfind(|out| matches!(out.form, Form::Edit { .. })).unwrap();
+    let is_edit = |out: &&Outbound| matches!(out.form, Form::Edit { automatic: true, .. });
+    let edit = made.iter().rfind(is_edit).unwrap();
     assert_eq!(text_of(edit), "disk 8 %");
     let digest = made.iter().find(|out| text_of(out).starts_with("2 messages")).unwrap();
     let full = full_text(&bench, digest);

@@ -156,6 +156,40 @@ fn token_and_signature_must_both_be_right_where_both_are_asked_for() {
 }
 
 #[test]
+fn what_needs_no_body_is_asked_for_before_it() {
+    let guard = tokens(None, None, &[TOKEN]);
+    assert!(guard.admit(&call(TOKEN, &[], ""), TOKEN, None).is_ok());
+    assert!(guard.admit(&call("", &[], ""), "", None).is_err());
+    for (kind, dialect) in signing() {
+        let (scheme, ours) = (dialect.scheme(), secrets(&[secret_for(kind)]));
+        assert!(ours.admit(&call("", &[], ""), "", scheme).is_err(), "{kind}");
+        let signature = [(scheme.unwrap().header(), "whatever")];
+        assert!(ours.admit(&call("", &signature, ""), "", scheme).is_ok(), "{kind}");
+        assert!(ours.check(&call("", &signature, ""), "", scheme, NOW).is_err(), "{kind}");
+    }
+}
+
+#[test]
+fn who_asks_whether_it_may_call_brings_no_wrong_token() {
+    let bearer = tokens(None, None, &[TOKEN]);
+    let own = tokens(None, Some("X-Token"), &[TOKEN]);
+    for (guard, rest, headers, passes) in [
+        (&bearer, "", &[][..], true),
+        (&bearer, TOKEN, &[], true),
+        (&bearer, "wrong", &[], false),
+        (&bearer, "?access_token=wrong", &[], false),
+        (&bearer, "", &[("Authorization", "Bearer wrong")], false),
+        (&own, "", &[], true),
+        (&own, "", &[("X-Token", "wrong")], false),
+        (&secrets(&["a secret of sixteen"]), "rest", &[], false),
+    ] {
+        let path = rest.split('?').next().unwrap();
+        let asked = guard.admit_handshake(&call(rest, headers, ""), path);
+        assert_eq!(asked.is_ok(), passes, "{rest} {headers:?}");
+    }
+}
+
+#[test]
 fn what_is_signed_is_known_again_and_what_is_not_is_new() {
     let later = NOW.plus(Duration::from_secs(60));
     assert_ne!(Proof::Token.key(b"x", NOW), Proof::Token.key(b"x", later));

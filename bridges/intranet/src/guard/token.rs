@@ -32,6 +32,14 @@ pub(super) fn fits(token: &str) -> Result<(), &'static str> {
 }
 
 impl Tokens {
+    /// Whether `call` brings anything that could be a token.
+    pub(super) fn are_brought(&self, call: &Call, rest: &str) -> bool {
+        match &self.header {
+            Some(name) => header(call, name).is_some(),
+            None => call.headers.contains_key("Authorization") || bearer(call, rest).is_some(),
+        }
+    }
+
     /// Lets `call` pass if it brings one of the tokens; `rest` is the end of its path.
     pub(super) fn check(&self, call: &Call, rest: &str) -> Result<(), HookError> {
         let said = match (&self.user, &self.header) {

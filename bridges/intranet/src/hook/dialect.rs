@@ -21,8 +21,8 @@ pub(crate) trait Dialect: Send + Sync {
         None
     }
 
-    /// The answer to what is no delivery, but asks whether there may be any. Nobody has proved
-    /// anything yet.
+    /// The answer to what is no delivery, but asks whether there may be any. Who asks need not have
+    /// proved anything.
     fn handshake(&self, call: &Call) -> Option<Answer> {
         let _ = call;
         None

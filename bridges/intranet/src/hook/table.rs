@@ -21,8 +21,9 @@ pub(crate) struct HookTable {
 impl HookTable {
     /// Reads the options of every hook; those of its own the `dialect` has read already.
     pub(crate) fn parse(fields: &Fields<'_>, dialect: impl Dialect + 'static) -> Option<Self> {
-        let guard = GuardTable::parse(fields, dialect.scheme().is_some());
-        let calls = Calls::parse(fields, Arc::new(dialect));
+        let dialect: Arc<dyn Dialect> = Arc::new(dialect);
+        let guard = GuardTable::parse(fields, &dialect);
+        let calls = Calls::parse(fields, dialect);
         let reader = ReaderTable::parse(fields, Arc::new(calls.clone()));
         Some(Self { guard: guard?, calls, reader })
     }

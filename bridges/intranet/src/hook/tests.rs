@@ -236,8 +236,8 @@ fn check_tries_a_template_with_its_example() {
         let findings = Findings::default();
         let fields = Fields::new(document.get_ref(), 0..0, "", &findings);
         assert!(Intranet.parse(&"monitoring".parse().unwrap(), &fields).is_some());
-        let [later] = <[_; 1]>::try_from(findings.later()).unwrap();
-        assert_eq!(later.path, "systems.door.template_file");
+        let mut later = findings.later().into_iter();
+        let later = later.find(|later| later.path == "systems.door.template_file").unwrap();
         assert!(table[later.span.clone()].contains(template.as_str()));
         let found = (later.look)().err().unwrap_or_default();
         assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{found}");
@@ -277,8 +277,58 @@ fn tables_are_checked_without_io() {
         ("speaks = 'alertmanager'\ntoken_files = ['x']\nnotice = 'all'", "expected \"group\""),
     ] {
         let found = section(&format!("[systems.door]\n{table}")).err().unwrap();
+        assert!(found.iter().all(|finding| !finding.path.ends_with('.')), "{found:?}");
         let found: Vec<_> = found.into_iter().map(|finding| finding.message).collect();
         assert!(found.iter().any(|message| message.contains(expected)), "{table}: {found:?}");
+    }
+}
+
+/// What `check` finds in the files that `table` names.
+fn looked(table: &str) -> Vec<String> {
+    let document = DeTable::parse(table).unwrap();
+    let findings = Findings::default();
+    let fields = Fields::new(document.get_ref(), 0..0, "", &findings);
+    assert!(Intranet.parse(&"monitoring".parse().unwrap(), &fields).is_some(), "{table}");
+    let later = findings.later().into_iter();
+    let found = later.filter_map(|later| {
+        let message = (later.look)().err()?;
+        Some(format!("{} at {}: {message}", later.path, &table[later.span.clone()]))
+    });
+    found.collect()
+}
+
+#[test]
+fn check_sees_what_would_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = file(&folder, "good", TOKEN);
+    let key = file(&folder, "key", "whpk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let weak = file(&folder, "weak", "short");
+    for (options, expected) in [
+        ("speaks = 'webhook'\ntoken_files = ['{good}', '{weak}']", "token_files[1] at '{weak}': "),
+        ("speaks = 'webhook'\nsecret_files = ['{weak}']", "secret_files[0] at '{weak}': "),
+        ("speaks = 'standard-webhooks'\nsecret_files = ['{key}']", "secret_files[0] at '{key}': "),
+        (
+            "speaks = 'standard-webhooks'\nurl = 'https://x'\nsigning_key_files = ['{key}']",
+            "signing_key_files[0] at '{key}': ",
+        ),
+        ("speaks = 'slack'\nurl_file = '{weak}'", "url_file at '{weak}': "),
+        (
+            "speaks = 'slack'\nurl_file = '/nowhere'\nca_file = '{weak}'",
+            "ca_file at '{weak}': ca_file ",
+        ),
+        (
+            "speaks = 'mqtt'\nurl = 'mqtts://x'\nsubscribe = ['a']\n\
+             certificate_file = '{weak}'\nkey_file = '{weak}'",
+            "certificate_file at '{weak}': key_file ",
+        ),
+    ] {
+        let fill = |text: &str| {
+            text.replace("{good}", &good).replace("{weak}", &weak).replace("{key}", &key)
+        };
+        let found = looked(&format!("[systems.x]\n{}", fill(options)));
+        let [found] = found.as_slice() else { panic!("{options}: {found:?}") };
+        assert!(found.starts_with(&fill(&format!("systems.x.{expected}"))), "{found}");
+        assert!(!found.contains("short") && !found.contains("MfKQ"), "{found}");
     }
 }
 

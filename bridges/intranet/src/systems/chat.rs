@@ -47,7 +47,8 @@ const SLACK_TASTE: Taste =
 
 /// Reads the table; only its `channels` can be written to besides the webhook's own.
 fn parse(fields: &Fields<'_>, taste: &'static Taste) -> Option<BuildTakes> {
-    let (reach, url_file) = (Reach::parse(fields), fields.required("url_file"));
+    let reach = Reach::parse(fields);
+    let url_file = reach.url_file(fields);
     let channels = if taste.has_channels { fields.list("channels") } else { Vec::new() };
     let url_file = url_file?;
     Some(Box::new(move |name, context| {

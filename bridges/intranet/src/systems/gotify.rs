@@ -8,7 +8,7 @@ use viadukt_api::config::{Fields, SecretFile};
 use viadukt_api::{Content, Context, Reason};
 
 use crate::client::{Reach, below};
-use crate::login::secret_header;
+use crate::login::{fits_in_header, secret_header};
 use crate::post::{BuildTakes, Posting, Shape, json, only_takes, party};
 use crate::speech::{Speech, is_text};
 use crate::system::{Outgoing, SystemKind};
@@ -25,6 +25,9 @@ const LONGEST: usize = 16_000;
 fn parse(fields: &Fields<'_>) -> Option<BuildTakes> {
     let reach = Reach::parse(fields);
     let (url, token_file) = (reach.url(fields, "url"), fields.required::<SecretFile>("token_file"));
+    if let Some(file) = &token_file {
+        fields.fits_later("token_file", file, fits_in_header);
+    }
     let priority = fields.or("priority", 5);
     if priority > 10 {
         fields.object("priority", "expected a number from 0 to 10");

@@ -22,7 +22,8 @@ const LARGEST: usize = 28_000;
 
 /// Reads the table.
 fn parse(fields: &Fields<'_>) -> Option<BuildTakes> {
-    let (reach, url_file) = (Reach::parse(fields), fields.required("url_file"));
+    let reach = Reach::parse(fields);
+    let url_file = reach.url_file(fields);
     let url_file = url_file?;
     Some(Box::new(move |name, context| {
         let teams = Teams { url: reach.secret_url(&url_file, context)? };

@@ -94,13 +94,15 @@ impl Dialect for Webhook {
         let value = value_of(received)?;
         let word = |name: &str| value.get(name).and_then(Value::as_str);
         let html = word("html").filter(|html| !html.trim().is_empty());
+        let content = html.map(|html| markup::from_html(html, word("text"))).unwrap_or_default();
+        let remarks = markup::left_out(html, &content).into_iter().collect();
         let notice = Notice {
             speaker: word("username").map(str::to_owned),
             severity: pressing(&value),
-            content: html.map(|html| markup::from_html(html, word("text"))).unwrap_or_default(),
+            content,
             ..Notice::default()
         };
-        Ok(Reading::of(value, notice))
+        Ok(Reading { remarks, ..Reading::of(value, notice) })
     }
 }
 

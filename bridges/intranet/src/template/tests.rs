@@ -100,7 +100,7 @@ fn filters_say_what_is_meant() {
         ("{{ 'x' | link('https://bank.example:p@evil.example/') }}", "x", ""),
         ("{{ n }}{{ no }}{{ n + 0.5 }}", "33.5", ""),
         ("{{ headers['x-event'] }} {{ body.n }}", "push 3", ""),
-        ("{{ word('alerts-firing', count = n) }}", "3 alerts", ""),
+        ("{{ word('alerts-firing', count = n) }}", "3 alerts are firing", ""),
         (
             "{{ 'x' | link(url) }}",
             "x (https://amt.example/?a=(b)&c)",

@@ -8,6 +8,7 @@ use viadukt_api::Words;
 pub(crate) const SENTENCES: &[(&str, &str)] = &[
     ("alert-firing", "intranet-alert-firing"),
     ("alert-resolved", "intranet-alert-resolved"),
+    ("alert-severity", "intranet-alert-severity"),
     ("alerts-firing", "intranet-alerts-firing"),
     ("alerts-resolved", "intranet-alerts-resolved"),
     ("alerts-left-out", "intranet-alerts-left-out"),

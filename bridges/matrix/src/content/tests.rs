@@ -93,14 +93,20 @@ fn an_edit_repeats_the_profile() {
     let of = MessageId::new("$old");
     let words = Words::new(Language::De);
     let new = text("neu");
-    let (event, _) = edit(&speaker, &anna().address, &new, &of, &words);
+    let (event, _) = edit(&speaker, &anna().address, &new, &of, Manner::default(), &words);
     assert_eq!(event["body"], "* Anna <Muster>: neu");
     assert_eq!(event["m.new_content"]["body"], "Anna <Muster>: neu");
     assert!(event["m.new_content"]["com.beeper.per_message_profile"].is_object());
     assert_eq!(event["m.relates_to"]["event_id"], "$old");
 
+    let machine = Manner { automatic: true, ..Manner::default() };
+    let (event, _) = edit(&speaker, &anna().address, &new, &of, machine, &words);
+    let body = event["m.new_content"]["body"].as_str().unwrap();
+    assert_eq!(body, "Anna <Muster>: Automatische Nachricht:\nneu");
+    assert_eq!(event["m.new_content"]["msgtype"], "m.notice");
+
     let long = text(&"ä".repeat(20_000));
-    let (event, rest) = edit(&speaker, &anna().address, &long, &of, &words);
+    let (event, rest) = edit(&speaker, &anna().address, &long, &of, Manner::default(), &words);
     assert!(event.to_string().len() < LARGEST + 1000);
     assert_eq!(rest, Some(long.text.as_str()));
 }

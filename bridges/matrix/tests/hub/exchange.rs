@@ -65,12 +65,10 @@ async fn messages_go_both_ways_in_an_encrypted_room() {
     let notice = clerk.reads(&room, "nicht zugestellt").await;
     assert_eq!(notice["content"]["m.relates_to"]["event_id"], root.as_str());
 
-    let target = Target::Room { room: room.clone(), thread: None, reply_to: None };
     let new = Content { text: "Guten Abend".into(), ..Content::default() };
     let edits: &dyn Edits = hub.hub.edits().unwrap();
-    let form = Form::Edit { of: root.clone(), sender: anna(), content: new.clone() };
-    let out = outbound(4, &room, None, form);
-    edits.edit(&out, &target, &root, &anna(), &new).await.unwrap();
+    let form = Form::Edit { of: root.clone(), sender: anna(), content: new, automatic: false };
+    edits.edit(&outbound(4, &room, None, form)).await.unwrap();
     let edited = clerk.reads(&room, "* Anna Muster: Guten Abend").await;
     assert_eq!(edited["content"]["m.new_content"]["body"], "Anna Muster: Guten Abend");
     hub.stop().await;

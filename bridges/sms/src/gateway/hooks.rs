@@ -8,6 +8,10 @@ use super::hook::{Arrival, Brought};
 
 #[async_trait]
 impl Hooks for Gateway {
+    fn admit(&self, call: &Call) -> Result<(), HookError> {
+        self.guard.as_ref().ok_or(HookError::Unknown)?.admit(call)
+    }
+
     async fn call(&self, call: Call, inbox: &Inbox) -> Result<Answer, HookError> {
         let now = self.env.now();
         let guard = self.guard.as_ref().ok_or(HookError::Unknown)?;

@@ -46,6 +46,19 @@ async fn a_call_from_elsewhere_is_forbidden() {
     site.counted("forbidden", 1).await;
 }
 
+/// Nobody holds memory or a place by a body that will not be taken.
+#[tokio::test]
+async fn the_body_of_a_stranger_is_not_read() {
+    let site = Site::new(Setting::default()).await;
+    let mut caller = site.connect().await;
+    // A `100 Continue` would ask for the body, of which not a byte is sent.
+    let head = "POST /hooks/pager/stranger HTTP/1.1\r\nContent-Length: 900000\r\n\
+                Expect: 100-continue\r\n\r\n";
+    caller.send(head).await;
+    assert_eq!(status(&caller.read_to_end().await), 401);
+    site.counted("unauthorised", 1).await;
+}
+
 #[tokio::test]
 async fn only_a_trusted_proxy_is_believed_about_its_caller() {
     let claim = "GET /hooks/pager HTTP/1.1\r\nX-Forwarded-For: 127.0.0.9, 192.0.2.1\r\n\

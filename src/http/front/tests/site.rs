@@ -188,6 +188,11 @@ impl Pager {
 
 #[async_trait]
 impl Hooks for Pager {
+    fn admit(&self, call: &Call) -> Result<(), HookError> {
+        let is_stranger = call.path == "stranger";
+        if is_stranger { Err(HookError::Unauthorised("the token is missing")) } else { Ok(()) }
+    }
+
     async fn call(&self, call: Call, inbox: &Inbox) -> Result<Answer, HookError> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
         match call.path.as_str() {

@@ -40,8 +40,9 @@ impl Dialect for CloudEvents {
         include_str!("message.j2")
     }
 
-    /// Webhooks 4, "Abuse Protection". It grants nothing but that events may be sent; who sends
-    /// one must prove it.
+    /// Webhooks 4, "Abuse Protection". It does not "establish an authentication or authorization
+    /// context" and senders of the specification bring no login; it grants nothing but that events
+    /// may be sent, and who sends one must prove it.
     fn handshake(&self, call: &Call) -> Option<Answer> {
         if call.method != Method::OPTIONS {
             return None;

@@ -5,6 +5,7 @@ use viadukt_api::{Matter, MessageId, Protection, Reason, Timestamp, Unreadable};
 
 use super::entry::{self, Entry, Listed};
 use super::one_of;
+use crate::markup;
 use crate::notice::Notice;
 use crate::reader::{Reading, Reads};
 use crate::received::Received;
@@ -41,7 +42,10 @@ impl Reads for Entries {
             let id = MessageId::new(format!("entry/{id}"));
             Matter { id, ends: false, handle: None }
         });
-        Ok(Reading::of(value, Notice { matter, ..entry.notice() }))
+        let html = entry.html.clone();
+        let notice = Notice { matter, ..entry.notice() };
+        let remarks = markup::left_out(Some(&html), &notice.content).into_iter().collect();
+        Ok(Reading { remarks, ..Reading::of(value, notice) })
     }
 
     /// A file holds a feed.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 use viadukt_api::config::{ByteSize, Fields, FromToml, SecretFile, text};
 use viadukt_api::network::is_loopback;
-use viadukt_api::tls::Identity;
+use viadukt_api::tls::{self, Identity};
 
 use super::compose::Said;
 use super::read::{Filter, Topics};
@@ -114,7 +114,7 @@ impl MqttSection {
 impl BrokerSection {
     fn parse(fields: &Fields<'_>) -> Option<Self> {
         let url = fields.required::<String>("url");
-        let ca_file = fields.optional("ca_file");
+        let ca_file = tls::read_ca_file(fields);
         let identity = Identity::read(fields);
         let expected = "expected an address such as \"mqtts://broker.amt.example:8883\"";
         let unfit = |what: &str| fields.object("url", what);

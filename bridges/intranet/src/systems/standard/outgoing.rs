@@ -25,18 +25,27 @@ pub(crate) fn parse(fields: &Fields<'_>) -> Option<BuildTakes> {
     let reach = Reach::parse(fields);
     let url = reach.url(fields, "url");
     let files = fields.required_list::<SecretFile>("signing_key_files");
+    for (number, file) in files.iter().flatten().enumerate() {
+        let fits = |secret: &str| signing(secret).map(drop).map_err(str::to_owned);
+        fields.fits_later(&format!("signing_key_files[{number}]"), file, fits);
+    }
     let (url, files) = (url?, files?);
     Some(Box::new(move |name, context| {
         let read = files.iter().map(|file| {
             let unfit = |what| error(context, format!("{file}: {what}"), "put such a key there");
-            match Key::parse(secret(file, context)?.expose_secret()).map_err(unfit)? {
-                Key::Public(_) => Err(unfit("a public key signs nothing")),
-                key => Ok(key),
-            }
+            signing(secret(file, context)?.expose_secret()).map_err(unfit)
         });
         let keys = read.collect::<Result<_, _>>()?;
         Posting::build(name, Standard { url: url.clone(), keys }, &reach, context)
     }))
+}
+
+/// The key that `secret` holds, if it signs.
+fn signing(secret: &str) -> Result<Key, &'static str> {
+    match Key::parse(secret)? {
+        Key::Public(_) => Err("a public key signs nothing"),
+        key => Ok(key),
+    }
 }
 
 /// A receiver.

@@ -32,6 +32,23 @@ fn a_body_of_a_megabyte_is_shown_whole() {
     assert_eq!(content.html, None, "so much is shown as text");
 }
 
+#[test]
+fn html_that_is_too_much_is_text_and_says_so() {
+    let caller = caller("webhook", "");
+    let read = |html: &str| {
+        let body = serde_json::json!({ "html": html }).to_string();
+        let call = call(&[("Content-Type", "application/json")], &body);
+        let received = caller.take(&call, viadukt_api::Timestamp(0)).unwrap();
+        caller.read(&received[0]).unwrap().content
+    };
+    assert_eq!(read("<b>short</b>").text, "short");
+    let long = read(&"<b>x</b>".repeat(20_000));
+    assert_eq!(long.html, None);
+    let (text, remark) = long.text.split_once('\n').unwrap();
+    assert_eq!(text, "x".repeat(20_000));
+    assert!(remark.starts_with("(The formatted text was too extensive"), "{remark}");
+}
+
 /// Bodies of every JSON type, and with every field of the wrong type.
 #[test]
 fn fields_may_be_anything() {
