@@ -43,6 +43,7 @@ command-help =
     !block – in einem Thread: von diesem Absender nichts mehr anzeigen
     !unblock EMPFÄNGER – wieder anzeigen
     !pause – über diese Brücke nichts hinauslassen; !weiter – wieder hinauslassen
+    !aufgegeben – was aufgegeben wurde; !verwerfen KENNUNG – es vergessen
     !status – wie es um die Verbindungen steht
     !help – dieser Text
 command-unclear = Diesen Befehl gibt es nicht, oder ihm fehlt etwas. !help zeigt die Liste.
@@ -52,6 +53,30 @@ command-resend =
         [0] Hier gibt es nichts, was auf einen neuen Versuch wartet.
         [one] Eine Nachricht wird noch einmal versucht.
        *[other] { $count } Nachrichten werden noch einmal versucht.
+    }
+command-deadletters =
+    { $count ->
+        [0] Hier wurde nichts aufgegeben.
+        [one] Hier wurde eine Nachricht aufgegeben. Schreiben Sie !resend oder !verwerfen mit ihrer Kennung.
+       *[other] Hier wurden { $count } Nachrichten aufgegeben, die letzten zuerst. Schreiben Sie !resend oder !verwerfen mit einer Kennung.
+    }
+command-deadletter = { $reference } · { $since } · { $reason }
+command-discarded = Sie wurde verworfen.
+command-discard-unknown = Unter dieser Kennung hat diese Brücke nichts aufgegeben. !aufgegeben zeigt die Liste.
+dead-letters-more =
+    { $count ->
+        [one] Eine weitere Nachricht wurde aufgegeben. !aufgegeben zeigt die Liste.
+       *[other] { $count } weitere Nachrichten wurden aufgegeben. !aufgegeben zeigt die Liste.
+    }
+dead-letters-expire =
+    { $count ->
+        [one] Eine aufgegebene Nachricht wird { $when } vergessen, wenn niemand über sie entscheidet. !aufgegeben zeigt die Liste.
+       *[other] { $count } aufgegebene Nachrichten werden { $when } vergessen, wenn niemand über sie entscheidet. !aufgegeben zeigt die Liste.
+    }
+dead-letters-expired =
+    { $count ->
+        [one] Eine aufgegebene Nachricht wurde vergessen, weil niemand über sie entschieden hat.
+       *[other] { $count } aufgegebene Nachrichten wurden vergessen, weil niemand über sie entschieden hat.
     }
 status-up = { $name }: verbunden, { $waiting } in der Warteschlange
 status-down = { $name }: nicht verbunden, { $waiting } in der Warteschlange
@@ -489,6 +514,37 @@ ignored-written-by-a-machine = eine Maschine hat sie geschrieben
 ignored-a-mark = sie ist ein Zeichen, das um nichts bittet
 ignored-outside-any-conversation = sie gehört zu keinem Gespräch: Leute reden untereinander
 
+## Was geschehen würde
+
+explain-room-main = Das ist der Raum der Brücke { $bridge } ({ $kind }).
+explain-room-intake = Das ist der Eingangsraum der Brücke { $bridge } ({ $kind }), in dem Unbekannte auf ihre Annahme warten.
+explain-room-own = Das ist der Raum eines einzelnen Gesprächs der Brücke { $bridge } ({ $kind }).
+explain-room-team = Das ist der Raum „{ $team }“ der Brücke { $bridge } ({ $kind }).
+explain-sent = Eine Nachricht in einem ihrer Gespräche ginge sofort hinaus.
+explain-held = Eine Nachricht in einem ihrer Gespräche würde warten und { $when } hinausgehen.
+explain-paused = Eine Nachricht in einem ihrer Gespräche würde warten: Die Brücke hält an.
+explain-refused = Eine Nachricht in einem ihrer Gespräche ginge NICHT hinaus: { $reason }. Wer sie schreibt, würde es erfahren.
+explain-ignored = Eine Nachricht dort würde übergangen: { $reason }.
+explain-senders = Wer senden darf: { $who }, mit einem Berechtigungslevel von mindestens { $power } im Raum. Festgelegt als { $where }.
+explain-encryption = Nur was Ende-zu-Ende-verschlüsselt ist, geht hinaus. Damit endet seine Verschlüsselung; einmal in jedem Gespräch erfährt der Raum davon.
+explain-level = Schutzbedarf: dieser Raum { $room }, die Gegenseite { $far }. Nichts geht dorthin, wo weniger Schutz ist.
+explain-hours = Ruhezeiten: { $hours }. Was dann gesendet wird, wartet auf ihr Ende.
+explain-hours-none = Es gibt keine Ruhezeiten.
+explain-hours-paused = Die Brücke hält an: Nichts geht hinaus, bis jemand !weiter schreibt oder die Konfiguration es erlaubt.
+explain-budget-recipient = Budget je Empfänger: { $spent } von { $allowed } verbraucht, neu { $when }.
+explain-budget-user = Budget je Nutzer: { $spent } von { $allowed } verbraucht, neu { $when }.
+explain-budget-room = Budget je Raum: { $spent } von { $allowed } verbraucht, neu { $when }.
+explain-budget-bridge = Budget der Brücke: { $spent } von { $allowed } verbraucht, neu { $when }.
+explain-budget-none = Kein Budget begrenzt sie.
+explain-form = Sie ginge als Ganzes hinaus, so wie sie geschrieben wurde. Befehle (mit ! am Anfang), Zeichen und was außerhalb der Gespräche gesagt wird, gehen nicht hinaus.
+explain-inward-thread = Was die Gegenseite schreibt, wird in einem Thread im Raum der Brücke gezeigt.
+explain-inward-own = Was die Gegenseite schreibt, wird für jedes Gespräch in einem eigenen Raum gezeigt.
+explain-inward-intake = Was jemand Neues schreibt, wird im Eingangsraum gezeigt, bis jemand !annehmen schreibt.
+level-none = ohne Grenze
+level-normal = normal
+level-high = hoch
+level-very-high = sehr hoch
+
 ## Kommandozeile
 
 cli-attempt = Versuch { $number } von Teil { $part }
@@ -559,4 +615,5 @@ cli-state-paused = hält an; { $state }
 cli-status = viadukt { $version }, läuft seit { $since }. Speicher { $store }, Ablage { $spool }.
 cli-token-refused = Der Prozess auf { $address } nimmt das Token aus { $token } nicht an. Gehört er zu einer anderen Konfiguration?
 cli-type-yes = Tippen Sie „ja“, wenn das so gemeint ist:
+cli-unknown-place = Weder ein Raum noch eine Brücke heißt { $place }. Nennen Sie einen Raum mit seiner Kennung (!…) oder eine Brücke so wie die Konfiguration.
 cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie die Referenz; Spuren und Aufgegebenes werden nach der Aufbewahrungszeit gelöscht.

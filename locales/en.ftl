@@ -43,6 +43,7 @@ command-help =
     !block – in a thread: show nothing more of this sender
     !unblock RECIPIENT – show it again
     !pause – let nothing leave this bridge; !continue – let it leave again
+    !deadletters – what was given up; !discard REFERENCE – forget it
     !status – how the connections are doing
     !help – this text
 command-unclear = This command is not known or lacks something. Write !help for the list.
@@ -52,6 +53,30 @@ command-resend =
         [0] There is nothing here that waits for another try.
         [one] One message is tried again.
        *[other] { $count } messages are tried again.
+    }
+command-deadletters =
+    { $count ->
+        [0] Nothing was given up here.
+        [one] One message was given up here. Write !resend or !discard with its reference.
+       *[other] { $count } messages were given up here, the latest first. Write !resend or !discard with a reference.
+    }
+command-deadletter = { $reference } · { $since } · { $reason }
+command-discarded = It was discarded.
+command-discard-unknown = This bridge has given up nothing by this reference. Write !deadletters for the list.
+dead-letters-more =
+    { $count ->
+        [one] One further message was given up. Write !deadletters for the list.
+       *[other] { $count } further messages were given up. Write !deadletters for the list.
+    }
+dead-letters-expire =
+    { $count ->
+        [one] One message that was given up will be forgotten { $when }, unless somebody decides about it. Write !deadletters for the list.
+       *[other] { $count } messages that were given up will be forgotten { $when }, unless somebody decides about them. Write !deadletters for the list.
+    }
+dead-letters-expired =
+    { $count ->
+        [one] One message that was given up was forgotten, because nobody has decided about it.
+       *[other] { $count } messages that were given up were forgotten, because nobody has decided about them.
     }
 status-up = { $name }: connected, { $waiting } waiting
 status-down = { $name }: not connected, { $waiting } waiting
@@ -489,6 +514,37 @@ ignored-written-by-a-machine = a machine wrote it
 ignored-a-mark = it is a mark that asks for nothing
 ignored-outside-any-conversation = it belongs to no conversation: people talk among themselves
 
+## What would happen
+
+explain-room-main = This is the room of the bridge { $bridge } ({ $kind }).
+explain-room-intake = This is the intake room of the bridge { $bridge } ({ $kind }), where strangers wait for approval.
+explain-room-own = This is the room of a single conversation of the bridge { $bridge } ({ $kind }).
+explain-room-team = This is the room "{ $team }" of the bridge { $bridge } ({ $kind }).
+explain-sent = A message in one of its conversations would leave at once.
+explain-held = A message in one of its conversations would wait and leave { $when }.
+explain-paused = A message in one of its conversations would wait: the bridge is paused.
+explain-refused = A message in one of its conversations would NOT leave: { $reason }. Its author would be told.
+explain-ignored = A message there would be ignored: { $reason }.
+explain-senders = Who may send: { $who }, with a power level of { $power } or more in the room. Set as { $where }.
+explain-encryption = Only what is end-to-end encrypted leaves. With that its encryption ends; once in each conversation the room is told so.
+explain-level = Level of protection: this room { $room }, the other side { $far }. Nothing leaves towards a lower level.
+explain-hours = Quiet hours: { $hours }. What is sent then waits for their end.
+explain-hours-none = There are no quiet hours.
+explain-hours-paused = The bridge is paused: nothing leaves until somebody writes !continue, or the configuration allows it.
+explain-budget-recipient = Budget for each recipient: { $spent } of { $allowed } spent, anew { $when }.
+explain-budget-user = Budget for each user: { $spent } of { $allowed } spent, anew { $when }.
+explain-budget-room = Budget for each room: { $spent } of { $allowed } spent, anew { $when }.
+explain-budget-bridge = Budget of the bridge: { $spent } of { $allowed } spent, anew { $when }.
+explain-budget-none = No budget bounds it.
+explain-form = It would go as a whole, as its author wrote it. Commands (with ! at the beginning), marks, and what is said outside any conversation do not leave.
+explain-inward-thread = What the other side writes is shown in a thread of the bridge's room.
+explain-inward-own = What the other side writes is shown in a room of its own for each conversation.
+explain-inward-intake = What somebody new writes is shown in the intake room until somebody writes !approve.
+level-none = without limit
+level-normal = normal
+level-high = high
+level-very-high = very high
+
 ## Command line
 
 cli-attempt = attempt { $number } of part { $part }
@@ -559,4 +615,5 @@ cli-state-paused = paused; { $state }
 cli-status = viadukt { $version }, running since { $since }. Store { $store }, spool { $spool }.
 cli-token-refused = The process on { $address } does not take the token in { $token }. Does it belong to another configuration?
 cli-type-yes = Type "yes" if that is meant:
+cli-unknown-place = There is no room and no bridge called { $place }. Name a room by its id (!…), or a bridge as the configuration does.
 cli-unknown-reference = Nothing is known by this reference. Check the reference; traces and what was given up are deleted after their retention time.

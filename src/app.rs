@@ -223,6 +223,7 @@ impl App {
         tasks.spawn(async move {
             let mut pause = tokio::time::interval(SWEEP);
             while stop.run_until_cancelled(pause.tick()).await.is_some() {
+                pipeline.see_to_dead_letters().await?;
                 ledger.sweep(env.now(), REMEMBER_KEYS, keep_dead).await?;
                 pipeline.drop_unclaimed_reports().await?;
                 sweep_spool(&ledger, &spool).await?;

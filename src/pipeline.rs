@@ -26,6 +26,7 @@ mod hold;
 mod judge;
 mod lanes;
 mod normalise;
+mod notices;
 mod operations;
 mod record;
 mod replace;
@@ -55,6 +56,7 @@ use gather::Floods;
 use hold::Pauses;
 use lanes::{Lanes, Pause};
 use normalise::Read;
+use notices::Told;
 use operations::Standing;
 use rooms::Rooms;
 
@@ -111,6 +113,7 @@ pub struct Pipeline {
     floods: Floods,
     lanes: Lanes,
     standing: Standing,
+    told: Told,
     /// Held from reading contacts and tallies until their changes are committed.
     contacts: Mutex<()>,
     /// The last item that was accepted before the start.
@@ -154,6 +157,7 @@ impl Pipeline {
             floods,
             lanes,
             standing: Standing::new(now),
+            told: Told::default(),
             contacts,
             last_before,
         })

@@ -9,11 +9,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
+use clap_complete::Shell;
 use viadukt_api::Tool;
 
 use crate::config::{Config, Registry};
 use crate::http::Reference;
-use crate::http::views::DeadLetterFilter;
+use crate::http::views::{DeadLetterFilter, Question};
 
 /// What was asked for.
 pub struct Invocation {
@@ -43,8 +44,19 @@ pub enum Command {
         /// As JSON.
         json: bool,
     },
+    /// Say what would happen to a message.
+    Explain {
+        /// What is asked.
+        question: Question,
+        /// As JSON.
+        json: bool,
+    },
     /// See to what was given up.
     DeadLetters(DeadLetters),
+    /// Print what lets a shell complete the command line.
+    Completions(Shell),
+    /// Write manual pages into a folder.
+    Man(PathBuf),
     /// A command of a kind of bridge.
     Tool {
         /// See [`Tool::run`].
@@ -112,6 +124,11 @@ pub fn parse(
     Ok(Invocation { config, command })
 }
 
+/// Everything that may be written, for what is made of it: completions and manual pages.
+pub(super) fn whole_grammar(registry: &Registry) -> clap::Command {
+    grammar(&tools(registry))
+}
+
 type Tools = BTreeMap<&'static str, Vec<&'static Tool>>;
 
 /// The kinds' commands by their first word.
@@ -158,7 +175,34 @@ fn grammar(tools: &Tools) -> clap::Command {
                 )
                 .arg(json()),
         )
+        .subcommand(
+            word(
+                "explain",
+                "Say what would happen to a message, and why (asks the running process)",
+            )
+            .arg(
+                Arg::new("place")
+                    .value_name("ROOM|BRIDGE")
+                    .required(true)
+                    .help("A room's id, a bridge's name, or BRIDGE/ROOM with a room's name"),
+            )
+            .arg(option("from", "USER", "Who would write; without it somebody who may"))
+            .arg(option("to", "RECIPIENT", "To whom; without it what holds for everybody"))
+            .arg(json()),
+        )
         .subcommand(dead_letters::grammar())
+        .subcommand(
+            word("completions", "Print what lets a shell complete the command line")
+                .arg(Arg::new("shell").required(true).value_parser(value_parser!(Shell))),
+        )
+        .subcommand(
+            word("man", "Write manual pages into a folder").arg(
+                Arg::new("folder")
+                    .value_name("DIR")
+                    .required(true)
+                    .value_parser(value_parser!(PathBuf)),
+            ),
+        )
         .subcommands(tools.iter().map(|(noun, tools)| {
             clap::Command::new(*noun)
                 .about("Tools that need no configuration")
@@ -186,6 +230,13 @@ fn command(word: &str, matches: &ArgMatches, tools: &Tools) -> Option<Command> {
             let name = matches.get_one::<String>("name")?.clone();
             Some(Command::Trace { name, json: matches.get_flag("json") })
         }
+        "completions" => matches.get_one::<Shell>("shell").copied().map(Command::Completions),
+        "man" => matches.get_one::<PathBuf>("folder").cloned().map(Command::Man),
+        "explain" => {
+            let text = |name: &str| matches.get_one::<String>(name).cloned();
+            let question = Question { place: text("place")?, from: text("from"), to: text("to") };
+            Some(Command::Explain { question, json: matches.get_flag("json") })
+        }
         "deadletters" => dead_letters::read(matches).map(Command::DeadLetters),
         noun => {
             let (verb, matches) = matches.subcommand()?;
@@ -198,4 +249,8 @@ fn command(word: &str, matches: &ArgMatches, tools: &Tools) -> Option<Command> {
 
 fn json() -> Arg {
     Arg::new("json").long("json").help("Show it as JSON").action(ArgAction::SetTrue)
+}
+
+fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
 }

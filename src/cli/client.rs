@@ -16,7 +16,8 @@ use viadukt_api::WorkerName;
 
 use crate::config::Config;
 use crate::http::views::{
-    DeadLetterFilter, DeadLetterView, FoundView, OpenedView, ProbeView, StatusView, TraceView,
+    DeadLetterFilter, DeadLetterView, ExplainView, FoundView, OpenedView, ProbeView, Question,
+    StatusView, TraceView,
 };
 use crate::http::{AdminToken, Reference};
 use crate::observe::Direction;
@@ -87,6 +88,15 @@ impl Running {
     /// One message's way.
     pub async fn trace(&self, reference: Reference) -> Result<TraceView, Ask> {
         let path = format!("/api/trace/{reference}");
+        self.ask(Method::GET, &path).await.and_then(|body| read(&body))
+    }
+
+    /// What would happen to a message.
+    pub async fn explain(&self, question: &Question) -> Result<ExplainView, Ask> {
+        let Question { place, from, to } = question;
+        let fields =
+            [("place", Some(place.as_str())), ("from", from.as_deref()), ("to", to.as_deref())];
+        let path = query("/api/explain", &fields);
         self.ask(Method::GET, &path).await.and_then(|body| read(&body))
     }
 

@@ -19,6 +19,9 @@ use crate::config::{Config, Registry, Report};
 
 pub use arguments::{Command, DeadLetters, Invocation, Which, parse};
 
+/// What the program is called.
+const PROGRAM: &str = "viadukt";
+
 /// How a command ends: the codes of sysexits.h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -87,10 +90,20 @@ pub async fn perform(
     file: &Path,
     registry: &Registry,
     env: &Env,
-    out: &mut dyn Write,
+    mut out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     match command {
         Command::Check => return check::check(file, registry, out),
+        Command::Completions(shell) => {
+            let mut grammar = arguments::whole_grammar(registry);
+            clap_complete::generate(shell, &mut grammar, PROGRAM, &mut out);
+            return Ok(Exit::Ok);
+        }
+        Command::Man(folder) => {
+            std::fs::create_dir_all(&folder)?;
+            clap_mangen::generate_to(arguments::whole_grammar(registry), &folder)?;
+            return Ok(Exit::Ok);
+        }
         Command::Tool { run, words } => {
             return run(&words, out)
                 .map(|()| Exit::Ok)
@@ -104,8 +117,16 @@ pub async fn perform(
         Command::Doctor => doctor::doctor(&config, env, words, out).await,
         Command::Status { json } => operate::status(&config, json, &words, out).await,
         Command::Trace { name, json } => operate::trace(&config, &name, json, &words, out).await,
+        Command::Explain { question, json } => {
+            operate::explain(&config, &question, json, &words, out).await
+        }
         Command::DeadLetters(what) => dead_letters::dead_letters(&config, what, &words, out).await,
-        Command::Run | Command::Check | Command::Tool { .. } => Ok(Exit::Ok),
+        // They were done above, or are the caller's.
+        Command::Run
+        | Command::Check
+        | Command::Completions(_)
+        | Command::Man(_)
+        | Command::Tool { .. } => Ok(Exit::Ok),
     }
 }
 

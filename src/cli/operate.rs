@@ -1,4 +1,4 @@
-//! `viadukt status` and `viadukt trace`: what the running process is asked.
+//! `viadukt status`, `trace` and `explain`: what the running process is asked.
 
 use std::io::Write;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::table::{Table, ago, bytes, pause, utc};
 use super::{Exit, Failure};
 use crate::config::Config;
 use crate::http::Reference;
-use crate::http::views::{FoundView, StatusView, TraceEntry, TraceView};
+use crate::http::views::{FoundView, Question, StatusView, TraceEntry, TraceView};
 
 pub(super) async fn status(
     config: &Config,
@@ -164,6 +164,31 @@ fn in_words(protection: &Protection, words: &Words) -> String {
         Protection::Plain => words.say("protection-plain", &[]),
         Protection::Unknown => words.say("protection-unknown", &[]),
     }
+}
+
+pub(super) async fn explain(
+    config: &Config,
+    question: &Question,
+    json: bool,
+    words: &Words,
+    out: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let running = Running::of(config).map_err(|ask| failure(config, words, &ask))?;
+    let answer = match running.explain(question).await {
+        Ok(answer) => answer,
+        Err(Ask::Unknown) => {
+            let unknown = words.say("cli-unknown-place", &[("place", &question.place)]);
+            return Err(Failure::new(Exit::Usage, unknown));
+        }
+        Err(ask) => return Err(failure(config, words, &ask)),
+    };
+    if json {
+        return as_json(&answer, out);
+    }
+    for line in &answer.lines {
+        writeln!(out, "{}", line.words)?;
+    }
+    Ok(Exit::Ok)
 }
 
 /// What programs read.

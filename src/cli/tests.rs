@@ -22,6 +22,10 @@ fn words_become_commands() {
         Ok(Command::Trace { name, json: false }) if name == reference
     ));
     assert!(matches!(asked("trace <a@b> --json"), Ok(Command::Trace { json: true, .. })));
+    assert!(matches!(
+        asked("explain post --from @anna:amt.example"),
+        Ok(Command::Explain { question, json: false }) if question.place == "post"
+    ));
     assert!(matches!(asked("status"), Ok(Command::Status { json: false })));
     assert!(matches!(
         asked("letter read --raw -v letter.eml"),
@@ -124,6 +128,22 @@ async fn a_tool_needs_no_configuration() {
     assert_eq!((exit, said.as_str()), (Exit::Ok, "a b\n"));
     let failure = run(&folder, tool("letter read"), "").await.unwrap_err();
     assert_eq!((failure.exit, failure.message.as_str()), (Exit::Usage, "name a letter"));
+}
+
+#[tokio::test]
+async fn shells_and_manuals_know_every_command() {
+    let folder = TempDir::new().unwrap();
+    let asked = |words: &str| parse(split(words), &registry()).unwrap().command;
+    for shell in ["bash", "zsh", "fish"] {
+        let completions = asked(&format!("completions {shell}"));
+        let (_, said) = run(&folder, completions, "").await.unwrap();
+        assert!(said.contains("deadletters") && said.contains("letter"), "{shell}: {said}");
+    }
+    let pages = folder.path().join("man");
+    run(&folder, Command::Man(pages.clone()), "").await.unwrap();
+    for page in ["viadukt.1", "viadukt-deadletters-requeue.1", "viadukt-explain.1"] {
+        assert!(pages.join(page).is_file(), "{page} is not there");
+    }
 }
 
 fn split(words: &str) -> Vec<OsString> {

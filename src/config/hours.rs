@@ -1,6 +1,8 @@
 //! Times of day: the zone that they are meant in, quiet hours, office hours. Pure; daylight
 //! saving is the zone's business, so that eight o'clock is eight o'clock on every day.
 
+use std::fmt;
+
 use jiff::civil::{DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, ZonedDateTime};
@@ -95,6 +97,12 @@ impl Span {
     /// When it ends, if it covers `now`.
     pub fn ends(self, now: Timestamp, zone: &Zone) -> Option<Timestamp> {
         self.covers(zone.at(now).time()).then(|| zone.next(now, self.to))
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.from.strftime("%H:%M"), self.to.strftime("%H:%M"))
     }
 }
 

@@ -22,6 +22,19 @@ pub struct UserPattern {
 }
 
 impl UserPattern {
+    /// As it stands in the configuration: for whoever runs it, and never for the log.
+    pub fn written(&self) -> String {
+        match &self.user {
+            Some(user) => format!("@{user}:{}", self.server),
+            None => format!("*:{}", self.server),
+        }
+    }
+
+    /// A user that it covers.
+    pub fn somebody(&self) -> Address {
+        Address::new(format!("@{}:{}", self.user.as_deref().unwrap_or("somebody"), self.server))
+    }
+
     /// Whether it covers `user`.
     pub fn matches(&self, user: &Address) -> bool {
         let Some((name, server)) = user.as_str().split_once(':') else { return false };

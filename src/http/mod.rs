@@ -25,7 +25,8 @@ use tokio_util::sync::CancellationToken;
 use crate::observe::Metrics;
 
 use views::{
-    DeadLetterFilter, DeadLetterView, FoundView, OpenedView, ProbeView, StatusView, TraceView,
+    DeadLetterFilter, DeadLetterView, ExplainView, FoundView, OpenedView, ProbeView, Question,
+    StatusView, TraceView,
 };
 
 pub use health::{Readiness, WorkerState};
@@ -61,6 +62,7 @@ fn router(served: Served) -> Router {
         .route("/probe", get(probe))
         .route("/status", get(status))
         .route("/find", get(find))
+        .route("/explain", get(explain))
         .route("/trace/{reference}", get(trace))
         .route("/deadletters", get(dead_letters))
         .route("/deadletters/{reference}", get(dead_letter))
@@ -130,6 +132,13 @@ async fn trace(
     Path(reference): Path<Reference>,
 ) -> Result<Json<TraceView>, OperationError> {
     served.operations.trace(reference.item()).await.map(Json)
+}
+
+async fn explain(
+    State(served): State<Served>,
+    Query(question): Query<Question>,
+) -> Result<Json<ExplainView>, OperationError> {
+    served.operations.explain(&question).await.map(Json)
 }
 
 async fn dead_letters(

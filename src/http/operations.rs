@@ -5,7 +5,8 @@ use viadukt_api::{Health, ItemId, Probe, WorkerName};
 
 use super::reference::Reference;
 use super::views::{
-    DeadLetterFilter, DeadLetterView, FoundView, OpenedView, StatusView, TraceView,
+    DeadLetterFilter, DeadLetterView, ExplainView, FoundView, OpenedView, Question, StatusView,
+    TraceView,
 };
 
 /// The running pipeline, as an operator sees it.
@@ -34,6 +35,9 @@ pub trait Operations: Send + Sync {
 
     /// One message's way.
     async fn trace(&self, item: ItemId) -> Result<TraceView, OperationError>;
+
+    /// What would happen to a message, and why.
+    async fn explain(&self, question: &Question) -> Result<ExplainView, OperationError>;
 
     /// What was given up and fits `filter`, the oldest first.
     async fn dead_letters(

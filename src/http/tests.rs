@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use tempfile::TempDir;
 use viadukt_api::{Env, Health, ItemId, Probe, Protection, Timestamp, WorkerName, async_trait};
 
-use super::views::{ContentView, ProcessView, ReasonView, Stage, TraceEntry};
+use super::views::{
+    ContentView, Expected, ExplainLine, ExplainTopic, ProcessView, ReasonView, Stage, TraceEntry,
+};
 use super::*;
 use crate::cli::client::{Ask, Running};
 use crate::observe::Direction;
@@ -64,10 +66,14 @@ async fn whoever_has_the_token_may_operate() {
     ] {
         assert_eq!(operator.dead_letters(&filter).await.unwrap().len(), fits, "{filter:?}");
     }
+    let place = "post/Täglich & mehr".to_owned();
+    let question = Question { place, from: None, to: Some("+49".to_owned()) };
+    let answer = operator.explain(&question).await.unwrap();
+    assert_eq!(answer.lines[0].words, format!("{question:?}"));
     assert_eq!(operator.open(reference).await.unwrap().content.text, "secret");
     operator.requeue(reference).await.unwrap();
     operator.discard(reference).await.unwrap();
-    assert_eq!(*site.pipeline.done.lock().unwrap(), ["open", "requeue", "discard"]);
+    assert_eq!(*site.pipeline.done.lock().unwrap(), ["explain", "open", "requeue", "discard"]);
     let unknown = "01JD2Z5Y3V0Q8R6T4W2X1Z9B7D".parse().unwrap();
     assert!(matches!(operator.requeue(unknown).await, Err(Ask::Unknown)));
     let probed = operator.probe().await.unwrap();
@@ -180,6 +186,17 @@ impl Operations for Pipeline {
             protection: Some(Protection::TLS),
         };
         Ok(TraceView { item, from: None, direction: None, entries: vec![entry] })
+    }
+
+    async fn explain(&self, question: &Question) -> Result<ExplainView, OperationError> {
+        self.change("explain", REFERENCE.parse().unwrap())?;
+        let line = ExplainLine { topic: ExplainTopic::Verdict, words: format!("{question:?}") };
+        Ok(ExplainView {
+            bridge: "post".parse().unwrap(),
+            kind: "letter".to_owned(),
+            expected: Expected::Sent,
+            lines: vec![line],
+        })
     }
 
     async fn dead_letters(

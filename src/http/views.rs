@@ -2,10 +2,12 @@
 //! addresses or secrets. Only [`OpenedView`] holds what somebody wrote.
 
 mod dead_letters;
+mod explain;
 mod status;
 mod trace;
 
 pub use dead_letters::{ContentView, DeadLetterFilter, DeadLetterView, OpenedView};
+pub use explain::{Expected, ExplainLine, ExplainTopic, ExplainView, Question};
 pub use status::{ProbeView, ProcessView, StatusView, WorkerView};
 pub use trace::{AttemptOutcome, AttemptView, FoundView, Stage, TraceEntry, TraceView};
 

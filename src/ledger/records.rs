@@ -417,6 +417,12 @@ pub struct Dead {
     /// The far side may have it all the same.
     #[serde(default)]
     pub doubtful: bool,
+    /// Nobody was told of it yet.
+    #[serde(default)]
+    pub untold: bool,
+    /// When it was announced that it would be forgotten.
+    #[serde(default)]
+    pub announced_at: Option<Timestamp>,
     /// What.
     pub what: DeadWhat,
 }
@@ -432,11 +438,24 @@ pub enum DeadWhat {
 }
 
 impl Dead {
+    /// `what` was given up at `at`, without an attempt.
+    pub fn new(at: Timestamp, reason: Reason, what: DeadWhat) -> Self {
+        Self { at, reason, attempts: 0, doubtful: false, untold: false, announced_at: None, what }
+    }
+
     /// The reference by which a person names it.
     pub fn reference(&self) -> String {
         match &self.what {
             DeadWhat::Item(accepted) => accepted.id.to_string(),
             DeadWhat::Delivery(delivery) => delivery.id.to_string(),
+        }
+    }
+
+    /// The item that it is, or came from.
+    pub fn item(&self) -> ItemId {
+        match &self.what {
+            DeadWhat::Item(accepted) => accepted.id,
+            DeadWhat::Delivery(delivery) => delivery.id.item,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What time takes: old keys, old dead letters, old trails, and the spool files that nothing
+//! What time takes: old keys, old trails, and the spool files that nothing
 //! stands on any more.
 
 use std::collections::HashSet;
@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use viadukt_api::{BlobRef, Form, Media, Timestamp, WorkerName};
 
-use super::records::{Accepted, Dead, DeadWhat, Delivery, Payload, RawRecord, unpack};
+use super::records::{Accepted, DeadWhat, Delivery, Payload, RawRecord, unpack};
 use super::rules::Tally;
-use super::{Awaited, Fate, Ledger, PAGE, Step, item_from};
+use super::{Awaited, Fate, Ledger, Named, PAGE, Step, item_from};
 use crate::store::{Batch, Space, StoreError};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 impl Ledger {
-    /// Forgets what is older than its keeping time: keys after `keys`; dead letters, the trail
-    /// and what was reported after `dead`; tallies a day after their period, should the clock
+    /// Forgets what is older than its keeping time: keys after `keys`; the trail, the
+    /// names of messages and what was reported after `dead`; tallies a day after their period, should the clock
     /// jump back; matters when nobody speaks of them any more.
     pub async fn sweep(
         &self,
@@ -25,7 +25,8 @@ impl Ledger {
     ) -> Result<(), StoreError> {
         let old = |at: Timestamp, keep: Duration| now.since(at) > keep;
         self.sweep_space(Space::Dedupe, |_, value| Ok(old(unpack(value)?, keys))).await?;
-        self.sweep_space(Space::Dead, |_, value| Ok(old(unpack::<Dead>(value)?.at, dead))).await?;
+        self.sweep_space(Space::Named, |_, value| Ok(old(unpack::<Named>(value)?.at, dead)))
+            .await?;
         self.sweep_space(Space::Fate, |_, value| Ok(old(unpack::<Fate>(value)?.at, dead))).await?;
         self.sweep_space(Space::Trail, |_, value| Ok(old(unpack::<Step>(value)?.at, dead))).await?;
         let tally = |_: &[u8], value: &[u8]| Ok(old(unpack::<Tally>(value)?.until, DAY));

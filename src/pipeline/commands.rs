@@ -14,6 +14,13 @@ pub enum Command {
         /// The reference given.
         reference: Option<String>,
     },
+    /// `!deadletters`: what this bridge gave up.
+    DeadLetters,
+    /// `!discard REFERENCE`: forget it.
+    Discard {
+        /// The reference given.
+        reference: String,
+    },
     /// `!new ADDRESS[,ADDRESS…] SUBJECT`: a new conversation. Further lines are its first
     /// message.
     New {
@@ -97,6 +104,10 @@ impl Command {
             "resend" => Self::Resend {
                 reference: Some(arguments).filter(|text| !text.is_empty()).map(str::to_owned),
             },
+            "deadletters" | "aufgegeben" => Self::DeadLetters,
+            "discard" | "verwerfen" if !arguments.is_empty() => {
+                Self::Discard { reference: arguments.to_owned() }
+            }
             "new" | "neu" => new_conversation(arguments, further).unwrap_or(Self::Unclear),
             "to" | "an" => to(arguments).unwrap_or(Self::Unclear),
             "cc" | "kopie" => copies(arguments).unwrap_or(Self::Unclear),
@@ -237,6 +248,9 @@ mod tests {
         check("!sms 0170", Some(Command::Unclear));
         check("!sms 0170 --at 08:00", Some(Command::Unclear));
         check("!unblock", Some(Command::Unclear));
+        check("!discard", Some(Command::Unclear));
+        check("!verwerfen 01J-0", Some(Command::Discard { reference: "01J-0".to_owned() }));
+        check("!deadletters", Some(Command::DeadLetters));
     }
 
     #[test]

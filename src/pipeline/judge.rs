@@ -1,5 +1,6 @@
 //! judge: may it pass, and if not, who hears why. Pure: every fact is an argument.
 
+mod explain;
 mod facts;
 mod leave;
 

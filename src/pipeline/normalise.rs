@@ -127,14 +127,10 @@ impl Pipeline {
                 },
             },
         );
-        draft.bury(&Dead {
-            at: now,
-            reason: unreadable.reason,
-            attempts: 0,
-            doubtful: false,
-            what: DeadWhat::Item(accepted.clone()),
-        });
-        if worker.is_hub() {
+        let mut dead = Dead::new(now, unreadable.reason, DeadWhat::Item(accepted.clone()));
+        let is_told = !worker.is_hub() && self.tell_singly(&mut dead, worker);
+        draft.bury(&dead);
+        if !is_told {
             return Ok(None);
         }
         let text =

@@ -11,7 +11,8 @@ use viadukt_api::{Health, ItemId, MessageId, Probe, Worker, WorkerName};
 
 use super::Pipeline;
 use crate::http::views::{
-    DeadLetterFilter, DeadLetterView, FoundView, OpenedView, StatusView, TraceView,
+    DeadLetterFilter, DeadLetterView, ExplainView, FoundView, OpenedView, Question, StatusView,
+    TraceView,
 };
 use crate::http::{OperationError, Operations, Reference};
 use crate::ledger::{DeadWhat, Decision, Place};
@@ -73,6 +74,10 @@ impl Operations for Pipeline {
 
     async fn trace(&self, item: ItemId) -> Result<TraceView, OperationError> {
         self.way_of(item).map_err(failed)?.ok_or(OperationError::Unknown)
+    }
+
+    async fn explain(&self, question: &Question) -> Result<ExplainView, OperationError> {
+        self.explained(question).map_err(failed)?.ok_or(OperationError::Unknown)
     }
 
     async fn dead_letters(

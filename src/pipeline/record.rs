@@ -275,13 +275,12 @@ impl Pipeline {
         let Outcome { delivery, .. } = outcome;
         draft.delivered(delivery.lane, delivery.id);
         let doubtful = state == State::Unknown || self.is_doubtful(outcome);
-        draft.bury(&Dead {
-            at: self.env.now(),
-            reason: reason.clone(),
+        let what = DeadWhat::Delivery(delivery.clone());
+        let mut dead = Dead {
             attempts: outcome.attempt.count,
             doubtful,
-            what: DeadWhat::Delivery(delivery.clone()),
-        });
+            ..Dead::new(self.env.now(), reason.clone(), what)
+        };
         tracing::warn!(item = %delivery.id.item, worker = %delivery.to, reason = %reason, "dead letter");
         let words = self.words.clause(reason);
         let reference = delivery.id.to_string();
@@ -294,6 +293,7 @@ impl Pipeline {
             None => self.words.say(key, &args),
         };
         if let Some(told) = self.tell_sender(delivery, series, state, text)? {
+            draft.bury(&dead);
             return Ok(vec![told]);
         }
         let bridge_room = Lane::of_bridge(&delivery.bridge);
@@ -303,10 +303,17 @@ impl Pipeline {
             // From a far side: the room hears that something for it could not be shown.
             _ if delivery.to.is_hub() && delivery.origin.is_some() => (bridge_room, "not-shown"),
             // A sentence of our own that fails is not followed by another one.
-            _ => return Ok(Vec::new()),
+            _ => {
+                draft.bury(&dead);
+                return Ok(Vec::new());
+            }
         };
-        let text = self.words.say(key, &args);
-        let mut told = vec![self.about(delivery, series, lane, &Form::Notice { text })?];
+        let mut told = Vec::new();
+        if self.tell_singly(&mut dead, &delivery.bridge) {
+            let text = self.words.say(key, &args);
+            told.push(self.about(delivery, series, lane, &Form::Notice { text })?);
+        }
+        draft.bury(&dead);
         if state == State::Failed {
             told.extend(self.answer_undeliverable(draft, delivery)?);
         }

@@ -12,6 +12,7 @@ mod hold;
 mod levels;
 mod limits;
 mod matters;
+mod operators;
 mod parties;
 mod reports;
 mod room;

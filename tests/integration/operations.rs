@@ -127,8 +127,39 @@ async fn trace_shows_the_way_of_a_message_and_the_protection_of_each_hop() -> Re
         }
         assert!(!way.contains("Frage") && !way.contains('@'), "{way}");
     }
+    let question_again = viadukt(&config, &["trace", question.event_id.as_str(), "--json"]).await?;
+    let way: Value = serde_json::from_slice(&question_again.stdout)?;
+    assert_eq!((&way["from"], &way["direction"]), (&"buergerpost".into(), &"in".into()), "{way}");
+    let by_event = viadukt(&config, &["trace", sent.as_str()]).await?;
+    ensure!(by_event.status.success(), "{by_event:?}");
     let unknown = viadukt(&config, &["trace", "01JD2Z5Y3V0Q8R6T4W2X1Z9B7C"]).await?;
     assert_eq!(unknown.status.code(), Some(69));
+    Ok(())
+}
+
+#[tokio::test]
+async fn operators_see_how_everything_does_and_what_would_happen() -> Result<()> {
+    let scene = Scene::begin().await?;
+    let config = scene.bridge.config_file();
+    let status = viadukt(&config, &["status", "--json"]).await?;
+    let status: Value = serde_json::from_slice(&status.stdout)?;
+    let workers = status["workers"].as_array().context("no workers")?;
+    let seen: Vec<_> = workers.iter().map(|one| (&one["worker"], &one["kind"])).collect();
+    assert_eq!(seen[0], (&"matrix".into(), &"matrix".into()));
+    assert_eq!(seen[1], (&"buergerpost".into(), &"email".into()));
+    assert!(workers.iter().all(|one| one["up"] == true), "{status}");
+    assert!(status["process"]["store_bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{status}");
+    for (words, expected) in [
+        (vec!["explain", "buergerpost"], "ginge sofort hinaus"),
+        (vec!["explain", scene.room.as_str()], "Raum der Brücke buergerpost (email)"),
+        (vec!["explain", "buergerpost", "--from", "@eve:else.where"], "ginge NICHT hinaus"),
+    ] {
+        let output = viadukt(&config, &words).await?;
+        let said = String::from_utf8(output.stdout)?;
+        ensure!(said.contains(expected), "{words:?}: {expected:?} not in\n{said}");
+    }
+    let nowhere = viadukt(&config, &["explain", "fax"]).await?;
+    assert_eq!(nowhere.status.code(), Some(64));
     Ok(())
 }
 

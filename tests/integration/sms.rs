@@ -3,5 +3,6 @@
 
 mod exchange;
 mod kannel;
+mod logs;
 pub mod scene;
 mod trouble;

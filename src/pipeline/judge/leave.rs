@@ -80,6 +80,33 @@ impl Cleared {
     }
 }
 
+/// What is allowed and what of it was spent.
+pub struct Budget<'p> {
+    /// The sentence that tells it.
+    pub key: &'static str,
+    pub spent: u32,
+    pub allowed: u32,
+    /// When what was spent is forgotten, in words.
+    pub when: &'p str,
+}
+
+impl Prospect {
+    /// Every bound there is.
+    pub fn budgets(&self) -> impl Iterator<Item = Budget<'_>> {
+        let each = self.parties.iter().filter_map(|party| party.purse.as_ref());
+        each.chain(&self.shared).filter_map(|purse| {
+            let key = match purse.account {
+                Account::Recipient(_) => "explain-budget-recipient",
+                Account::User(_) => "explain-budget-user",
+                Account::Room(_) => "explain-budget-room",
+                Account::Bridge => "explain-budget-bridge",
+            };
+            let (spent, when) = (purse.spent, purse.when.as_str());
+            Some(Budget { key, spent, allowed: purse.allowed?, when })
+        })
+    }
+}
+
 /// Whether it may leave: to every recipient, or to none.
 pub fn may_leave(prospect: Prospect) -> Result<Cleared, Reason> {
     may_ask(&prospect)?;

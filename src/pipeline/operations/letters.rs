@@ -11,6 +11,9 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::judge::Cause;
 use crate::store::StoreError;
 
+/// So many are listed in a room.
+const LISTED: usize = 20;
+
 /// So much of raw input is shown.
 const RAW: usize = 64 << 10;
 
@@ -52,6 +55,52 @@ impl Pipeline {
             }
         }
         Ok((again, refused))
+    }
+
+    /// `!deadletters`: what `bridge` gave up, the latest first, in words.
+    pub(in crate::pipeline) fn dead_letters_text(
+        &self,
+        bridge: &WorkerName,
+    ) -> Result<String, StoreError> {
+        let mut letters = Vec::new();
+        self.ledger.dead(|dead| {
+            letters.push(self.view(&dead));
+            Ok(())
+        })?;
+        letters.retain(|letter| letter.bridge == *bridge);
+        letters.sort_by_key(|letter| std::cmp::Reverse(letter.since));
+        let count = letters.len().to_string();
+        let mut lines = vec![self.words.say("command-deadletters", &[("count", &count)])];
+        lines.extend(letters.iter().take(LISTED).map(|letter| {
+            let since = self.policy.zone.at(letter.since).strftime("%Y-%m-%d %H:%M").to_string();
+            let args = [
+                ("reference", &*letter.reference.to_string()),
+                ("since", &*since),
+                ("reason", letter.reason.words.trim_end_matches('.')),
+            ];
+            self.words.say("command-deadletter", &args)
+        }));
+        Ok(lines.join("\n"))
+    }
+
+    /// `!discard`: forgets what `bridge` gave up and is called `reference`; what came of it, in
+    /// words.
+    pub(in crate::pipeline) fn discard_for(
+        &self,
+        draft: &mut Draft<'_>,
+        message: &Message,
+        bridge: &WorkerName,
+        reference: &str,
+    ) -> Result<String, StoreError> {
+        let key = reference.parse().map(key_of).ok();
+        let dead = key.map(|key| draft.dead(&key)).transpose()?.flatten();
+        let Some(dead) = dead.filter(|dead| self.view(dead).bridge == *bridge) else {
+            return Ok(self.words.say("command-discard-unknown", &[]));
+        };
+        draft.unbury(&dead.key());
+        let by = self.alias_of(draft, message);
+        self.decided(draft, &dead, Decision::Discarded, &by);
+        Ok(self.words.say("command-discarded", &[]))
     }
 
     /// A room's member by the name that may stand in the trail.
@@ -107,11 +156,14 @@ impl Pipeline {
     }
 
     /// Writes down what was decided about `dead`, and by whom.
-    pub(super) fn decided(&self, draft: &mut Draft<'_>, dead: &Dead, what: Decision, by: &str) {
-        let item = match &dead.what {
-            DeadWhat::Item(accepted) => accepted.id,
-            DeadWhat::Delivery(delivery) => delivery.id.item,
-        };
+    pub(in crate::pipeline) fn decided(
+        &self,
+        draft: &mut Draft<'_>,
+        dead: &Dead,
+        what: Decision,
+        by: &str,
+    ) {
+        let item = dead.item();
         tracing::info!(item = %item, what = what.as_str(), by, "a dead letter was decided about");
         let way = Way::Decided { what, by: by.to_owned() };
         draft.step(item, &Step { at: self.env.now(), way });
@@ -119,15 +171,11 @@ impl Pipeline {
 
     /// The dead letter called `reference`.
     pub(super) fn letter(&self, reference: Reference) -> Result<Dead, OperationError> {
-        let key = match reference {
-            Reference::Item(item) => item.to_bytes().to_vec(),
-            Reference::Delivery(delivery) => delivery.to_bytes().to_vec(),
-        };
-        self.ledger.draft().dead(&key).map_err(failed)?.ok_or(OperationError::Unknown)
+        self.ledger.draft().dead(&key_of(reference)).map_err(failed)?.ok_or(OperationError::Unknown)
     }
 
     /// `dead` as operators see it.
-    pub(super) fn view(&self, dead: &Dead) -> DeadLetterView {
+    pub(in crate::pipeline) fn view(&self, dead: &Dead) -> DeadLetterView {
         let (reference, bridge, direction) = match &dead.what {
             DeadWhat::Item(accepted) => {
                 let is_out = accepted.worker.is_hub();
@@ -178,6 +226,14 @@ impl Pipeline {
             Form::Join => ContentView::of(String::new()),
         };
         Ok(ContentView { to, subject: view.subject.clone().or(subject), ..view })
+    }
+}
+
+/// What a dead letter is kept under.
+fn key_of(reference: Reference) -> Vec<u8> {
+    match reference {
+        Reference::Item(item) => item.to_bytes().to_vec(),
+        Reference::Delivery(delivery) => delivery.to_bytes().to_vec(),
     }
 }
 

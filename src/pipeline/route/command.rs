@@ -33,6 +33,10 @@ impl Routing<'_, '_> {
             Command::Help => self.help(&bridge),
             Command::Unclear => words.say("command-unclear", &[]),
             Command::Status => self.pipeline.status_text(),
+            Command::DeadLetters => self.pipeline.dead_letters_text(&bridge)?,
+            Command::Discard { reference } => {
+                self.pipeline.discard_for(self.draft, judged.message(), &bridge, &reference)?
+            }
             Command::Resend { reference } => {
                 let (again, refused) = self.pipeline.resend(
                     self.draft,

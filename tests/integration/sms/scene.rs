@@ -34,12 +34,26 @@ impl Scene {
 
     /// The scene with more options of the bridge, a TOML text whose `[smpp]` adds to the usual.
     pub async fn with(options: &str) -> Result<Self> {
+        Self::prepared(options, |_| {}).await
+    }
+
+    /// The same with a log that tells everything.
+    pub async fn talkative(options: &str) -> Result<Self> {
+        Self::prepared(options, |bridge| {
+            let log = toml::Table::from_iter([("level".to_owned(), "trace".into())]);
+            bridge.config.insert("log".to_owned(), log.into());
+        })
+        .await
+    }
+
+    async fn prepared(options: &str, change: impl FnOnce(&mut Bridge)) -> Result<Self> {
         let testbed = Testbed::start().await?;
         let centre = testbed.sms_centre().await?;
         centre.behave(&Behaviour { receipts: Receipts::Now, ..Behaviour::default() }).await?;
         let mut bridge = testbed.bridge(program())?;
         testbed.add_sms(&mut bridge, &centre)?;
         keep_only_sms(&mut bridge, options)?;
+        change(&mut bridge);
         bridge.start()?;
         bridge.ready().await?;
         let clerk = testbed.clerk().await?;
