@@ -1,6 +1,6 @@
 # The everyday commands. `tests/setup` installs what is missing; nothing else is needed but Rust.
 
-.PHONY: help setup demo test endurance bench lint
+.PHONY: help setup demo test endurance chaos soak bench lint
 
 help:
 	@echo "make demo    show how a citizen's mailbox and phone, monitoring and encrypted rooms talk,"
@@ -8,6 +8,10 @@ help:
 	@echo "make test    formatting, lints and every test, on real servers"
 	@echo "make endurance  kill viadukt 50 times at random moments and several times at every"
 	@echo "             durable point while people write, and judge what arrived"
+	@echo "make chaos   break everything that viadukt stands on while people write on every channel,"
+	@echo "             1,400 times (ROUNDS=), by a schedule (SEED=) of faults (FAULTS=), and judge"
+	@echo "             what arrived; needs root; writes docs/reliability.md when nothing is named"
+	@echo "make soak    half an hour (SOAK=, minutes) of load with faults; memory and descriptors"
 	@echo "make bench   measure speed and size, as a table and target/bench/results.json"
 	@echo "make lint    formatting and lints only"
 
@@ -23,6 +27,16 @@ test: setup
 
 endurance: setup
 	VIADUKT_ROUNDS=$(or $(ROUNDS),50) cargo test --locked --test integration kill:: -- --nocapture
+
+# PROGRAM names another program than the release that is built here.
+chaos: setup
+	@cargo build --release --bin viadukt --example chaos
+	@$(if $(ROUNDS)$(FAULTS),,PAGE=docs/reliability.md) cargo run --quiet --release --example chaos
+
+# The same program, for SOAK minutes at seven tenths of the limit.
+soak: setup
+	@cargo build --release --bin viadukt --example chaos
+	@SOAK=$(or $(SOAK),30) cargo run --quiet --release --example chaos
 
 bench: setup
 	@cargo build --release --bin viadukt --example bench

@@ -22,8 +22,6 @@ use viadukt::failpoint::POINTS;
 use viadukt_testbed::talk::{Finding, Kind, MailTalk, Talk, judge};
 use viadukt_testbed::{Bridge, ROOM, Testbed};
 
-use crate::scene::dead_letters;
-
 /// Kills at random moments when `VIADUKT_ROUNDS` asks for no other number.
 const ROUNDS: usize = 6;
 /// So many random kills make one more pass of every fail point.
@@ -172,7 +170,7 @@ async fn end(bridge: &mut Bridge, death: Death) -> Result<()> {
 
 /// Shows the table, and fails if anything is not as in a world without kills.
 async fn sentence(bridge: &Bridge, table: &Table<'_>) -> Result<()> {
-    let given_up = dead_letters(bridge).await?;
+    let given_up = bridge.dead_letters().await?;
     report(table);
     let faults = table.findings.iter().filter(|one| one.kind != Kind::Declared);
     let faults: Vec<_> = faults.map(ToString::to_string).collect();

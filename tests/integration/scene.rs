@@ -5,7 +5,6 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use matrix_sdk::reqwest::{Client, Method};
 use serde_json::{Value, json};
-use tokio::process::Command;
 use viadukt_testbed::ruma::{EventId, OwnedRoomId};
 use viadukt_testbed::servers::Synapse;
 use viadukt_testbed::{Bridge, Citizen, Clerk, Mail, ROOM, Seen, Testbed, until};
@@ -141,16 +140,6 @@ impl Api {
         ensure!(status.is_success(), "{path}: {status} {text}");
         Ok(serde_json::from_str(&text)?)
     }
-}
-
-/// What was given up, as the operator is shown it: a line for each.
-pub async fn dead_letters(bridge: &Bridge) -> Result<Vec<String>> {
-    let mut list = Command::new(program());
-    list.arg("--config").arg(bridge.config_file()).args(["deadletters", "list"]);
-    let list = list.output().await?;
-    ensure!(list.status.success(), "{}", String::from_utf8_lossy(&list.stderr));
-    // A line says that there is nothing, or stands above the others.
-    Ok(String::from_utf8(list.stdout)?.lines().skip(1).map(str::to_owned).collect())
 }
 
 /// The program under test.

@@ -12,13 +12,19 @@ use viadukt_api::{Protection, Reason, Trust};
 use crate::config::ShareWith;
 use crate::envelope::{Envelope, protection_of};
 use crate::online::Online;
+use crate::trouble::Trouble;
 use crate::undecryptable::Waiting;
 
 /// Puts `event` into `intake` if it is one that the pipeline reads.
-pub(crate) async fn take(online: &Online, room: &Room, event: &TimelineEvent, intake: &mut Intake) {
-    let (Some(id), Some(sender)) = (event.event_id(), event.sender()) else { return };
+pub(crate) async fn take(
+    online: &Online,
+    room: &Room,
+    event: &TimelineEvent,
+    intake: &mut Intake,
+) -> Result<(), Trouble> {
+    let (Some(id), Some(sender)) = (event.event_id(), event.sender()) else { return Ok(()) };
     if sender == online.own {
-        return;
+        return Ok(());
     }
     let now = online.context.env.now();
     let tell = |about: &str, reason: &str| {
@@ -33,12 +39,12 @@ pub(crate) async fn take(online: &Online, room: &Room, event: &TimelineEvent, in
             match Waiting::new(room.room_id(), &id, &sender, utd_info, now) {
                 Ok(waiting) => {
                     intake.keep.push(waiting.to_keep());
-                    return;
+                    return Ok(());
                 }
                 Err(reason) => tell(id.as_str(), reason),
             }
         }
-        _ if !is_read(event) => return,
+        _ if !is_read(event) => return Ok(()),
         _ if is_by(Trust::SenderMismatch) => tell(id.as_str(), "matrix-sender-not-trusted"),
         _ => {
             if online.settings.share_with == ShareWith::VerifiedIdentities
@@ -50,19 +56,20 @@ pub(crate) async fn take(online: &Online, room: &Room, event: &TimelineEvent, in
                 intake.items.push(tell(&about, "matrix-device-not-verified").into_item(key, now));
             }
             let Ok(json) = RawValue::from_string(event.raw().json().to_string()) else {
-                return;
+                return Ok(());
             };
             Envelope::Event {
                 room: room.room_id().to_string(),
                 event: json,
                 protection,
                 name: online.name(room, &sender).await,
-                power: online.power(room, &sender).await,
+                power: online.power(room, &sender).await?,
                 pinned: online.pins.has(room.room_id()),
             }
         }
     };
     intake.items.push(envelope.into_item(key, now));
+    Ok(())
 }
 
 /// Whether the pipeline reads events of this type. Memberships and other state are not messages.

@@ -20,7 +20,7 @@ use crate::identity;
 use crate::login::{Secret, Session};
 use crate::position::Position;
 use crate::rotation::Rotation;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, Verdict, verdict};
 
 /// The hub while it is connected.
 pub(crate) struct Online {
@@ -91,13 +91,13 @@ impl Online {
     }
 
     /// The user's power level in `room` as far as the last sync told; a room's creator has the
-    /// highest one there is (room version 12).
-    pub(crate) async fn power(&self, room: &Room, user: &UserId) -> Option<i64> {
+    /// highest one there is (room version 12). `None` when nobody knows it.
+    pub(crate) async fn power(&self, room: &Room, user: &UserId) -> Result<Option<i64>, Trouble> {
         use matrix_sdk::ruma::events::room::power_levels::UserPowerLevel;
         match room.get_user_power_level(user).await {
-            Ok(UserPowerLevel::Int(level)) => Some(level.into()),
-            Ok(UserPowerLevel::Infinite) => Some(i64::MAX),
-            Ok(_) => None,
+            Ok(UserPowerLevel::Int(level)) => Ok(Some(level.into())),
+            Ok(UserPowerLevel::Infinite) => Ok(Some(i64::MAX)),
+            Ok(_) => Ok(None),
             // Our own events are left out of what we sync, and with them the power levels of a
             // room that we made while a sync was under way.
             Err(_) => self.power_asked_for(room, user).await,
@@ -105,15 +105,29 @@ impl Online {
     }
 
     /// The same as the homeserver knows it (Matrix client-server, `m.room.power_levels`).
-    async fn power_asked_for(&self, room: &Room, user: &UserId) -> Option<i64> {
+    async fn power_asked_for(&self, room: &Room, user: &UserId) -> Result<Option<i64>, Trouble> {
         use matrix_sdk::ruma::api::client::state::get_state_event_for_key::v3::Request;
         use matrix_sdk::ruma::events::StateEventType;
         let room = room.room_id().to_owned();
         let levels = Request::new(room, StateEventType::RoomPowerLevels, String::new());
-        let answer = self.client.send(levels).await.ok()?;
-        let levels: Value = serde_json::from_str(answer.event_or_content.get()).ok()?;
-        let of_user = levels["users"][user.as_str()].as_i64();
-        Some(of_user.or(levels["users_default"].as_i64()).unwrap_or(0))
+        let answer = match self.client.send(levels).await {
+            Ok(answer) => answer,
+            Err(error) => return power_untold(verdict(&error)),
+        };
+        let levels = serde_json::from_str::<Value>(answer.event_or_content.get());
+        Ok(levels.ok().map(|levels| {
+            let of_user = levels["users"][user.as_str()].as_i64();
+            of_user.or(levels["users_default"].as_i64()).unwrap_or(0)
+        }))
+    }
+}
+
+/// Nobody's power level is known where the homeserver says that there is none. Where it is away
+/// or busy it says nothing, and whoever would be refused for that has to wait for it instead.
+fn power_untold(verdict: Verdict) -> Result<Option<i64>, Trouble> {
+    match verdict {
+        Verdict::Refused(_) => Ok(None),
+        Verdict::Busy(_) | Verdict::Away | Verdict::TokenRefused => Err(verdict.into()),
     }
 }
 
@@ -216,6 +230,16 @@ impl Pins {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_homeserver_that_is_away_takes_nobodys_power() {
+        assert!(matches!(power_untold(Verdict::Refused("M_NOT_FOUND".to_owned())), Ok(None)));
+        for verdict in [Verdict::Away, Verdict::Busy(None)] {
+            assert!(matches!(power_untold(verdict), Err(Trouble::Wait { .. })));
+        }
+    }
 
     #[test]
     fn a_commit_to_the_crypto_store_is_on_the_disk() {

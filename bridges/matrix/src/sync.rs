@@ -127,7 +127,7 @@ async fn gather(
         online.pins.inherit(&room).await?;
         let events = news(online, inbox, &room, update, position, &response.next_batch).await?;
         for event in events {
-            intake::take(online, &room, &event, &mut intake).await;
+            intake::take(online, &room, &event, &mut intake).await?;
         }
         if online.context.keep.get(&joined_key(room_id))?.is_none() {
             intake.keep.push((joined_key(room_id), Some(vec![1])));

@@ -141,8 +141,9 @@ async fn attempt(online: &Online, waiting: Waiting) -> Intake {
     match room.event(&waiting.event, None).await {
         Ok(event) if !matches!(event.kind, TimelineEventKind::UnableToDecrypt { .. }) => {
             let mut intake = forget(waiting.key());
-            intake::take(online, &room, &event, &mut intake).await;
-            return intake;
+            // Until what is asked of the homeserver for it is known, it goes on waiting.
+            let taken = intake::take(online, &room, &event, &mut intake).await;
+            return taken.map_or_else(|_| Intake::default(), |()| intake);
         }
         Err(matrix_sdk::Error::Http(error)) if matches!(verdict(&error), Verdict::Refused(code) if code == "M_NOT_FOUND") =>
         {

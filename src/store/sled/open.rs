@@ -97,9 +97,10 @@ fn check_marker(folder: &Path, fingerprint: &str) -> Result<bool, StoreError> {
     }
     if noted.trim_ascii_end() != fingerprint.as_bytes() {
         return Err(StoreError::Damaged(format!(
-            "the key file does not belong to the store in {}; configure the key file that it was \
-             created with",
-            folder.display()
+            "the key file does not belong to the store in {}, or {} is damaged; configure the key \
+             file that the store was created with, or restore the store from a backup",
+            folder.display(),
+            marker.display()
         )));
     }
     Ok(true)

@@ -5,7 +5,6 @@ use anyhow::Result;
 use viadukt_testbed::servers::smsc::{Behaviour, Receipts};
 
 use super::scene::{DELIVERED, ERIKA, SENT, Scene};
-use crate::scene::dead_letters;
 
 fn usual() -> Behaviour {
     Behaviour { receipts: Receipts::Now, ..Behaviour::default() }
@@ -47,11 +46,11 @@ async fn a_lost_answer_is_told_as_unknown_and_its_late_receipt_settles_it() -> R
     let doubtful = scene.clerk.answer(&question, "Ist das angekommen?").await?;
     scene.notice("nicht bekannt").await?;
     assert_eq!(scene.times_received(ERIKA, "Ist das angekommen?").await?, 1, "not sent again");
-    assert_eq!(dead_letters(&scene.bridge).await?.len(), 1, "a person may decide");
+    assert_eq!(scene.bridge.dead_letters().await?.len(), 1, "a person may decide");
 
     scene.centre.release().await?;
     scene.marked(&doubtful, DELIVERED).await?;
-    assert_eq!(dead_letters(&scene.bridge).await?, [""; 0], "nothing is left to decide");
+    assert_eq!(scene.bridge.dead_letters().await?, [""; 0], "nothing is left to decide");
     scene.centre.behave(&usual()).await?;
     let next = scene.clerk.answer(&question, "Und das?").await?;
     scene.marked(&next, DELIVERED).await?;

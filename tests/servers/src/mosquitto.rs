@@ -207,7 +207,7 @@ impl Publisher {
     /// The broker does not take them.
     pub async fn publish(self, options: &[&str], texts: &[&str]) -> io::Result<()> {
         let mut client = tokio::process::Command::from(client("mosquitto_pub", self.port));
-        client.args(["-q", "1", "-l"]).args(options).stdin(Stdio::piped());
+        client.args(["-q", "1", "-l"]).args(options).stdin(Stdio::piped()).stderr(Stdio::null());
         let mut client = client.spawn()?;
         if let Some(mut input) = client.stdin.take() {
             input.write_all((texts.join("\n") + "\n").as_bytes()).await?;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -190,6 +190,19 @@ impl Bridge {
             Ok(status) => Ok(status?),
             Err(_) => bail!("the bridge did not end; its log ends:\n{}", self.log_end()),
         }
+    }
+
+    /// What it gave up, as the operator is shown it: a line for each.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub async fn dead_letters(&self) -> Result<Vec<String>> {
+        let mut list = Command::new(&self.program);
+        list.arg("--config").arg(self.config_file()).args(["deadletters", "list"]);
+        let list = list.output().await?;
+        ensure!(list.status.success(), "{}", String::from_utf8_lossy(&list.stderr));
+        // A line says that there is nothing, or stands above the others.
+        Ok(String::from_utf8(list.stdout)?.lines().skip(1).map(str::to_owned).collect())
     }
 
     /// Everything that it logged, in all its runs.

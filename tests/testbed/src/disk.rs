@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use rustix::io::Errno;
 
 use crate::bridge::Bridge;
 use crate::testbed::Testbed;
@@ -35,9 +36,18 @@ impl SmallDisk {
     /// The file that fills it could not be made.
     pub fn fill(&self, rest: u64) -> Result<()> {
         let file = fs::File::create(self.filler())?;
-        let free = statvfs(&self.0)?;
-        let take = (free.f_bavail * free.f_frsize).saturating_sub(rest);
-        fallocate(&file, FallocateFlags::empty(), 0, take).map_err(Into::into)
+        loop {
+            let free = statvfs(&self.0)?;
+            let take = (free.f_bavail * free.f_frsize).saturating_sub(rest);
+            if take == 0 {
+                return Ok(());
+            }
+            match fallocate(&file, FallocateFlags::empty(), 0, take) {
+                // Somebody else took some of it meanwhile.
+                Err(Errno::NOSPC) => {}
+                done => return done.map_err(Into::into),
+            }
+        }
     }
 
     /// Frees what was filled.

@@ -13,7 +13,7 @@ use rand::{Rng, SeedableRng};
 use super::history::History;
 use super::oracle::{Finding, Kind, SENT_AGAIN, Said, UNKNOWN, doubts, in_order};
 use super::{THREADS, Talk, numbered, numbered_in};
-use crate::{AGENCY, Citizen, Clerk, Mailbox, Seen, Testbed};
+use crate::{AGENCY, Citizen, Clerk, Mailbox, Seen, Testbed, until};
 
 /// Every so many mails carry a file.
 const WITH_FILE: usize = 4;
@@ -105,7 +105,10 @@ impl<'t> MailTalk<'t> {
                 ),
             )?,
         };
-        let message_id = self.citizen.send(mail).await?;
+        let message_id = until("the mail server to take a mail", async || {
+            Ok(self.citizen.send(mail.clone()).await.ok())
+        })
+        .await?;
         thread.mails.push(Mail { text, message_id, file, round: Some(round) });
         Ok(())
     }
