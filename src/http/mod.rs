@@ -2,12 +2,14 @@
 //! ask the running process. It is not meant for the network: without a token it says only how
 //! the workers do, and it never says what anybody wrote. The public listener is [`front`].
 
+pub mod console;
 pub mod front;
 mod health;
 mod operations;
 mod token;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
@@ -21,9 +23,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::observe::Metrics;
 
+pub use console::Console;
 pub use health::{Readiness, WorkerState};
 pub use operations::{
-    DeadLetterView, OperationError, Operations, ProbeView, Reference, TraceEntry, TraceView,
+    ContactView, ConversationView, ConversationsView, DeadLetterView, DoneView, Home,
+    OperationError, Operations, ProbeView, QueueView, Reference, TraceEntry, TraceView,
 };
 pub use token::AdminToken;
 
@@ -36,6 +40,8 @@ pub struct Served {
     pub metrics: Arc<Metrics>,
     /// Who may ask below `/api`.
     pub token: Arc<AdminToken>,
+    /// The pages for people, where there are any.
+    pub console: Option<Arc<Console>>,
 }
 
 /// Answers on `listener` until `stop` fires, then finishes what it is answering.
@@ -44,7 +50,8 @@ pub async fn serve(
     served: Served,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    axum::serve(listener, router(served)).with_graceful_shutdown(stop.cancelled_owned()).await
+    let service = router(served).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 fn router(served: Served) -> Router {
@@ -55,12 +62,14 @@ fn router(served: Served) -> Router {
         .route("/deadletters/{reference}/requeue", post(requeue))
         .route("/deadletters/{reference}/discard", post(discard))
         .layer(from_fn_with_state(served.clone(), require_token));
+    let console = served.console.clone().map_or_else(Router::new, Console::router);
     Router::new()
         .route("/health/live", get(|| async { "alive\n" }))
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
         .nest("/api", api)
         .with_state(served)
+        .merge(console)
 }
 
 async fn require_token(State(served): State<Served>, request: Request, next: Next) -> Response {

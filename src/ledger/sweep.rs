@@ -8,26 +8,28 @@ use viadukt_api::{BlobRef, Form, Media, Timestamp, WorkerName};
 
 use super::records::{Accepted, Dead, DeadWhat, Delivery, Payload, RawRecord, unpack};
 use super::rules::Tally;
-use super::{Awaited, Fate, Ledger, PAGE, Step, item_from};
+use super::{Awaited, Done, Fate, Ledger, PAGE, Step, item_from};
 use crate::store::{Batch, Space, StoreError};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 impl Ledger {
     /// Forgets what is older than its keeping time: keys after `keys`; dead letters, the trail
-    /// and what was reported after `dead`; tallies a day after their period, should the clock
+    /// and what was reported after `dead`; what operators did after `done`; tallies a day after their period, should the clock
     /// jump back; matters when nobody speaks of them any more.
     pub async fn sweep(
         &self,
         now: Timestamp,
         keys: Duration,
         dead: Duration,
+        done: Duration,
     ) -> Result<(), StoreError> {
         let old = |at: Timestamp, keep: Duration| now.since(at) > keep;
         self.sweep_space(Space::Dedupe, |_, value| Ok(old(unpack(value)?, keys))).await?;
         self.sweep_space(Space::Dead, |_, value| Ok(old(unpack::<Dead>(value)?.at, dead))).await?;
         self.sweep_space(Space::Fate, |_, value| Ok(old(unpack::<Fate>(value)?.at, dead))).await?;
         self.sweep_space(Space::Trail, |_, value| Ok(old(unpack::<Step>(value)?.at, dead))).await?;
+        self.sweep_space(Space::Done, |_, value| Ok(old(unpack::<Done>(value)?.at, done))).await?;
         let tally = |_: &[u8], value: &[u8]| Ok(old(unpack::<Tally>(value)?.until, DAY));
         self.sweep_space(Space::Tally, tally).await?;
         self.sweep_matters(now).await

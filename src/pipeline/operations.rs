@@ -11,7 +11,10 @@ use viadukt_api::{
 
 use super::Pipeline;
 use super::judge::Cause;
-use crate::http::{DeadLetterView, OperationError, Operations, Reference, TraceEntry, TraceView};
+use crate::http::{
+    ContactView, ConversationsView, DeadLetterView, DoneView, OperationError, Operations,
+    QueueView, Reference, TraceEntry, TraceView,
+};
 use crate::ledger::{Attempt, Dead, DeadWhat, Delivery, Draft, Place, Step, Way};
 use crate::observe::Direction;
 use crate::store::StoreError;
@@ -241,6 +244,34 @@ impl Operations for Pipeline {
         self.decided(&mut draft, &dead, "discarded");
         self.ledger.commit(draft).await.map_err(failed)
     }
+
+    fn queues(&self) -> Vec<QueueView> {
+        self.queue_views()
+    }
+
+    async fn conversations(&self) -> Result<ConversationsView, OperationError> {
+        self.conversation_views().map_err(failed)
+    }
+
+    async fn contacts(&self) -> Result<Vec<ContactView>, OperationError> {
+        self.contact_views().map_err(failed)
+    }
+
+    async fn unblock(&self, contact: &str) -> Result<(), OperationError> {
+        self.unblock_contact(contact).await
+    }
+
+    async fn test_room(&self, bridge: &WorkerName) -> Result<Reference, OperationError> {
+        self.say_in_room(bridge).await
+    }
+
+    async fn record_done(&self, done: DoneView) -> Result<(), OperationError> {
+        self.add_done(done).await.map_err(failed)
+    }
+
+    async fn done(&self) -> Result<Vec<DoneView>, OperationError> {
+        self.done_views().map_err(failed)
+    }
 }
 
 impl Pipeline {
@@ -291,6 +322,6 @@ fn entries(step: Step) -> Vec<TraceEntry> {
     }
 }
 
-fn failed(error: StoreError) -> OperationError {
+pub(super) fn failed(error: StoreError) -> OperationError {
     OperationError::Failed(error.to_string())
 }

@@ -58,11 +58,13 @@ pub enum Space {
     Matter = 14,
     /// Deliveries that wait for the end of a flood, by conversation and delivery id.
     Gathered = 15,
+    /// What operators did, by time.
+    Done = 16,
 }
 
 impl Space {
     /// Every space, for export and for the conformance suite.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Meta,
         Self::Journal,
         Self::Outbox,
@@ -79,6 +81,7 @@ impl Space {
         Self::Awaited,
         Self::Matter,
         Self::Gathered,
+        Self::Done,
     ];
 
     /// The key of a record among those of all spaces: the space's byte, then the key.
