@@ -411,34 +411,136 @@ matrix-device-not-verified = Ein Gerät von { $user } ist nicht bestätigt und k
 matrix-plaintext-ignored = Eine unverschlüsselte Nachricht von { $user } in diesem verschlüsselten Raum wurde nicht weitergegeben.
 matrix-unreadable = Ein Ereignis in diesem Raum war nicht lesbar und wurde zur Seite gelegt.
 
+## Betrieb
+
+# Wie es einem Teil geht.
+health-up = verbunden
+health-down = nicht verbunden ({ $why })
+
+# Wie eine Strecke einer Nachricht geschützt war.
+protection-megolm = Ende-zu-Ende-verschlüsselt (Megolm)
+protection-megolm-by = Ende-zu-Ende-verschlüsselt (Megolm), Gerät { $trust }
+protection-tls = { $version }, Zertifikat hier nicht bekannt
+protection-tls-verified = { $version }, Zertifikat geprüft
+protection-tls-unverified = { $version }, Zertifikat nicht geprüft
+protection-plain = NICHT verschlüsselt
+protection-unknown = Schutz nicht bekannt
+
+# Die Schritte auf dem Weg einer Nachricht.
+trace-accepted = angenommen
+trace-border = vom Server der eigenen Organisation angenommen
+trace-put-aside = nicht lesbar; zur Seite gelegt
+trace-passed = darf durch
+trace-withheld = darf durch, gezeigt wird aber nur, dass sie kam: Der Raum bietet zu wenig Schutz
+trace-not-passed = darf nicht durch; wer sie schrieb, weiß warum
+trace-ignored = übergangen
+trace-routed =
+    { $count ->
+        [0] wurde zu keiner Zustellung
+        [one] wurde zu einer Zustellung
+       *[other] wurde zu { $count } Zustellungen
+    }
+trace-held = wartet auf ihre Zeit
+trace-held-paused = wartet: Die Brücke hält an
+trace-delivered = zugestellt
+trace-retry = noch nicht zugestellt; wird von selbst erneut versucht
+trace-refused = abgelehnt; aufgegeben
+trace-unknown = niemand weiß, ob sie ankam; aufgegeben
+trace-gave-up = zu lange versucht; aufgegeben
+trace-gathered = mit anderen zusammengefasst in { $reference }
+trace-reported-sent = die Gegenseite meldet: unterwegs
+trace-reported-delivered = die Gegenseite meldet: angekommen
+trace-reported-delayed = die Gegenseite meldet: verzögert
+trace-reported-failed = die Gegenseite meldet: nicht angekommen
+trace-reported-unknown = die Gegenseite meldet: unbekannt, ob sie ankam
+trace-requeued = zurückgestellt und erneut versucht, durch { $by }
+trace-discarded = verworfen, durch { $by }
+trace-opened = gelesen wurde, was jemand schrieb, durch { $by }
+trace-expired = vergessen: Niemand hat rechtzeitig entschieden
+trace-overtaken = ein späteres Wort zur selben Sache trat an ihre Stelle
+trace-settled = sie kam doch an; es gibt nichts mehr zu entscheiden
+trace-tested = eine Probe, von { $by }
+
+# Warum eine Nachricht übergangen wird.
+ignored-blocked = wer sie schickt, ist gesperrt
+ignored-no-bridge = keine Brücke heißt mehr so
+ignored-own-message-came-back = sie ist unsere eigene und kam zurück
+ignored-invite-not-allowed = wer einlädt, steht nicht auf der Liste derer, die das dürfen
+ignored-room-without-bridge = der Raum gehört zu keiner Brücke
+ignored-written-by-a-machine = eine Maschine hat sie geschrieben
+ignored-a-mark = sie ist ein Zeichen, das um nichts bittet
+ignored-outside-any-conversation = sie gehört zu keinem Gespräch: Leute reden untereinander
+
 ## Kommandozeile
 
+cli-attempt = Versuch { $number } von Teil { $part }
 cli-check-good = { $file }: Die Konfiguration ist in Ordnung. Brücken: { $bridges }
+cli-column-after = Danach
+cli-column-arrived = Angekommen
+cli-column-attached = Anhänge
+cli-column-attempts = Versuche
 cli-column-bridge = Brücke
+cli-column-dead-letters = Aufgegeben
 cli-column-detail = Einzelheit
 cli-column-direction = Richtung
 cli-column-finding = Befund
+cli-column-from = Von
+cli-column-held = Angehalten
+cli-column-kind = Art
+cli-column-oldest = Älteste
 cli-column-reason = Grund
 cli-column-reference = Referenz
 cli-column-since = Seit
 cli-column-stage = Stufe
 cli-column-state = Zustand
 cli-column-step = Versuch
+cli-column-subject = Betreff
 cli-column-time = Zeit
+cli-column-to = An
+cli-column-until = Aufbewahrt bis
+cli-column-waiting = Wartend
 cli-column-what = Ergebnis
 cli-column-worker = Teil
 cli-direction-in = in den Raum
 cli-direction-out = aus dem Raum
+cli-discard-all =
+    { $count ->
+        [one] Eine Nachricht würde endgültig verworfen.
+       *[other] { $count } Nachrichten würden endgültig verworfen.
+    }
 cli-discarded = { $reference } wurde verworfen.
+cli-discarded-all =
+    { $count ->
+        [one] Eine Nachricht wurde verworfen.
+       *[other] { $count } Nachrichten wurden verworfen.
+    }
 cli-doctor-alone = Es läuft kein viadukt mit dieser Konfiguration; dieser Befehl hat selbst geprüft.
 cli-doctor-running = Das laufende viadukt hat geprüft.
+cli-doubtful = vielleicht: Die Gegenseite hat es nicht gesagt
 cli-failed = Das ist nicht gelungen: { $why }
 cli-no-dead-letters = Nichts wurde aufgegeben; nichts wartet auf eine Entscheidung.
+cli-not-doubtful = nein
 cli-not-running = Es läuft kein viadukt mit dieser Konfiguration ({ $why }). Starten Sie es mit „viadukt run“, oder nennen Sie mit --config die Konfiguration des laufenden.
+cli-nothing-done = Es wurde nichts getan.
+cli-requeue-all =
+    { $count ->
+        [one] Eine Nachricht würde erneut versucht.
+       *[other] { $count } Nachrichten würden erneut versucht.
+    }
 cli-requeued = { $reference } wird noch einmal versucht.
+cli-requeued-all =
+    { $count ->
+        [one] Eine Nachricht wird erneut versucht.
+       *[other] { $count } Nachrichten werden erneut versucht.
+    }
+cli-say-yes = Geben Sie --yes an, wenn das so gemeint ist.
+cli-several = { $number } Nachrichten heißen so. Fragen Sie noch einmal mit der Kennung derjenigen, die Sie meinen.
 cli-state-bad = FEHLER
 cli-state-good = OK
+cli-state-paused = hält an; { $state }
+cli-status = viadukt { $version }, läuft seit { $since }. Speicher { $store }, Ablage { $spool }.
 cli-token-refused = Der Prozess auf { $address } nimmt das Token aus { $token } nicht an. Gehört er zu einer anderen Konfiguration?
+cli-type-yes = Tippen Sie „ja“, wenn das so gemeint ist:
 cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie die Referenz; Spuren und Aufgegebenes werden nach der Aufbewahrungszeit gelöscht.
 
 ## Console
@@ -471,6 +573,13 @@ console-login-wrong = Dieses Token stimmt nicht. Ohne eigene Token-Datei gilt na
 console-login-expired = Das Formular war zu alt. Bitte melden Sie sich noch einmal an.
 console-login-too-often = Das waren zu viele Versuche. Bitte warten Sie einen Augenblick.
 console-login-name = Bitte geben Sie Ihren Namen an.
+console-login-provider = Über den Anmeldedienst anmelden
+console-login-by-token = Oder mit dem Token
+console-login-done = Sie sind angemeldet
+console-login-on = Weiter zur Übersicht
+console-login-again = Noch einmal anmelden
+console-login-not-invited = Der Anmeldedienst kennt Sie, aber Sie gehören zu keiner Gruppe, die viadukt betreuen darf.
+console-login-provider-failed = Der Anmeldedienst antwortet nicht wie erwartet. Was er sagte, steht im Protokoll von viadukt.
 console-logout = Abmelden
 console-unknown = Das gibt es hier nicht
 console-unknown-text = Die Adresse stimmt nicht, oder was hier war, ist inzwischen erledigt. Die Bereiche oben führen weiter.
@@ -488,10 +597,11 @@ console-workers-text = Der Homeserver und jede Brücke, mit dem, was auf sie war
 console-name = Name
 console-state = Zustand
 console-up = verbunden
+console-up-since = seit
 console-down = nicht verbunden
 console-paused = angehalten
 console-waiting = Wartend
-console-oldest = Älteste seit
+console-oldest = Älteste wartet
 console-held = Zurückgehalten
 console-held-note = bis zu ihrer Zeit, oder bis die Brücke weitermacht
 console-given-up = Aufgegeben
@@ -514,11 +624,15 @@ console-home-main = Thread im Raum der Brücke
 console-home-team = Thread im Raum „{ $name }“
 console-home-intake = Thread im Eingangsraum
 console-home-own = Eigener Raum
-console-trace-lead = Was wurde aus einer Nachricht? Die Kennung steht in Hinweisen im Raum, in Protokollzeilen und bei Aufgegebenem.
+console-trace-lead = Was wurde aus einer Nachricht? Suchen Sie nach der Kennung, die in Hinweisen im Raum und bei Aufgegebenem steht, oder danach, wie ein Netz die Nachricht nennt: die Message-ID einer Mail, die Kennung eines Matrix-Ereignisses, die Nummer bei einem SMS-Gateway.
 console-trace-one = Der Weg einer Nachricht
 console-trace-go = Weg zeigen
-console-trace-malformed = Das ist keine Kennung. Eine Kennung sieht so aus: 01JD2Z5Y3V0Q8R6T4W2X1Z9B7C, manchmal mit -0 dahinter.
-console-trace-unknown = Unter dieser Kennung ist nichts bekannt. Wege werden nach der Aufbewahrungszeit gelöscht.
+console-trace-unknown = Unter diesem Namen ist keine Nachricht bekannt. Wege werden nach der Aufbewahrungszeit gelöscht.
+console-trace-several =
+    { $count ->
+        [one] Eine Nachricht heißt so:
+       *[other] { $count } Nachrichten heißen so:
+    }
 console-reference = Kennung
 console-picture = Der Weg auf einen Blick
 console-steps = Schritt für Schritt
@@ -528,29 +642,20 @@ console-lock-end = Ende-zu-Ende verschlüsselt
 console-lock-hop = auf dieser Strecke verschlüsselt
 console-lock-none = nicht verschlüsselt
 console-lock-unknown = Schutz unbekannt
+console-stage-border = Eingang der Organisation
 console-stage-accept = Annahme
 console-stage-normalise = Lesen
 console-stage-judge = Beurteilung
 console-stage-route = Zuordnung
 console-stage-deliver = Zustellung
+console-stage-report = Meldung
 console-stage-decide = Entscheidung
-console-stage-else = Weiteres
-console-step-accepted = Von { $name } gekommen und sicher abgelegt.
-console-step-aside = Es konnte nicht gelesen werden und wurde beiseitegelegt.
-console-step-pass = Es darf weiter.
-console-step-not-passed = Es darf nicht weiter.
-console-step-routed = Daraus wurden Zustellungen: { $name }
 console-step-attempt = An { $name }, Versuch { $attempt }: { $outcome }.
-console-step-else = { $name }
 console-outcome-delivered = angekommen
 console-outcome-retry = noch nicht, es folgt ein weiterer Versuch
 console-outcome-refused = abgelehnt
 console-outcome-unknown = unklar, ob es ankam
 console-outcome-gave-up = aufgegeben
-console-decided-requeued = Ein Mensch hat entschieden: noch einmal versuchen.
-console-decided-discarded = Ein Mensch hat entschieden: verwerfen.
-console-decided-tested = Eine Probe aus der Konsole.
-console-decided-else = Es wurde darüber entschieden.
 console-dead-lead = Was viadukt aufgegeben hat, bleibt hier, bis ein Mensch entscheidet oder die Aufbewahrungszeit endet.
 console-dead-empty = Nichts wurde aufgegeben; nichts wartet auf eine Entscheidung.
 console-dead-caption =

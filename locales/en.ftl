@@ -411,34 +411,136 @@ matrix-device-not-verified = A device of { $user } is not verified and cannot re
 matrix-plaintext-ignored = An unencrypted message from { $user } in this encrypted room was not passed on.
 matrix-unreadable = An event in this room could not be read and was put aside.
 
+## Operators
+
+# How a worker does.
+health-up = connected
+health-down = not connected ({ $why })
+
+# How one hop of a message was protected.
+protection-megolm = end-to-end encrypted (Megolm)
+protection-megolm-by = end-to-end encrypted (Megolm), device { $trust }
+protection-tls = { $version }, certificate unknown here
+protection-tls-verified = { $version }, certificate verified
+protection-tls-unverified = { $version }, certificate not verified
+protection-plain = NOT encrypted
+protection-unknown = protection unknown
+
+# The steps of a message's way.
+trace-accepted = accepted
+trace-border = taken in by our organisation's own server
+trace-put-aside = could not be read; put aside
+trace-passed = may pass
+trace-withheld = may pass, but only that it came is shown: the room gives too little protection
+trace-not-passed = may not pass; its author was told why
+trace-ignored = ignored
+trace-routed =
+    { $count ->
+        [0] became no delivery
+        [one] became one delivery
+       *[other] became { $count } deliveries
+    }
+trace-held = waits for its time
+trace-held-paused = waits: the bridge is paused
+trace-delivered = delivered
+trace-retry = not delivered yet; tried again by itself
+trace-refused = refused; given up
+trace-unknown = nobody knows whether it arrived; given up
+trace-gave-up = tried for too long; given up
+trace-gathered = gathered with others into { $reference }
+trace-reported-sent = the other side reports: on its way
+trace-reported-delivered = the other side reports: arrived
+trace-reported-delayed = the other side reports: delayed
+trace-reported-failed = the other side reports: did not arrive
+trace-reported-unknown = the other side reports: unknown whether it arrived
+trace-requeued = put back to be tried again, by { $by }
+trace-discarded = discarded, by { $by }
+trace-opened = what somebody wrote was read, by { $by }
+trace-expired = forgotten: nobody decided in time
+trace-overtaken = a later word on the same matter took its place
+trace-settled = it arrived after all; no decision is needed
+trace-tested = a test, by { $by }
+
+# Why a message is ignored.
+ignored-blocked = its sender is blocked
+ignored-no-bridge = no bridge is called so any more
+ignored-own-message-came-back = it is our own message, come back
+ignored-invite-not-allowed = whoever invites is not on the list of those who may
+ignored-room-without-bridge = the room belongs to no bridge
+ignored-written-by-a-machine = a machine wrote it
+ignored-a-mark = it is a mark that asks for nothing
+ignored-outside-any-conversation = it belongs to no conversation: people talk among themselves
+
 ## Command line
 
+cli-attempt = attempt { $number } of part { $part }
 cli-check-good = { $file }: the configuration is good. Bridges: { $bridges }
+cli-column-after = After
+cli-column-arrived = Arrived
+cli-column-attached = Attached
+cli-column-attempts = Attempts
 cli-column-bridge = Bridge
+cli-column-dead-letters = Given up
 cli-column-detail = Detail
 cli-column-direction = Direction
 cli-column-finding = Finding
+cli-column-from = From
+cli-column-held = Held
+cli-column-kind = Kind
+cli-column-oldest = Oldest
 cli-column-reason = Reason
 cli-column-reference = Reference
 cli-column-since = Since
 cli-column-stage = Stage
 cli-column-state = State
 cli-column-step = Tried
+cli-column-subject = Subject
 cli-column-time = Time
+cli-column-to = To
+cli-column-until = Kept until
+cli-column-waiting = Waiting
 cli-column-what = Outcome
 cli-column-worker = Part
 cli-direction-in = into the room
 cli-direction-out = out of the room
+cli-discard-all =
+    { $count ->
+        [one] One message would be discarded for good.
+       *[other] { $count } messages would be discarded for good.
+    }
 cli-discarded = { $reference } was discarded.
+cli-discarded-all =
+    { $count ->
+        [one] One message was discarded.
+       *[other] { $count } messages were discarded.
+    }
 cli-doctor-alone = No viadukt runs with this configuration; this command did the trying itself.
 cli-doctor-running = The running viadukt did the trying.
+cli-doubtful = perhaps: the other side did not say
 cli-failed = That did not work: { $why }
 cli-no-dead-letters = Nothing was given up; nothing waits for a decision.
+cli-not-doubtful = no
 cli-not-running = No viadukt runs with this configuration ({ $why }). Start it with "viadukt run", or name the running one's configuration with --config.
+cli-nothing-done = Nothing was done.
+cli-requeue-all =
+    { $count ->
+        [one] One message would be tried again.
+       *[other] { $count } messages would be tried again.
+    }
 cli-requeued = { $reference } will be tried again.
+cli-requeued-all =
+    { $count ->
+        [one] One message will be tried again.
+       *[other] { $count } messages will be tried again.
+    }
+cli-say-yes = Say --yes if that is meant.
+cli-several = { $number } messages are called so. Ask again with the reference of the one that you mean.
 cli-state-bad = WRONG
 cli-state-good = OK
+cli-state-paused = paused; { $state }
+cli-status = viadukt { $version }, running since { $since }. Store { $store }, spool { $spool }.
 cli-token-refused = The process on { $address } does not take the token in { $token }. Does it belong to another configuration?
+cli-type-yes = Type "yes" if that is meant:
 cli-unknown-reference = Nothing is known by this reference. Check the reference; traces and what was given up are deleted after their retention time.
 
 ## Console
@@ -471,6 +573,13 @@ console-login-wrong = This token is wrong. Without a token file of your own ther
 console-login-expired = The form was too old. Please log in once more.
 console-login-too-often = Those were too many tries. Please wait a moment.
 console-login-name = Please give your name.
+console-login-provider = Log in through the identity provider
+console-login-by-token = Or with the token
+console-login-done = You are logged in
+console-login-on = On to the overview
+console-login-again = Log in again
+console-login-not-invited = The identity provider knows you, but you are in none of the groups that may operate viadukt.
+console-login-provider-failed = The identity provider does not answer as expected. What it said stands in viadukt's log.
 console-logout = Log out
 console-unknown = There is no such thing here
 console-unknown-text = The address is wrong, or what was here has been dealt with. The parts above lead on.
@@ -488,10 +597,11 @@ console-workers-text = The homeserver and each bridge, with what waits for them.
 console-name = Name
 console-state = State
 console-up = connected
+console-up-since = since
 console-down = not connected
 console-paused = paused
 console-waiting = Waiting
-console-oldest = Oldest for
+console-oldest = Oldest waits
 console-held = Held back
 console-held-note = until their time, or until the bridge goes on
 console-given-up = Given up
@@ -514,11 +624,15 @@ console-home-main = Thread of the bridge's room
 console-home-team = Thread of the room “{ $name }”
 console-home-intake = Thread of the intake room
 console-home-own = Room of its own
-console-trace-lead = What became of a message? Its reference stands in notices in the room, in log lines and beside what was given up.
+console-trace-lead = What became of a message? Look for the reference that stands in notices in the room and beside what was given up, or for what a network calls the message: a mail's Message-ID, the id of a Matrix event, a gateway's number.
 console-trace-one = One message's way
 console-trace-go = Show the way
-console-trace-malformed = This is no reference. A reference looks like this: 01JD2Z5Y3V0Q8R6T4W2X1Z9B7C, sometimes with -0 behind it.
-console-trace-unknown = Nothing is known by this reference. Ways are deleted after their keeping time.
+console-trace-unknown = No message is known by this name. Ways are deleted after their keeping time.
+console-trace-several =
+    { $count ->
+        [one] One message is called this:
+       *[other] { $count } messages are called this:
+    }
 console-reference = Reference
 console-picture = The way at a glance
 console-steps = Step by step
@@ -528,29 +642,20 @@ console-lock-end = end-to-end encrypted
 console-lock-hop = encrypted on this hop
 console-lock-none = not encrypted
 console-lock-unknown = protection unknown
+console-stage-border = Our organisation's border
 console-stage-accept = Acceptance
 console-stage-normalise = Reading
 console-stage-judge = Judgement
 console-stage-route = Routing
 console-stage-deliver = Delivery
+console-stage-report = Report
 console-stage-decide = Decision
-console-stage-else = Further
-console-step-accepted = It came from { $name } and was stored safely.
-console-step-aside = It could not be read and was put aside.
-console-step-pass = It may pass.
-console-step-not-passed = It may not pass.
-console-step-routed = Deliveries made of it: { $name }
 console-step-attempt = To { $name }, attempt { $attempt }: { $outcome }.
-console-step-else = { $name }
 console-outcome-delivered = arrived
 console-outcome-retry = not yet, another attempt follows
 console-outcome-refused = refused
 console-outcome-unknown = unclear whether it arrived
 console-outcome-gave-up = given up
-console-decided-requeued = A person decided: try again.
-console-decided-discarded = A person decided: discard.
-console-decided-tested = A test from the console.
-console-decided-else = It was decided about.
 console-dead-lead = What viadukt has given up stays here until a person decides or its keeping time ends.
 console-dead-empty = Nothing was given up; nothing waits for a decision.
 console-dead-caption =

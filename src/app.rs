@@ -116,7 +116,9 @@ impl App {
         let rules = config.bridges.iter().map(|b| (b.name.clone(), b.rules.clone())).collect();
         let rooms = config.bridges.iter().map(|b| (b.name.clone(), b.rooms.clone())).collect();
         let (zone, invites) = (config.zone.clone(), config.invites.clone());
-        let policy = Policy { zone, invites, rules, rooms };
+        let keep_dead = config.limits.dead_letter_retention;
+        let policy = Policy { zone, invites, rules, rooms, keep_dead };
+        let kinds = config.bridges.iter().map(|b| (b.name.clone(), b.kind)).collect();
         let pipeline = Pipeline::new(Parts {
             ledger: ledger.clone(),
             env: env.clone(),
@@ -125,6 +127,8 @@ impl App {
             policy,
             hub,
             bridges,
+            kinds,
+            data_dir: Some(data),
             again,
             waiting,
         })?;

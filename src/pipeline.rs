@@ -38,6 +38,7 @@ mod route;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -55,6 +56,7 @@ use gather::Floods;
 use hold::Pauses;
 use lanes::{Lanes, Pause};
 use normalise::Read;
+use operations::Standing;
 use rooms::Rooms;
 
 pub use accept::Journal;
@@ -83,6 +85,10 @@ pub struct Parts {
     pub hub: Arc<dyn Hub>,
     /// The far sides.
     pub bridges: BTreeMap<WorkerName, Arc<dyn Worker>>,
+    /// What kind each far side is of, as the configuration calls it.
+    pub kinds: BTreeMap<WorkerName, &'static str>,
+    /// Where the store and the spool lie, if on the disk.
+    pub data_dir: Option<PathBuf>,
     /// Where items go that are to be routed again; what [`Pipeline::run`] receives from.
     pub again: mpsc::UnboundedSender<ItemId>,
     /// Follows the number of deliveries that wait.
@@ -98,11 +104,14 @@ pub struct Pipeline {
     policy: Policy,
     hub: Arc<dyn Hub>,
     bridges: BTreeMap<WorkerName, Arc<dyn Worker>>,
+    kinds: BTreeMap<WorkerName, &'static str>,
+    data_dir: Option<PathBuf>,
     again: mpsc::UnboundedSender<ItemId>,
     rooms: Rooms,
     pauses: Pauses,
     floods: Floods,
     lanes: Lanes,
+    standing: Standing,
     /// Held from reading contacts and tallies until their changes are committed.
     contacts: Mutex<()>,
     /// The last item that was accepted before the start.
@@ -112,7 +121,8 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline that goes on where the ledger stands.
     pub fn new(parts: Parts) -> Result<Self, StoreError> {
-        let Parts { ledger, env, words, metrics, policy, hub, bridges, again, waiting } = parts;
+        let Parts { ledger, env, words, metrics, policy, hub, bridges, again, waiting, .. } = parts;
+        let (kinds, data_dir) = (parts.kinds, parts.data_dir);
         let hub_turn = (WorkerName::hub(), hub.parallel());
         let turns = bridges.iter().map(|(name, worker)| (name.clone(), worker.parallel()));
         let lanes = Lanes::new(std::iter::once(hub_turn).chain(turns), waiting);
@@ -137,11 +147,14 @@ impl Pipeline {
             policy,
             hub,
             bridges,
+            kinds,
+            data_dir,
             again,
             rooms,
             pauses,
             floods,
             lanes,
+            standing: Standing::new(now),
             contacts,
             last_before,
         })

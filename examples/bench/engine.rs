@@ -97,9 +97,12 @@ impl Engine {
                 invites: Invites(Vec::new()),
                 rules: BTreeMap::from([(name.clone(), rules)]),
                 rooms: BTreeMap::new(),
+                keep_dead: Duration::from_secs(30 * 86_400),
             },
             hub: Arc::clone(&hub) as Arc<dyn Hub>,
             bridges: BTreeMap::from([(name.clone(), Arc::clone(&far))]),
+            kinds: BTreeMap::new(),
+            data_dir: None,
             again,
             waiting: Arc::clone(&waiting),
         })?);

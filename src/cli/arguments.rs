@@ -1,16 +1,19 @@
 //! The command line. Built by hand instead of derived, because the kinds of bridges add
 //! commands of their own (`viadukt mail read`).
 
+mod dead_letters;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgMatches, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use viadukt_api::Tool;
 
 use crate::config::{Config, Registry};
 use crate::http::Reference;
+use crate::http::views::DeadLetterFilter;
 
 /// What was asked for.
 pub struct Invocation {
@@ -28,8 +31,18 @@ pub enum Command {
     Check,
     /// Try everything that the configuration names.
     Doctor,
+    /// Show how everything does.
+    Status {
+        /// As JSON.
+        json: bool,
+    },
     /// Show one message's way.
-    Trace(Reference),
+    Trace {
+        /// What somebody calls it.
+        name: String,
+        /// As JSON.
+        json: bool,
+    },
     /// See to what was given up.
     DeadLetters(DeadLetters),
     /// A command of a kind of bridge.
@@ -42,14 +55,42 @@ pub enum Command {
 }
 
 /// What to do with what was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeadLetters {
-    /// Show them.
-    List,
-    /// Try one again.
-    Requeue(Reference),
-    /// Forget one.
-    Discard(Reference),
+    /// Show what fits.
+    List {
+        /// Which.
+        filter: DeadLetterFilter,
+        /// As JSON.
+        json: bool,
+    },
+    /// Show one.
+    Show {
+        /// Which.
+        reference: Reference,
+        /// With what somebody wrote; the trail tells that it was read.
+        content: bool,
+        /// As JSON.
+        json: bool,
+    },
+    /// Try again.
+    Requeue(Which),
+    /// Forget.
+    Discard(Which),
+}
+
+/// Which dead letters are decided about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// This one.
+    One(Reference),
+    /// All that fit.
+    All {
+        /// Which.
+        filter: DeadLetterFilter,
+        /// Without asking back.
+        yes: bool,
+    },
 }
 
 /// Reads the command line. The error is a usage error, or the text of `--help` or `--version`;
@@ -84,18 +125,6 @@ fn tools(registry: &Registry) -> Tools {
 
 fn grammar(tools: &Tools) -> clap::Command {
     let word = |name, about| clap::Command::new(name).about(about);
-    let reference = || {
-        Arg::new("reference")
-            .value_name("REF")
-            .required(true)
-            .value_parser(value_parser!(Reference))
-    };
-    let dead_letters = word("deadletters", "See to what was given up (asks the running process)")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(word("list", "Show what waits for a decision"))
-        .subcommand(word("requeue", "Try one again").arg(reference()))
-        .subcommand(word("discard", "Forget one").arg(reference()));
     clap::Command::new("viadukt")
         .about("Bridge between encrypted Matrix rooms and e-mail, SMS and notification systems")
         .version(env!("CARGO_PKG_VERSION"))
@@ -116,9 +145,20 @@ fn grammar(tools: &Tools) -> clap::Command {
         .subcommand(word("check", "Read the configuration and show every mistake in it"))
         .subcommand(word("doctor", "Try everything that the configuration names"))
         .subcommand(
-            word("trace", "Show one message's way (asks the running process)").arg(reference()),
+            word("status", "Show how everything does (asks the running process)").arg(json()),
         )
-        .subcommand(dead_letters)
+        .subcommand(
+            word("trace", "Show one message's way (asks the running process)")
+                .arg(
+                    Arg::new("name")
+                        .value_name("NAME")
+                        .required(true)
+                        .allow_hyphen_values(true)
+                        .help("Our reference, a Matrix event, a Message-ID, or a gateway's id"),
+                )
+                .arg(json()),
+        )
+        .subcommand(dead_letters::grammar())
         .subcommands(tools.iter().map(|(noun, tools)| {
             clap::Command::new(*noun)
                 .about("Tools that need no configuration")
@@ -141,14 +181,12 @@ fn command(word: &str, matches: &ArgMatches, tools: &Tools) -> Option<Command> {
         "run" => Some(Command::Run),
         "check" => Some(Command::Check),
         "doctor" => Some(Command::Doctor),
-        "trace" => reference(matches).map(Command::Trace),
-        "deadletters" => match matches.subcommand()? {
-            ("list", _) => Some(DeadLetters::List),
-            ("requeue", matches) => reference(matches).map(DeadLetters::Requeue),
-            ("discard", matches) => reference(matches).map(DeadLetters::Discard),
-            _ => None,
+        "status" => Some(Command::Status { json: matches.get_flag("json") }),
+        "trace" => {
+            let name = matches.get_one::<String>("name")?.clone();
+            Some(Command::Trace { name, json: matches.get_flag("json") })
         }
-        .map(Command::DeadLetters),
+        "deadletters" => dead_letters::read(matches).map(Command::DeadLetters),
         noun => {
             let (verb, matches) = matches.subcommand()?;
             let tool = tools.get(noun)?.iter().find(|tool| tool.verb == verb)?;
@@ -158,6 +196,6 @@ fn command(word: &str, matches: &ArgMatches, tools: &Tools) -> Option<Command> {
     }
 }
 
-fn reference(matches: &ArgMatches) -> Option<Reference> {
-    matches.get_one("reference").copied()
+fn json() -> Arg {
+    Arg::new("json").long("json").help("Show it as JSON").action(ArgAction::SetTrue)
 }

@@ -8,12 +8,18 @@ use axum::http::{Method, Request, header};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use percent_encoding::NON_ALPHANUMERIC;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use viadukt_api::WorkerName;
 
 use crate::config::Config;
-use crate::http::{AdminToken, DeadLetterView, ProbeView, Reference, TraceView};
+use crate::http::views::{
+    DeadLetterFilter, DeadLetterView, FoundView, OpenedView, ProbeView, StatusView, TraceView,
+};
+use crate::http::{AdminToken, Reference};
+use crate::observe::Direction;
 
 /// Longer than any probe may take: a login over a slow network, several times.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -67,6 +73,17 @@ impl Running {
         self.ask(Method::GET, "/api/probe").await.and_then(|body| read(&body))
     }
 
+    /// How everything does.
+    pub async fn status(&self) -> Result<StatusView, Ask> {
+        self.ask(Method::GET, "/api/status").await.and_then(|body| read(&body))
+    }
+
+    /// The messages that `name` may mean.
+    pub async fn find(&self, name: &str) -> Result<Vec<FoundView>, Ask> {
+        let path = query("/api/find", &[("name", Some(name))]);
+        self.ask(Method::GET, &path).await.and_then(|body| read(&body))
+    }
+
     /// One message's way.
     pub async fn trace(&self, reference: Reference) -> Result<TraceView, Ask> {
         let path = format!("/api/trace/{reference}");
@@ -74,8 +91,31 @@ impl Running {
     }
 
     /// What was given up.
-    pub async fn dead_letters(&self) -> Result<Vec<DeadLetterView>, Ask> {
-        self.ask(Method::GET, "/api/deadletters").await.and_then(|body| read(&body))
+    pub async fn dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+    ) -> Result<Vec<DeadLetterView>, Ask> {
+        let seconds = filter.older_than.map(|seconds| seconds.to_string());
+        let fields = [
+            ("bridge", filter.bridge.as_ref().map(WorkerName::as_str)),
+            ("direction", filter.direction.map(Direction::as_str)),
+            ("reason", filter.reason.as_deref()),
+            ("older_than", seconds.as_deref()),
+        ];
+        let path = query("/api/deadletters", &fields);
+        self.ask(Method::GET, &path).await.and_then(|body| read(&body))
+    }
+
+    /// One thing that was given up.
+    pub async fn dead_letter(&self, reference: Reference) -> Result<DeadLetterView, Ask> {
+        let path = format!("/api/deadletters/{reference}");
+        self.ask(Method::GET, &path).await.and_then(|body| read(&body))
+    }
+
+    /// The same with what somebody wrote.
+    pub async fn open(&self, reference: Reference) -> Result<OpenedView, Ask> {
+        let path = format!("/api/deadletters/{reference}/open");
+        self.ask(Method::POST, &path).await.and_then(|body| read(&body))
     }
 
     /// Has it tried again.
@@ -133,6 +173,15 @@ impl Running {
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         self.exchange(Method::GET, path).await.unwrap_or_else(|e| (0, e.to_string()))
     }
+}
+
+/// `path` with those `fields` that are there.
+fn query(path: &str, fields: &[(&str, Option<&str>)]) -> String {
+    let there = fields.iter().filter_map(|(name, value)| {
+        let value = percent_encoding::utf8_percent_encode((*value)?, NON_ALPHANUMERIC);
+        Some(format!("{name}={value}"))
+    });
+    format!("{path}?{}", there.collect::<Vec<_>>().join("&"))
 }
 
 /// A process that listens everywhere is asked on this machine.

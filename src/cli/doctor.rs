@@ -16,7 +16,7 @@ use super::operate::failure;
 use super::table::Table;
 use super::{Exit, Failure};
 use crate::config::Config;
-use crate::http::ProbeView;
+use crate::http::views::ProbeView;
 
 pub(super) async fn doctor(
     config: &Config,

@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 pub mod client;
+mod dead_letters;
 mod doctor;
 mod operate;
 mod table;
@@ -16,7 +17,7 @@ use viadukt_api::{Env, Words};
 
 use crate::config::{Config, Registry, Report};
 
-pub use arguments::{Command, DeadLetters, Invocation, parse};
+pub use arguments::{Command, DeadLetters, Invocation, Which, parse};
 
 /// How a command ends: the codes of sysexits.h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +102,9 @@ pub async fn perform(
     let words = Words::new(config.language);
     match command {
         Command::Doctor => doctor::doctor(&config, env, words, out).await,
-        Command::Trace(reference) => operate::trace(&config, reference, &words, out).await,
-        Command::DeadLetters(what) => operate::dead_letters(&config, what, &words, out).await,
+        Command::Status { json } => operate::status(&config, json, &words, out).await,
+        Command::Trace { name, json } => operate::trace(&config, &name, json, &words, out).await,
+        Command::DeadLetters(what) => dead_letters::dead_letters(&config, what, &words, out).await,
         Command::Run | Command::Check | Command::Tool { .. } => Ok(Exit::Ok),
     }
 }

@@ -1,6 +1,7 @@
 //! Rows in aligned columns, and times that a person can read.
 
 use std::fmt;
+use std::time::Duration;
 
 use viadukt_api::Timestamp;
 
@@ -51,6 +52,36 @@ pub(super) fn utc(at: Timestamp) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// How long something took or is ago, in the largest unit that fits: `3 d`, `2 h`, `40 s`.
+pub(super) fn ago(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..86_400 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// A pause between two steps: `+12 ms`, `+4.0 s`, `+3 min`.
+pub(super) fn pause(span: Duration) -> String {
+    match span.as_millis() {
+        ms @ 0..1_000 => format!("+{ms} ms"),
+        1_000..60_000 => format!("+{:.1} s", span.as_secs_f64()),
+        _ => format!("+{}", ago(span)),
+    }
+}
+
+/// A size: `12.3 MB`.
+pub(super) fn bytes(size: u64) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "one digit after the point is shown")]
+    match size {
+        0..1_000_000 => format!("{} kB", size.div_ceil(1_000)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", size as f64 / 1e6),
+        _ => format!("{:.1} GB", size as f64 / 1e9),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +103,22 @@ mod tests {
             (1_735_689_599, "2024-12-31 23:59:59Z"),
         ] {
             assert_eq!(utc(Timestamp(seconds * 1000)), expected);
+        }
+    }
+
+    #[test]
+    fn spans_and_sizes_are_short() {
+        for (ms, since, after) in [
+            (12, "0 s", "+12 ms"),
+            (4_000, "4 s", "+4.0 s"),
+            (200_000, "3 min", "+3 min"),
+            (200_000_000, "2 d", "+2 d"),
+        ] {
+            let span = Duration::from_millis(ms);
+            assert_eq!((ago(span).as_str(), pause(span).as_str()), (since, after));
+        }
+        for (size, shown) in [(0, "0 kB"), (1, "1 kB"), (12_345_678, "12.3 MB")] {
+            assert_eq!(bytes(size), shown);
         }
     }
 }

@@ -7,6 +7,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::config::tests::registry;
+use crate::http::views::DeadLetterFilter;
+use crate::observe::Direction;
 
 #[test]
 fn words_become_commands() {
@@ -17,19 +19,52 @@ fn words_become_commands() {
     assert!(matches!(asked("doctor"), Ok(Command::Doctor)));
     assert!(matches!(
         asked(&format!("trace {reference}")),
-        Ok(Command::Trace(read)) if read.to_string() == reference
+        Ok(Command::Trace { name, json: false }) if name == reference
     ));
-    assert!(matches!(asked("deadletters list"), Ok(Command::DeadLetters(DeadLetters::List))));
-    assert!(matches!(
-        asked(&format!("deadletters requeue {reference}")),
-        Ok(Command::DeadLetters(DeadLetters::Requeue(read))) if read.to_string() == reference
-    ));
+    assert!(matches!(asked("trace <a@b> --json"), Ok(Command::Trace { json: true, .. })));
+    assert!(matches!(asked("status"), Ok(Command::Status { json: false })));
     assert!(matches!(
         asked("letter read --raw -v letter.eml"),
         Ok(Command::Tool { words, .. }) if words == ["--raw", "-v", "letter.eml"]
     ));
-    for wrong in ["", "walk", "trace", "trace x", "deadletters", "letter", "letter write", "fax"] {
+    for wrong in ["", "walk", "trace", "deadletters", "letter", "letter write", "fax"] {
         assert!(asked(wrong).is_err(), "{wrong:?} was taken");
+    }
+}
+
+#[test]
+fn dead_letters_are_named_one_by_one_or_by_what_they_have_in_common() {
+    let one = "01JD2Z5Y3V0Q8R6T4W2X1Z9B7C-1";
+    let asked = |words: &str| match parse(split(&format!("deadletters {words}")), &registry()) {
+        Ok(Invocation { command: Command::DeadLetters(asked), .. }) => Some(asked),
+        _ => None,
+    };
+    let reference = one.parse().unwrap();
+    let requeue = Some(DeadLetters::Requeue(Which::One(reference)));
+    assert_eq!(asked(&format!("requeue {one}")), requeue);
+    let filter = DeadLetterFilter {
+        bridge: Some("post".parse().unwrap()),
+        direction: Some(Direction::Out),
+        reason: Some("mail".to_owned()),
+        older_than: Some(43_200),
+    };
+    let options = "--bridge post --direction out --reason mail --older-than 12h";
+    let all = Which::All { filter: filter.clone(), yes: true };
+    assert_eq!(asked(&format!("discard --all --yes {options}")), Some(DeadLetters::Discard(all)));
+    let list = DeadLetters::List { filter, json: true };
+    assert_eq!(asked(&format!("list --json {options}")), Some(list));
+    let show = DeadLetters::Show { reference, content: true, json: false };
+    assert_eq!(asked(&format!("show {one} --content")), Some(show));
+    for wrong in [
+        "requeue",
+        "discard --bridge post",
+        "discard --yes",
+        "discard x",
+        "list --older-than soon",
+        "list --direction up",
+        &format!("requeue {one} --all"),
+    ] {
+        assert_eq!(asked(wrong), None, "{wrong:?} was taken");
     }
 }
 
@@ -66,7 +101,7 @@ async fn a_bad_configuration_ends_every_other_command_too() {
 #[tokio::test]
 async fn without_a_running_process_operators_are_told_so() {
     let folder = TempDir::new().unwrap();
-    let list = Command::DeadLetters(DeadLetters::List);
+    let list = Command::Status { json: false };
     let failure = run(&folder, list, &configuration(&folder)).await.unwrap_err();
     assert_eq!(failure.exit, Exit::Unavailable);
     assert!(failure.message.starts_with("No viadukt runs"), "{failure}");

@@ -16,6 +16,8 @@ use super::rules::{LevelWord, Rules, Senders, UserId};
 pub struct Bridge {
     /// Its name.
     pub name: WorkerName,
+    /// Its kind's word.
+    pub kind: &'static str,
     /// Its room.
     pub room: RoomSpec,
     /// Its further rooms.
@@ -92,6 +94,7 @@ fn read(
         findings.add(place, format!("bridges.{name}"), message);
     }
     Some(Bridge {
+        kind: kind.name(),
         room: usual.spec,
         rooms,
         name,

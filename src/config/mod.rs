@@ -26,7 +26,7 @@ use viadukt_api::{HubKind, HubSection, Kind, WorkerName};
 
 pub use answers::Answers;
 pub use bridge::Bridge;
-pub use console::Console;
+pub use console::{Console, Oidc};
 pub use hours::{OfficeHours, Span, Zone};
 pub use limits::{Allowance, BridgeLimits, Period};
 pub use notices::{Flood, Notices};

@@ -1,18 +1,21 @@
-//! The internal listener: health, metrics, and what `viadukt trace`, `deadletters` and `doctor`
-//! ask the running process. It is not meant for the network: without a token it says only how
-//! the workers do, and it never says what anybody wrote. The public listener is [`front`].
+//! The internal listener: health, metrics, and what `viadukt status`, `trace`, `deadletters` and
+//! `doctor` ask the running process. It is not meant for the network: without a token it says only how
+//! the workers do, and what anybody wrote it says only to
+//! who has one, and writes down that it did. The public listener is [`front`].
 
 pub mod console;
 pub mod front;
 mod health;
 mod operations;
+mod reference;
 mod token;
+pub mod views;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -24,12 +27,17 @@ use tokio_util::sync::CancellationToken;
 use crate::observe::Metrics;
 
 pub use console::Console;
-pub use health::{Readiness, WorkerState};
-pub use operations::{
-    ContactView, ConversationView, ConversationsView, DeadLetterView, DoneView, Home,
-    OperationError, Operations, ProbeView, QueueView, Reference, TraceEntry, TraceView,
+use views::{
+    DeadLetterFilter, DeadLetterView, FoundView, OpenedView, ProbeView, StatusView, TraceView,
 };
+
+pub use health::{Readiness, WorkerState};
+pub use operations::{OperationError, Operations};
+pub use reference::Reference;
 pub use token::AdminToken;
+
+/// Who decides, as the trail names it: whoever has the token.
+const BY: &str = "command-line";
 
 /// What the listener answers from.
 #[derive(Clone)]
@@ -57,8 +65,12 @@ pub async fn serve(
 fn router(served: Served) -> Router {
     let api = Router::new()
         .route("/probe", get(probe))
+        .route("/status", get(status))
+        .route("/find", get(find))
         .route("/trace/{reference}", get(trace))
         .route("/deadletters", get(dead_letters))
+        .route("/deadletters/{reference}", get(dead_letter))
+        .route("/deadletters/{reference}/open", post(open))
         .route("/deadletters/{reference}/requeue", post(requeue))
         .route("/deadletters/{reference}/discard", post(discard))
         .layer(from_fn_with_state(served.clone(), require_token));
@@ -104,6 +116,23 @@ async fn probe(State(served): State<Served>) -> Json<Vec<ProbeView>> {
     Json(probed.into_iter().map(|(worker, probes)| ProbeView::new(worker, probes)).collect())
 }
 
+async fn status(State(served): State<Served>) -> Result<Json<StatusView>, OperationError> {
+    served.operations.status().await.map(Json)
+}
+
+/// `?name=…`
+#[derive(serde::Deserialize)]
+struct Name {
+    name: String,
+}
+
+async fn find(
+    State(served): State<Served>,
+    Query(Name { name }): Query<Name>,
+) -> Result<Json<Vec<FoundView>>, OperationError> {
+    served.operations.find(&name).await.map(Json)
+}
+
 async fn trace(
     State(served): State<Served>,
     Path(reference): Path<Reference>,
@@ -113,22 +142,37 @@ async fn trace(
 
 async fn dead_letters(
     State(served): State<Served>,
+    Query(filter): Query<DeadLetterFilter>,
 ) -> Result<Json<Vec<DeadLetterView>>, OperationError> {
-    served.operations.dead_letters().await.map(Json)
+    served.operations.dead_letters(&filter).await.map(Json)
+}
+
+async fn dead_letter(
+    State(served): State<Served>,
+    Path(reference): Path<Reference>,
+) -> Result<Json<DeadLetterView>, OperationError> {
+    served.operations.dead_letter(reference).await.map(Json)
+}
+
+async fn open(
+    State(served): State<Served>,
+    Path(reference): Path<Reference>,
+) -> Result<Json<OpenedView>, OperationError> {
+    served.operations.open(reference, BY).await.map(Json)
 }
 
 async fn requeue(
     State(served): State<Served>,
     Path(reference): Path<Reference>,
 ) -> Result<StatusCode, OperationError> {
-    served.operations.requeue(reference).await.map(|()| StatusCode::NO_CONTENT)
+    served.operations.requeue(reference, BY).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 async fn discard(
     State(served): State<Served>,
     Path(reference): Path<Reference>,
 ) -> Result<StatusCode, OperationError> {
-    served.operations.discard(reference).await.map(|()| StatusCode::NO_CONTENT)
+    served.operations.discard(reference, BY).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 impl IntoResponse for OperationError {

@@ -4,8 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use tempfile::TempDir;
-use viadukt_api::{Env, Health, ItemId, Probe, Timestamp, WorkerName, async_trait};
+use viadukt_api::{Env, Health, ItemId, Probe, Protection, Timestamp, WorkerName, async_trait};
 
+use super::views::{
+    ContactView, ContentView, ConversationsView, DoneView, ProcessView, ReasonView, Stage,
+    TraceEntry,
+};
 use super::*;
 use crate::cli::client::{Ask, Running};
 use crate::observe::Direction;
@@ -49,11 +53,24 @@ async fn whoever_has_the_token_may_operate() {
     let site = Site::new(Pipeline::default()).await;
     let operator = site.operator();
     let reference: Reference = REFERENCE.parse().unwrap();
-    assert_eq!(operator.trace(reference).await.unwrap().entries[0].stage, "accept");
-    assert_eq!(operator.dead_letters().await.unwrap()[0].direction, Direction::Out);
+    assert_eq!(operator.trace(reference).await.unwrap().entries[0].stage, Stage::Accept);
+    assert_eq!(operator.status().await.unwrap().process.spool_bytes, Some(7));
+    assert_eq!(operator.find("<a/b+c @d>").await.unwrap()[0].item, reference.item());
+    for (filter, fits) in [
+        (DeadLetterFilter::default(), 1),
+        (DeadLetterFilter { direction: Some(Direction::Out), ..Default::default() }, 1),
+        (DeadLetterFilter { direction: Some(Direction::In), ..Default::default() }, 0),
+        (DeadLetterFilter { reason: Some("mail".to_owned()), ..Default::default() }, 1),
+        (DeadLetterFilter { bridge: Some("fax".parse().unwrap()), ..Default::default() }, 0),
+        (DeadLetterFilter { older_than: Some(60), ..Default::default() }, 1),
+        (DeadLetterFilter { older_than: Some(61), ..Default::default() }, 0),
+    ] {
+        assert_eq!(operator.dead_letters(&filter).await.unwrap().len(), fits, "{filter:?}");
+    }
+    assert_eq!(operator.open(reference).await.unwrap().content.text, "secret");
     operator.requeue(reference).await.unwrap();
     operator.discard(reference).await.unwrap();
-    assert_eq!(*site.pipeline.done.lock().unwrap(), ["requeue", "discard"]);
+    assert_eq!(*site.pipeline.done.lock().unwrap(), ["open", "requeue", "discard"]);
     let unknown = "01JD2Z5Y3V0Q8R6T4W2X1Z9B7D".parse().unwrap();
     assert!(matches!(operator.requeue(unknown).await, Err(Ask::Unknown)));
     let probed = operator.probe().await.unwrap();
@@ -137,32 +154,74 @@ impl Operations for Pipeline {
         vec![("post".parse().unwrap(), vec![probe])]
     }
 
-    async fn trace(&self, item: ItemId) -> Result<TraceView, OperationError> {
-        let (stage, what) = ("accept".to_owned(), "accepted".to_owned());
-        let entry = TraceEntry { at: Timestamp(0), stage, what, detail: String::new() };
-        Ok(TraceView { reference: Reference::Item(item), entries: vec![entry] })
+    async fn status(&self) -> Result<StatusView, OperationError> {
+        let process = ProcessView {
+            version: "1".to_owned(),
+            started_at: Timestamp(0),
+            now: Timestamp(1),
+            ready: true,
+            store_bytes: None,
+            spool_bytes: Some(7),
+        };
+        Ok(StatusView { process, workers: Vec::new() })
     }
 
-    async fn dead_letters(&self) -> Result<Vec<DeadLetterView>, OperationError> {
-        Ok(vec![DeadLetterView {
-            reference: REFERENCE.parse().unwrap(),
+    async fn find(&self, name: &str) -> Result<Vec<FoundView>, OperationError> {
+        let item = REFERENCE.parse().unwrap();
+        let found = FoundView { item, worker: "post".parse().unwrap(), at: Timestamp(0) };
+        Ok(Some(found).filter(|_| name == "<a/b+c @d>").into_iter().collect())
+    }
+
+    async fn trace(&self, item: ItemId) -> Result<TraceView, OperationError> {
+        let entry = TraceEntry {
+            at: Timestamp(0),
+            after_ms: 0,
+            stage: Stage::Accept,
+            what: "accepted".to_owned(),
+            reason: None,
+            worker: None,
+            attempt: None,
+            protection: Some(Protection::TLS),
+        };
+        Ok(TraceView { item, from: None, direction: None, entries: vec![entry] })
+    }
+
+    async fn dead_letters(
+        &self,
+        filter: &DeadLetterFilter,
+    ) -> Result<Vec<DeadLetterView>, OperationError> {
+        let letter = self.dead_letter(REFERENCE.parse().unwrap()).await?;
+        Ok(Some(letter)
+            .filter(|letter| filter.fits(letter, Timestamp(60_000)))
+            .into_iter()
+            .collect())
+    }
+
+    async fn dead_letter(&self, reference: Reference) -> Result<DeadLetterView, OperationError> {
+        Ok(DeadLetterView {
+            reference,
             bridge: "post".parse().unwrap(),
             direction: Direction::Out,
             since: Timestamp(0),
-            reason: "refused".to_owned(),
-        }])
+            until: Timestamp(9),
+            reason: ReasonView { key: "mail-refused".to_owned(), words: "refused".to_owned() },
+            attempts: 1,
+            doubtful: false,
+        })
     }
 
-    async fn requeue(&self, reference: Reference) -> Result<(), OperationError> {
+    async fn open(&self, reference: Reference, _: &str) -> Result<OpenedView, OperationError> {
+        self.change("open", reference)?;
+        let letter = self.dead_letter(reference).await?;
+        Ok(OpenedView { letter, content: ContentView::of("secret".to_owned()) })
+    }
+
+    async fn requeue(&self, reference: Reference, _: &str) -> Result<(), OperationError> {
         self.change("requeue", reference)
     }
 
-    async fn discard(&self, reference: Reference) -> Result<(), OperationError> {
+    async fn discard(&self, reference: Reference, _: &str) -> Result<(), OperationError> {
         self.change("discard", reference)
-    }
-
-    fn queues(&self) -> Vec<QueueView> {
-        Vec::new()
     }
 
     async fn conversations(&self) -> Result<ConversationsView, OperationError> {

@@ -9,8 +9,7 @@ use viadukt_api::{ConversationId, DeliveryId, ItemId, MessageId, SourceKey, Work
 use super::records::{outbox_row, pack, unpack};
 use super::{
     Accepted, Attempt, Awaited, Conversation, Dead, Delivery, Exchange, Fate, LAST_ITEM, Lane,
-    Ledger, Mapped, PARSING, Parsing, REPLACED_ROOM, Replaced, Step, Way, conversation_key,
-    keep_key,
+    Ledger, Mapped, PARSING, Parsing, REPLACED_ROOM, Replaced, conversation_key, keep_key,
 };
 use crate::store::{Batch, Space, StoreError};
 
@@ -219,23 +218,7 @@ impl<'l> Draft<'l> {
         self.write(Space::Dead, key, None);
     }
 
-    // Trail and rooms
-
-    /// Adds a step to the way of `item`; `order` keeps steps apart and in order.
-    pub fn step(&mut self, item: ItemId, step: &Step) {
-        let mut key = item.to_bytes().to_vec();
-        let (kind, part, n) = match &step.way {
-            Way::Routed { .. } | Way::PutAside { .. } => (0u8, 0, 0),
-            Way::Attempted { part, attempt, .. } => (1, *part, *attempt),
-            Way::Gathered { .. } | Way::Decided { .. } => (1, u16::MAX, 0),
-        };
-        // After a person's decision an item may take the same steps again.
-        key.extend(step.at.0.to_be_bytes());
-        key.push(kind);
-        key.extend(part.to_be_bytes());
-        key.extend(n.to_be_bytes());
-        self.put(Space::Trail, &key, step);
-    }
+    // Rooms
 
     /// Says that a room was replaced.
     pub fn set_replaced(&mut self, replaced: &Replaced) {

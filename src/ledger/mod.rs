@@ -10,7 +10,7 @@
 //! - *matters* are what goes on at far sides, each shown by one message that is kept up to date;
 //! - what is *gathered* waits for the end of a flood of messages;
 //! - *dead letters* hold what was given up;
-//! - the *trail* tells one message's way, without content;
+//! - the *trail* tells one message's way, without content; *names* are what networks call it;
 //! - *contacts* and *tallies* are what the rules stand on;
 //! - what was *done* by operators is recorded.
 
@@ -42,7 +42,7 @@ pub use records::{
     Payload, RawRecord, Remote, Replaced, Role,
 };
 pub use rules::{Account, Answer, Contact, ContactId};
-pub use trail::{Step, Way};
+pub use trail::{AttemptOutcome, Decision, Named, Step, Way};
 
 use crate::store::{Keys, Space, Store, StoreError};
 
@@ -186,12 +186,6 @@ impl Ledger {
                 None => return Ok(()),
             }
         }
-    }
-
-    /// The way of `item`, in order.
-    pub fn trail(&self, item: ItemId) -> Result<Vec<Step>, StoreError> {
-        let rows = self.store.scan(Space::Trail, &item.to_bytes(), None, usize::MAX)?;
-        rows.iter().map(|(_, value)| records::unpack(value)).collect()
     }
 
     /// The items with reports on `id` that came before it was known.

@@ -5,8 +5,8 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use viadukt_api::{
-    Address, BlobRef, ConversationId, DeliveryId, ItemId, Level, MessageId, Reason, RoomId,
-    Timestamp, WorkerName,
+    Address, BlobRef, ConversationId, DeliveryId, ItemId, Level, MessageId, Protection, Reason,
+    RoomId, Timestamp, WorkerName,
 };
 
 use super::Reported;
@@ -86,6 +86,9 @@ pub struct Accepted {
     pub worker: WorkerName,
     /// When.
     pub received_at: Timestamp,
+    /// How it was protected on the way to us.
+    #[serde(default)]
+    pub protection: Protection,
     /// The raw input (packed [`RawRecord`]).
     pub raw: Payload,
 }
@@ -402,6 +405,9 @@ pub struct Dead {
     pub reason: Reason,
     /// How often it was attempted; a further attempt goes on counting.
     pub attempts: u32,
+    /// The far side may have it all the same.
+    #[serde(default)]
+    pub doubtful: bool,
     /// What.
     pub what: DeadWhat,
 }

@@ -64,6 +64,7 @@ impl Journal {
                 id,
                 worker: worker.clone(),
                 received_at: item.received_at,
+                protection: item.protection.clone(),
                 raw: self.ledger.payload(&raw)?,
             };
             draft.accept(&accepted, &item.keys);

@@ -1,38 +1,20 @@
-//! What the console asks besides: queues, conversations, contacts, a test message, and the
-//! record of what was done.
+//! What the console asks besides: conversations, contacts, a test message, and the record of what
+//! was done.
 
 use ulid::Ulid;
-use viadukt_api::{DeliveryId, Form, ItemId, Timestamp, WorkerName};
+use viadukt_api::{DeliveryId, Form, ItemId, WorkerName};
 
 use super::Pipeline;
 use super::operations::failed;
-use crate::http::{
-    ContactView, ConversationView, ConversationsView, DoneView, Home, OperationError, QueueView,
-    Reference,
-};
-use crate::ledger::{ContactId, Conversation, Delivery, Done, Lane, Place, Step, Way};
+use crate::http::views::{ContactView, ConversationView, ConversationsView, DoneView, Home};
+use crate::http::{OperationError, Reference};
+use crate::ledger::{ContactId, Conversation, Decision, Delivery, Done, Lane, Place, Step, Way};
 use crate::store::StoreError;
 
 /// So many conversations, and entries of the record, are shown.
 const SHOWN: usize = 200;
 
 impl Pipeline {
-    /// What waits for each worker, the hub first.
-    pub(super) fn queue_views(&self) -> Vec<QueueView> {
-        let mut depth = self.lanes.depth();
-        let view = |(worker, _): (WorkerName, _)| {
-            let waiting = depth.remove(&worker).unwrap_or_default();
-            QueueView {
-                paused: self.pauses(&worker),
-                waiting: waiting.count,
-                held: waiting.held,
-                oldest: waiting.oldest.map(|id| Timestamp(id.item.0.timestamp_ms())),
-                worker,
-            }
-        };
-        self.workers().into_iter().map(view).collect()
-    }
-
     /// The conversations that had a message last.
     pub(super) fn conversation_views(&self) -> Result<ConversationsView, StoreError> {
         let draft = self.ledger.draft();
@@ -101,7 +83,13 @@ impl Pipeline {
         let delivery = Delivery::new(id, Lane::of_bridge(bridge), bridge, now, form);
         let delivery = Delivery { to: WorkerName::hub(), ..delivery };
         let mut draft = self.ledger.draft();
-        draft.step(item, &Step { at: now, way: Way::Decided { what: "tested".to_owned() } });
+        draft.step(
+            item,
+            &Step {
+                at: now,
+                way: Way::Decided { what: Decision::Tested, by: "console".to_owned() },
+            },
+        );
         draft.set_delivery(&delivery);
         self.ledger.commit(draft).await.map_err(failed)?;
         self.lanes.add([delivery]);

@@ -12,7 +12,7 @@ use viadukt_api::{Reason, State, Timestamp, WorkerName};
 
 use super::record::HELD;
 use super::{LONGEST_PAUSE, Pipeline};
-use crate::ledger::{Attempt, Delivery, Draft, Ledger, Role};
+use crate::ledger::{Attempt, Delivery, Draft, Ledger, Role, Step, Way};
 use crate::store::StoreError;
 
 /// The bridges that pause because somebody said so in their room.
@@ -97,6 +97,9 @@ impl Pipeline {
                 told = self.tell_sender(delivery, HELD, State::Held, text)?;
             }
             draft.set_attempt(delivery.lane, delivery.id, &attempt);
+            let until = Some(until).filter(|_| hold != Hold::Paused);
+            let (part, to) = (delivery.id.part, delivery.to.clone());
+            draft.step(delivery.id.item, &Step { at: now, way: Way::Held { part, to, until } });
         }
         if let Some(status) = &told {
             draft.set_delivery(status);

@@ -4,6 +4,7 @@ mod facts;
 mod leave;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use viadukt_api::{
     Act, Address, Automatic, ConversationId, Deed, Level, Message, Reason, WorkerName,
@@ -25,7 +26,7 @@ const MOST_HOPS: u16 = 100;
 pub const BLOCKED: &str = "blocked";
 
 /// The verdict on a message that needs more protection than its room gives.
-const WITHHELD: &str = "withheld";
+pub const WITHHELD: &str = "withheld";
 
 /// The rules of this installation.
 pub struct Policy {
@@ -37,6 +38,8 @@ pub struct Policy {
     pub rules: BTreeMap<WorkerName, Rules>,
     /// Per bridge, its further rooms.
     pub rooms: BTreeMap<WorkerName, Rooms>,
+    /// How long what was given up waits for a person.
+    pub keep_dead: Duration,
 }
 
 impl Policy {
@@ -185,7 +188,7 @@ pub enum Verdict {
     Ignore {
         /// The message.
         message: Message,
-        /// Why, for the trail.
+        /// Why, for the trail: the key of a sentence.
         why: &'static str,
     },
 }
@@ -207,10 +210,10 @@ pub fn judge(message: Message, facts: Facts<'_>) -> Verdict {
 
 fn from_far_side(message: Message, facts: Facts<'_>) -> Verdict {
     let Some((bridge, _)) = &facts.bridge else {
-        return Verdict::Ignore { message, why: "no-bridge" };
+        return Verdict::Ignore { message, why: "ignored-no-bridge" };
     };
     if message.automatic == Some(Automatic::Own) {
-        return Verdict::Ignore { message, why: "own-message-came-back" };
+        return Verdict::Ignore { message, why: "ignored-own-message-came-back" };
     }
     let says_something =
         matches!(message.act, Act::Say | Act::Edit(_) | Act::Redact(_) | Act::Wish(_));
@@ -229,23 +232,23 @@ fn from_room(message: Message, facts: Facts<'_>) -> Verdict {
         Act::Invite if facts.invites.may_invite(&message.sender.address) => {
             return Verdict::Pass(Judged::new(message, WorkerName::hub(), None));
         }
-        Act::Invite => return Verdict::Ignore { message, why: "invite-not-allowed" },
+        Act::Invite => return Verdict::Ignore { message, why: "ignored-invite-not-allowed" },
         _ => {}
     }
     let Some((bridge, rules)) = &facts.bridge else {
-        return Verdict::Ignore { message, why: "room-without-bridge" };
+        return Verdict::Ignore { message, why: "ignored-room-without-bridge" };
     };
     let bridge = bridge.clone();
     if matches!(message.act, Act::Moved(_) | Act::Tell(_)) {
         return Verdict::Pass(Judged::new(message, bridge, facts.conversation));
     }
     if message.automatic.is_some() {
-        return Verdict::Ignore { message, why: "written-by-a-machine" };
+        return Verdict::Ignore { message, why: "ignored-written-by-a-machine" };
     }
     let command = match &message.act {
         Act::React { mark, .. } => match Command::of_mark(mark, facts.deeds) {
             Some(command) if facts.about.is_some() => Some(command),
-            _ => return Verdict::Ignore { message, why: "a-mark" },
+            _ => return Verdict::Ignore { message, why: "ignored-a-mark" },
         },
         _ => Command::parse(&message.content.text, facts.verb, facts.deeds),
     };
@@ -255,7 +258,7 @@ fn from_room(message: Message, facts: Facts<'_>) -> Verdict {
         return Verdict::Refuse { message, bridge, conversation, reason };
     }
     if command.is_none() && facts.conversation.is_none() {
-        return Verdict::Ignore { message, why: "outside-any-conversation" };
+        return Verdict::Ignore { message, why: "ignored-outside-any-conversation" };
     }
     let leaves = command.is_none() && !matches!(message.act, Act::Redact(_));
     let closed = facts.closed.filter(|_| leaves);
@@ -292,7 +295,7 @@ fn obstacle(message: &Message, rules: &Rules, senders: &Senders) -> Option<&'sta
         // that is a risk is the operator's to say.
         Act::React { .. } if rules.notices.marks => {}
         Act::React { .. } => return Some("refused-mark"),
-        _ if !message.protection.encrypted => return Some("refused-not-encrypted"),
+        _ if !message.protection.is_end_to_end() => return Some("refused-not-encrypted"),
         _ => {}
     }
     match senders.may_send(&message.sender.address, message.sender.power) {

@@ -131,6 +131,7 @@ impl Pipeline {
             at: now,
             reason: unreadable.reason,
             attempts: 0,
+            doubtful: false,
             what: DeadWhat::Item(accepted.clone()),
         });
         if worker.is_hub() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use viadukt_api::worker::ROOM_EMPTY;
 use viadukt_api::{
-    ConversationId, DeliveryError, DeliveryId, Form, MessageId, Patience, Reason, Receipt, State,
-    WorkerName,
+    ConversationId, DeliveryError, DeliveryId, Form, MessageId, Patience, Protection, Reason,
+    Receipt, State, WorkerName,
 };
 
 use super::deliver::Outcome;
@@ -14,8 +14,8 @@ use super::lanes::{Next, Pause};
 use super::route::Answered;
 use super::{Pipeline, deeds};
 use crate::ledger::{
-    Answer, Attempt, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Place, Reported, Role, Step,
-    Thread, Way,
+    Answer, Attempt, AttemptOutcome, Dead, DeadWhat, Delivery, Draft, Lane, Mapped, Place,
+    Reported, Role, Step, Thread, Way,
 };
 use crate::observe::Direction;
 use crate::store::StoreError;
@@ -45,55 +45,71 @@ impl Pipeline {
         outcome: Outcome,
     ) -> Result<(Next, Vec<Delivery>), StoreError> {
         let told: Vec<_>;
-        let Outcome { delivery, .. } = &outcome;
-        let (next, name, detail) = match &outcome.result {
+        let (next, came_of_it) = match &outcome.result {
             Ok(receipt) => {
                 told = self.delivered(draft, &outcome, receipt)?.into_iter().collect();
-                (Next::Done, "delivered", receipt.protection.clone())
+                (Next::Done, AttemptOutcome::Delivered)
             }
             Err(DeliveryError::Retry { reason, after }) => match self.pause(&outcome, *after) {
                 Some(pause) => {
                     told = self.again(draft, &outcome, pause, reason)?.into_iter().collect();
-                    (Next::Again(Pause::Retry(pause)), "retry", reason.to_string())
+                    (Next::Again(Pause::Retry(pause)), AttemptOutcome::Retry)
                 }
                 None => {
                     told = self.give_up(draft, &outcome, State::Failed, reason)?;
-                    (Next::Done, "gave-up", reason.to_string())
+                    (Next::Done, AttemptOutcome::GaveUp)
                 }
             },
             Err(DeliveryError::Refused { reason }) => match self.refuge(draft, &outcome, reason)? {
                 Some(notice) => {
                     told = vec![notice];
-                    (Next::Again(Pause::Retry(Duration::ZERO)), "retry", reason.to_string())
+                    (Next::Again(Pause::Retry(Duration::ZERO)), AttemptOutcome::Retry)
                 }
                 None => {
                     told = self.give_up(draft, &outcome, State::Failed, reason)?;
-                    (Next::Done, "refused", reason.to_string())
+                    (Next::Done, AttemptOutcome::Refused)
                 }
             },
             Err(DeliveryError::Unknown { reason }) => {
                 told = self.give_up(draft, &outcome, State::Unknown, reason)?;
-                (Next::Done, "unknown", reason.to_string())
+                (Next::Done, AttemptOutcome::Unknown)
             }
         };
-        let attempt = outcome.attempt.count;
-        tracing::info!(
-            item = %delivery.id.item, part = delivery.id.part, worker = %delivery.to,
-            attempt, outcome = name, detail = %detail, "attempted"
-        );
-        self.metrics.attempted(&delivery.to, name);
-        let way = Way::Attempted {
-            part: delivery.id.part,
-            attempt,
-            to: delivery.to.clone(),
-            outcome: name.to_owned(),
-            detail,
-        };
-        draft.step(delivery.id.item, &Step { at: self.env.now(), way });
+        self.note(draft, &outcome, came_of_it);
         for delivery in &told {
             draft.set_delivery(delivery);
         }
         Ok((next, told))
+    }
+
+    /// Writes into the trail, the log and the metrics what came of an attempt.
+    fn note(&self, draft: &mut Draft<'_>, outcome: &Outcome, came_of_it: AttemptOutcome) {
+        let Outcome { delivery, attempt, result, .. } = outcome;
+        let (reason, hop) = match result {
+            Ok(receipt) => (None, receipt.protection.clone()),
+            Err(error) => (Some(error.reason()), Protection::Unknown),
+        };
+        tracing::info!(
+            item = %delivery.id.item,
+            part = delivery.id.part,
+            worker = %delivery.to,
+            attempt = attempt.count,
+            outcome = came_of_it.as_str(),
+            reason = reason.map(tracing::field::display),
+            protection = %hop,
+            "attempted"
+        );
+        self.metrics.attempted(&delivery.to, came_of_it.as_str());
+        let way = Way::Attempted {
+            part: delivery.id.part,
+            attempt: attempt.count,
+            to: delivery.to.clone(),
+            outcome: came_of_it,
+            reason: reason.map(|reason| reason.key.clone()),
+            code: reason.and_then(Reason::code).map(str::to_owned),
+            hop,
+        };
+        draft.step(delivery.id.item, &Step { at: self.env.now(), way });
     }
 
     /// The far side has it: mapping both ways, and a word to the sender.
@@ -258,21 +274,20 @@ impl Pipeline {
     ) -> Result<Vec<Delivery>, StoreError> {
         let Outcome { delivery, .. } = outcome;
         draft.delivered(delivery.lane, delivery.id);
+        let doubtful = state == State::Unknown || self.is_doubtful(outcome);
         draft.bury(&Dead {
             at: self.env.now(),
             reason: reason.clone(),
             attempts: outcome.attempt.count,
+            doubtful,
             what: DeadWhat::Delivery(delivery.clone()),
         });
         tracing::warn!(item = %delivery.id.item, worker = %delivery.to, reason = %reason, "dead letter");
         let words = self.words.clause(reason);
         let reference = delivery.id.to_string();
         let args = [("reason", words.as_str()), ("reference", reference.as_str())];
-        let (state, key) = if state == State::Unknown || self.is_doubtful(outcome) {
-            (State::Unknown, "status-unknown")
-        } else {
-            (state, "status-failed")
-        };
+        let (state, key) =
+            if doubtful { (State::Unknown, "status-unknown") } else { (state, "status-failed") };
         let series = series(&outcome.attempt);
         let text = match self.told_of_deed(delivery, state, Some(reason))? {
             Some(text) => text,

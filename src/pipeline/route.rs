@@ -19,7 +19,7 @@ use viadukt_api::{
 
 use super::Pipeline;
 use super::judge::{BLOCKED, Judged, Verdict};
-use crate::ledger::{Accepted, Delivery, Draft, Lane, Mapped, Replaced, Step, Way};
+use crate::ledger::{Accepted, Delivery, Draft, Lane, Mapped, Named, Replaced, Step, Way};
 use crate::store::StoreError;
 
 pub(super) use answers::Answered;
@@ -55,6 +55,8 @@ impl Pipeline {
     ) -> Result<Routed, StoreError> {
         let (deliveries, room) = (Vec::new(), verdict.message().room.clone());
         let party = Some(&verdict.message().sender.address).filter(|_| room.is_none());
+        let named = Named { worker: accepted.worker.clone(), at: accepted.received_at };
+        draft.name(&verdict.message().id, accepted.id, &named);
         let contact = party.map(|party| draft.alias(&accepted.worker, party));
         let mut routing =
             Routing { pipeline: self, draft, accepted, deliveries, room, awaits: None };
@@ -86,7 +88,8 @@ impl Pipeline {
         let way = Way::Routed {
             worker: accepted.worker.clone(),
             received_at: accepted.received_at,
-            protection: protection.detail,
+            before: protection,
+            hop: accepted.protection.clone(),
             verdict,
             deliveries: u16::try_from(deliveries.len()).unwrap_or(u16::MAX),
         };

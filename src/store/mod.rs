@@ -16,6 +16,7 @@ mod timed;
 
 use async_trait::async_trait;
 
+pub use disk::bytes_on_disk;
 pub use keys::{KeyError, Keys};
 pub use memory::MemoryStore;
 pub use sled::SledStore;
@@ -58,13 +59,15 @@ pub enum Space {
     Matter = 14,
     /// Deliveries that wait for the end of a flood, by conversation and delivery id.
     Gathered = 15,
+    /// What networks call a message, by a hash of that and item id.
+    Named = 16,
     /// What operators did, by time.
-    Done = 16,
+    Done = 17,
 }
 
 impl Space {
     /// Every space, for export and for the conformance suite.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Meta,
         Self::Journal,
         Self::Outbox,
@@ -81,6 +84,7 @@ impl Space {
         Self::Awaited,
         Self::Matter,
         Self::Gathered,
+        Self::Named,
         Self::Done,
     ];
 

@@ -96,8 +96,12 @@ async fn trace_shows_the_way_of_a_message_and_the_protection_of_each_hop() -> Re
     scene.sent(&sent).await?;
     let config = scene.bridge.config_file();
     for (from, to, protections) in [
-        ("buergerpost", "matrix", ["none", "megolm"]),
-        ("matrix", "buergerpost", ["cross-signed", "TLSv1.3"]),
+        ("buergerpost", "matrix", ["Zertifikat geprüft", "Megolm"]),
+        (
+            "matrix",
+            "buergerpost",
+            ["Gerät cross-signed", "TLSv1.3 TLS13_AES_256_GCM_SHA384, Zertifikat geprüft"],
+        ),
     ] {
         let reference = reference(&scene.bridge, from)?;
         let output = viadukt(&config, &["trace", &reference]).await?;
@@ -106,12 +110,15 @@ async fn trace_shows_the_way_of_a_message_and_the_protection_of_each_hop() -> Re
         let mut rest = way.as_str();
         for step in [
             "accept",
-            &format!("from {from}"),
+            from,
+            "angenommen",
             "judge",
-            "pass",
+            "darf durch",
             "route",
             "deliver",
-            &format!("to {to}, attempt 1: delivered"),
+            to,
+            "zugestellt",
+            "Versuch 1 von Teil 0",
         ] {
             (_, rest) = rest.split_once(step).with_context(|| format!("{step:?} not in\n{way}"))?;
         }

@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::env::Timestamp;
 use crate::ids::{Address, MessageId, RoomId};
 use crate::inbox::{Inbox, Item, Raw, SourceKey};
-use crate::message::{Act, Content, Level, Message, Protection, Sender};
+use crate::message::{Act, Content, Level, Message, Sender};
 use crate::outbound::{DeliveryError, Outbound, Receipt, Target};
+use crate::protection::Protection;
 use crate::spool::BlobRef;
 use crate::words::Reason;
 use crate::worker::{
@@ -176,7 +177,7 @@ pub fn message(id: &str, sender: &str, text: &str) -> Message {
         severity: None,
         level: None,
         hops: 0,
-        protection: Protection { encrypted: true, detail: "fake".to_owned() },
+        protection: Protection::ROOM,
     }
 }
 
@@ -186,6 +187,7 @@ pub fn item(message: &Message) -> Item {
     Item {
         keys: vec![SourceKey::new(&[message.id.as_str()])],
         received_at: Timestamp(0),
+        protection: message.protection.clone(),
         raw: Raw { bytes: bytes.into(), lifted: Vec::new() },
     }
 }
@@ -230,7 +232,7 @@ impl Worker for FakeWorker {
         // The sender is in `self`, so this ends only with what it waits for.
         let _ = self.holding.subscribe().wait_for(|held| !held).await;
         let mut ids = ids.into_iter();
-        Ok(Receipt { id: ids.next(), more: ids.collect(), protection: "fake".to_owned() })
+        Ok(Receipt { id: ids.next(), more: ids.collect(), protection: Protection::TLS })
     }
 
     async fn fetch(&self, _handle: &str) -> Result<BlobRef, DeliveryError> {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::env::Timestamp;
 use crate::ids::{ItemId, WorkerName};
+use crate::protection::Protection;
 use crate::spool::BlobRef;
 
 /// Where a worker puts what it received.
@@ -108,6 +109,8 @@ pub struct Item {
     pub keys: Vec<SourceKey>,
     /// When it was received.
     pub received_at: Timestamp,
+    /// How it was protected on the way to us.
+    pub protection: Protection,
     /// The raw input.
     pub raw: Raw,
 }

@@ -25,6 +25,7 @@ pub mod inbox;
 pub mod message;
 pub mod network;
 pub mod outbound;
+pub mod protection;
 pub mod spool;
 #[cfg(feature = "tls")]
 pub mod tls;
@@ -37,10 +38,11 @@ pub use hooks::{Answer, Call, HookError, Hooks};
 pub use ids::{Address, ConversationId, DeliveryId, ItemId, MessageId, RoomId, WorkerName};
 pub use inbox::{AcceptError, Inbox, Intake, Item, Keep, Raw, SourceKey};
 pub use message::{
-    Act, Attachment, Automatic, Content, Level, Matter, Media, Message, Protection, Sender,
-    Severity, State, Wish,
+    Act, Attachment, Automatic, Content, Level, Matter, Media, Message, Sender, Severity, State,
+    Wish,
 };
 pub use outbound::{DeliveryError, Form, Outbound, Receipt, Target};
+pub use protection::{Certificate, Protection, Trust};
 pub use spool::{BlobRef, Spool, SpoolWriter};
 pub use words::{Reason, Words};
 pub use worker::{

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::env::Timestamp;
 use crate::ids::{Address, MessageId, RoomId, WorkerName};
+use crate::protection::Protection;
 use crate::spool::BlobRef;
 use crate::words::Reason;
 
@@ -55,7 +56,10 @@ pub struct Message {
     pub level: Option<Level>,
     /// How often it was relayed before it came to us (RFC 5321 6.3: `Received` fields).
     pub hops: u16,
-    /// How it was protected on the way to us.
+    /// How it was protected on its way, as far as it tells itself: end-to-end, or on the hop into
+    /// our organisation. How it came to us from there, its item tells
+    /// ([`crate::inbox::Item::protection`]).
+    #[serde(default)]
     pub protection: Protection,
 }
 
@@ -228,14 +232,4 @@ pub enum State {
     Failed,
     /// It may have arrived; the far side did not say.
     Unknown,
-}
-
-/// How a message was protected on the way to us. Shown to people by `trace`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Protection {
-    /// End-to-end encrypted.
-    pub encrypted: bool,
-    /// One word for how far the sender's device is trusted, or the transport's version:
-    /// `cross-signed`, `unverified`, `TLSv1.3`, `none`.
-    pub detail: String,
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::env::Timestamp;
 use crate::ids::{Address, DeliveryId, MessageId, RoomId};
 use crate::message::{Content, Matter, Sender, State};
+use crate::protection::Protection;
 use crate::words::Reason;
 
 /// One message on its way to one recipient. The same id always carries the same content, so
@@ -122,8 +123,8 @@ pub struct Receipt {
     /// them apart.
     #[serde(default)]
     pub more: Vec<MessageId>,
-    /// How this hop was protected, in one word or two: `megolm`, `TLSv1.3`, `none`.
-    pub protection: String,
+    /// How this hop was protected.
+    pub protection: Protection,
 }
 
 /// Why an attempt failed, named by what the caller does next.

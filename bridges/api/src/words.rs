@@ -81,6 +81,20 @@ impl Words {
         self.say(&reason.key, &args)
     }
 
+    /// A reason in words without what fills it in, which may name a person: `…` stands there.
+    pub fn bare(&self, key: &str) -> String {
+        // What is not filled in shows as its name: `{$answer}`.
+        let mut words = String::new();
+        let said = self.say(key, &[]);
+        let mut rest = said.as_str();
+        while let Some((before, after)) = rest.split_once("{$") {
+            words.push_str(before);
+            words.push('…');
+            rest = after.split_once('}').map_or("", |(_, rest)| rest);
+        }
+        words + rest
+    }
+
     /// A reason in words, within a sentence that brings its own full stop.
     pub fn clause(&self, reason: &Reason) -> String {
         let mut words = self.reason(reason);
@@ -105,6 +119,13 @@ impl Reason {
     /// The sentence `key`.
     pub fn new(key: &str) -> Self {
         Self { key: key.to_owned(), args: Vec::new() }
+    }
+
+    /// The code that a far side gave, `550 5.1.1` or `0x00000045`: what it means, not what it
+    /// said, which may name a person.
+    pub fn code(&self) -> Option<&str> {
+        let code = self.args.iter().find(|(name, _)| name == "code");
+        code.map(|(_, value)| value.as_str())
     }
 
     /// Fills in `name`.

@@ -8,6 +8,7 @@
 
 mod authentication;
 mod automatic;
+mod border;
 mod clean;
 #[cfg(test)]
 mod compose_tests;

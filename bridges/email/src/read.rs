@@ -11,10 +11,10 @@ use viadukt_api::{
 
 use crate::authentication::{Authentication, Standing};
 use crate::automatic::automatic;
-use crate::clean;
 use crate::lift::Lifted;
 use crate::repair::{repair, within_limits};
 use crate::report::{Report, Told};
+use crate::{border, clean};
 use crate::{parts, said, trim};
 
 /// More ancestors than these are of no use to find a conversation.
@@ -93,7 +93,7 @@ impl Reader {
             level: None,
             hops: u16::try_from(mail.header_values(HeaderName::Received).count())
                 .unwrap_or(u16::MAX),
-            protection: Protection { encrypted: false, detail: transport(&mail) },
+            protection: border::protection(&mail),
         };
         let told = report.as_ref().and_then(|r| r.told(own, &message.ancestors, &self.words));
         let trimmed = trimmed && told.is_none();
@@ -197,7 +197,7 @@ fn as_it_is(bytes: &[u8]) -> Message {
         severity: None,
         level: None,
         hops: 0,
-        protection: Protection { encrypted: false, detail: "none".to_owned() },
+        protection: Protection::Unknown,
     }
 }
 
@@ -279,10 +279,4 @@ fn sent_at(mail: &Mail<'_>) -> Timestamp {
     let date = mail.date().copied().or_else(|| mail.received().and_then(|r| r.date()));
     let seconds = date.map_or(0, |date| date.to_timestamp());
     Timestamp(u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000))
-}
-
-/// How the last hop into our mail server was protected, by its own word.
-fn transport(mail: &Mail<'_>) -> String {
-    let version = mail.received().and_then(|hop| hop.tls_version());
-    version.map_or("none", |version| version.as_str()).to_owned()
 }

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use viadukt_api::Protection;
 use viadukt_api::tls::{self, Trust};
 
 use crate::config::{ServerSection, Tls};
@@ -169,15 +170,11 @@ impl Line {
         Self { greeting, ..self }
     }
 
-    /// The protocol in use: `TLSv1.3`, `TLSv1.2`, or `none`.
-    pub(crate) fn protection(&self) -> &'static str {
+    /// How it is protected.
+    pub(crate) fn protection(&self) -> Protection {
         match &self.stream {
-            Stream::Plain(_) => "none",
-            Stream::Tls(tls) => match tls.get_ref().1.protocol_version() {
-                Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
-                Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
-                _ => "TLS",
-            },
+            Stream::Plain(_) => Protection::Plain,
+            Stream::Tls(tls) => Protection::of_session(tls.get_ref().1),
         }
     }
 }

@@ -106,7 +106,8 @@ impl Worker for EmailWorker {
     async fn probe(&self) -> Vec<Probe> {
         let said = |what: &str, result| Probe { what: what.to_owned(), result };
         let smtp = self.outgoing.try_login().await;
-        let smtp = smtp.map(str::to_owned).map_err(|trouble| trouble.to_string());
+        let smtp =
+            smtp.map(|protection| protection.to_string()).map_err(|trouble| trouble.to_string());
         vec![said("imap", self.probe_imap().await), said("smtp", smtp)]
     }
 
@@ -151,6 +152,6 @@ impl EmailWorker {
                 format!("there is no folder {folder:?}; create it or check `imap.move_to`")
             })?;
         }
-        Ok(session.protection().to_owned())
+        Ok(session.protection().to_string())
     }
 }

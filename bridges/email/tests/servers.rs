@@ -77,7 +77,7 @@ async fn carries_a_large_attachment_both_ways() {
         media: Media::Spooled(blob),
     });
     let receipt = bench.worker.deliver(&out).await.unwrap();
-    assert_eq!(receipt.protection, "TLSv1.3");
+    assert_eq!(receipt.protection.to_string(), "TLSv1.3");
     bench.wait_taken(".Ein Punkt am Anfang").await;
     let mails = servers.received().await;
     let mail = mail_parser::MessageParser::default().parse(&mails[0]).unwrap();

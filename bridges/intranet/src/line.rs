@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::StatusCode;
 use url::Url;
 use viadukt_api::client::{Answer, Client, Request, Silence};
-use viadukt_api::{BuildError, Context, DeliveryError, MessageId, Probe, Reason, Receipt};
+use viadukt_api::{
+    BuildError, Context, DeliveryError, MessageId, Probe, Protection, Reason, Receipt,
+};
 
 use crate::client::Reach;
 
@@ -120,8 +122,7 @@ impl Line {
 
     /// The receipt of what is called `id` from now on.
     pub(crate) fn receipt(&self, id: impl Into<String>) -> Receipt {
-        let protection = if self.url.scheme() == "https" { "TLS" } else { "none" };
-        let (id, protection) = (Some(MessageId::new(id)), protection.to_owned());
+        let (id, protection) = (Some(MessageId::new(id)), Protection::of_scheme(self.url.scheme()));
         Receipt { id, more: Vec::new(), protection }
     }
 

@@ -1,8 +1,8 @@
 //! What is made of what a system brought, and how it becomes a message.
 
 use viadukt_api::{
-    Act, Address, Automatic, Content, Level, Matter, Message, MessageId, Protection, Reason,
-    Sender, Severity, Timestamp,
+    Act, Address, Automatic, Content, Level, Matter, Message, MessageId, Reason, Sender, Severity,
+    Timestamp,
 };
 
 use crate::address::Party;
@@ -67,7 +67,7 @@ impl Notice {
             severity: self.severity,
             level: manner.level,
             hops: 0,
-            protection: Protection { encrypted: false, detail: received.protection.clone() },
+            protection: received.protection.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use viadukt_api::{Item, Raw, SourceKey, Timestamp};
+use viadukt_api::{Item, Protection, Raw, SourceKey, Timestamp};
 
 /// One thing that a system brought.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +18,9 @@ pub(crate) struct Received {
     /// lower case.
     #[serde(default)]
     pub(crate) beside: Vec<(String, String)>,
-    /// How it was protected on its way, as [`viadukt_api::Protection::detail`] says it.
-    pub(crate) protection: String,
+    /// How it was protected on its way.
+    #[serde(default)]
+    pub(crate) protection: Protection,
     /// The body, as it came.
     #[serde(with = "body")]
     pub(crate) body: Bytes,
@@ -36,7 +37,8 @@ impl Received {
         let keys = vec![SourceKey::new(&["intranet", &self.system, &self.id])];
         let received_at = self.at;
         let bytes = serde_json::to_vec(&self).unwrap_or_default();
-        Item { keys, received_at, raw: Raw { bytes: bytes.into(), lifted: Vec::new() } }
+        let raw = Raw { bytes: bytes.into(), lifted: Vec::new() };
+        Item { keys, received_at, protection: self.protection, raw }
     }
 
     /// Reads it back.
@@ -88,7 +90,7 @@ mod tests {
                 id: "1".to_owned(),
                 at: Timestamp(7),
                 beside: vec![("topic".to_owned(), "door/1".to_owned())],
-                protection: "none".to_owned(),
+                protection: Protection::Plain,
                 body: Bytes::from_static(body),
             };
             let item = received.clone().into_item();

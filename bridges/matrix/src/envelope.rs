@@ -2,13 +2,13 @@
 //! moment of receiving knew about it.
 
 use matrix_sdk::deserialized_responses::{
-    DeviceLinkProblem, EncryptionInfo, TimelineEvent, VerificationLevel, VerificationState,
+    DeviceLinkProblem, TimelineEvent, VerificationLevel, VerificationState,
 };
 use matrix_sdk::ruma::RoomId;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use viadukt_api::inbox::{Item, Raw, SourceKey};
-use viadukt_api::{Reason, Timestamp};
+use viadukt_api::{Protection, Reason, Timestamp, Trust};
 
 /// The accepted form of everything that the hub brings in.
 #[derive(Debug, Serialize, Deserialize)]
@@ -20,8 +20,8 @@ pub(crate) enum Envelope {
         room: String,
         /// The event, decrypted.
         event: Box<RawValue>,
-        /// One word for how it was protected; see [`trust_of`].
-        trust: String,
+        /// How it was protected; see [`protection_of`].
+        protection: Protection,
         /// The sender's display name on receipt.
         #[serde(default)]
         name: Option<String>,
@@ -77,30 +77,32 @@ impl Envelope {
         // An envelope is made of strings, numbers and JSON that was parsed before: it has no
         // map with other keys, the only thing that serde_json refuses.
         let bytes = serde_json::to_vec(&self).unwrap_or_default();
-        Item { keys: vec![key], received_at, raw: Raw { bytes: bytes.into(), lifted: Vec::new() } }
+        let protection = match self {
+            Self::Event { protection, .. } => protection,
+            Self::Invite { .. } | Self::Tell { .. } => Protection::Unknown,
+        };
+        let raw = Raw { bytes: bytes.into(), lifted: Vec::new() };
+        Item { keys: vec![key], received_at, protection, raw }
     }
 }
 
-/// Not encrypted.
-pub(crate) const TRUST_NONE: &str = "none";
-/// The homeserver names another sender than the device that encrypted it.
-pub(crate) const TRUST_MISMATCH: &str = "sender-mismatch";
-
-/// One word for how far the device that sent `event` is trusted.
-pub(crate) fn trust_of(event: &TimelineEvent) -> &'static str {
-    event.encryption_info().map_or(TRUST_NONE, |info| trust_word(info))
+/// How `event` was protected.
+pub(crate) fn protection_of(event: &TimelineEvent) -> Protection {
+    event.encryption_info().map_or(Protection::Plain, |info| Protection::Megolm {
+        trust: Some(trust_in(&info.verification_state)),
+    })
 }
 
-fn trust_word(info: &EncryptionInfo) -> &'static str {
-    match &info.verification_state {
-        VerificationState::Verified => "verified",
+fn trust_in(state: &VerificationState) -> Trust {
+    match state {
+        VerificationState::Verified => Trust::Verified,
         VerificationState::Unverified(level) => match level {
-            VerificationLevel::UnverifiedIdentity => "cross-signed",
-            VerificationLevel::VerificationViolation => "identity-changed",
-            VerificationLevel::UnsignedDevice => "unsigned-device",
-            VerificationLevel::None(DeviceLinkProblem::MissingDevice) => "unknown-device",
-            VerificationLevel::None(DeviceLinkProblem::InsecureSource) => "insecure-source",
-            VerificationLevel::MismatchedSender => TRUST_MISMATCH,
+            VerificationLevel::UnverifiedIdentity => Trust::CrossSigned,
+            VerificationLevel::VerificationViolation => Trust::IdentityChanged,
+            VerificationLevel::UnsignedDevice => Trust::UnsignedDevice,
+            VerificationLevel::None(DeviceLinkProblem::MissingDevice) => Trust::UnknownDevice,
+            VerificationLevel::None(DeviceLinkProblem::InsecureSource) => Trust::InsecureSource,
+            VerificationLevel::MismatchedSender => Trust::SenderMismatch,
         },
     }
 }

@@ -7,14 +7,14 @@ use viadukt_api::{
     RoomId, Sender, Timestamp, Unreadable, WorkerName,
 };
 
-use crate::envelope::{Envelope, TRUST_NONE};
+use crate::envelope::Envelope;
 
 /// The message in `raw`.
 pub(crate) fn normalise(raw: &Raw) -> Result<Message, Unreadable> {
     match serde_json::from_slice(&raw.bytes).map_err(|_| unreadable())? {
-        Envelope::Event { room, event, trust, name, power, pinned } => {
+        Envelope::Event { room, event, protection, name, power, pinned } => {
             let event: Value = serde_json::from_str(event.get()).map_err(|_| unreadable())?;
-            let mut message = bare(&event, &room, &trust).ok_or_else(unreadable)?;
+            let mut message = bare(&event, &room, protection).ok_or_else(unreadable)?;
             message.sender.name = name;
             message.sender.power = power;
             fill(&mut message, &event, pinned)?;
@@ -58,11 +58,11 @@ fn notice(room: &str, id: &str, sender: &str, at: Timestamp, act: Act) -> Messag
 }
 
 /// What every event has, still without what it does and says.
-fn bare(event: &Value, room: &str, trust: &str) -> Option<Message> {
+fn bare(event: &Value, room: &str, protection: Protection) -> Option<Message> {
     let at = Timestamp(event["origin_server_ts"].as_u64()?);
     let id = event["event_id"].as_str()?;
     let mut message = notice(room, id, event["sender"].as_str()?, at, Act::Say);
-    message.protection = Protection { encrypted: trust != TRUST_NONE, detail: trust.to_owned() };
+    message.protection = protection;
     Some(message)
 }
 
@@ -87,7 +87,7 @@ fn fill(message: &mut Message, event: &Value, pinned: bool) -> Result<(), Unread
             message.act = Act::React { to: MessageId::new(to), mark };
         }
         // Anyone who runs a homeserver could put words into a member's mouth this way.
-        Some(_) if pinned && !message.protection.encrypted => {
+        Some(_) if pinned && !message.protection.is_end_to_end() => {
             message.act = Act::Tell(
                 Reason::new("matrix-plaintext-ignored")
                     .with("user", message.sender.address.as_str()),

@@ -6,11 +6,11 @@ use matrix_sdk::ruma::api::client::sync::sync_events::v3::InvitedRoom;
 use matrix_sdk::ruma::{RoomId, UserId};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use viadukt_api::Reason;
 use viadukt_api::inbox::{Intake, SourceKey};
+use viadukt_api::{Protection, Reason, Trust};
 
 use crate::config::ShareWith;
-use crate::envelope::{Envelope, TRUST_MISMATCH, trust_of};
+use crate::envelope::{Envelope, protection_of};
 use crate::online::Online;
 use crate::undecryptable::Waiting;
 
@@ -26,6 +26,8 @@ pub(crate) async fn take(online: &Online, room: &Room, event: &TimelineEvent, in
         Envelope::tell(room.room_id(), about, sender.as_str(), reason, now)
     };
     let key = SourceKey::new(&[id.as_str()]);
+    let protection = protection_of(event);
+    let is_by = |trust| protection == Protection::Megolm { trust: Some(trust) };
     let envelope = match &event.kind {
         TimelineEventKind::UnableToDecrypt { utd_info, .. } => {
             match Waiting::new(room.room_id(), &id, &sender, utd_info, now) {
@@ -37,11 +39,10 @@ pub(crate) async fn take(online: &Online, room: &Room, event: &TimelineEvent, in
             }
         }
         _ if !is_read(event) => return,
-        _ if trust_of(event) == TRUST_MISMATCH => tell(id.as_str(), "matrix-sender-not-trusted"),
+        _ if is_by(Trust::SenderMismatch) => tell(id.as_str(), "matrix-sender-not-trusted"),
         _ => {
-            let trust = trust_of(event);
             if online.settings.share_with == ShareWith::VerifiedIdentities
-                && matches!(trust, "unsigned-device" | "unknown-device")
+                && (is_by(Trust::UnsignedDevice) || is_by(Trust::UnknownDevice))
             {
                 // They will not be able to read what we send; once is enough to say so.
                 let key = SourceKey::new(&["unsigned", room.room_id().as_str(), sender.as_str()]);
@@ -54,7 +55,7 @@ pub(crate) async fn take(online: &Online, room: &Room, event: &TimelineEvent, in
             Envelope::Event {
                 room: room.room_id().to_string(),
                 event: json,
-                trust: trust.to_owned(),
+                protection,
                 name: online.name(room, &sender).await,
                 power: online.power(room, &sender).await,
                 pinned: online.pins.has(room.room_id()),

@@ -8,14 +8,13 @@ use matrix_sdk::ruma::{OwnedUserId, RoomId, RoomOrAliasId, assign};
 use matrix_sdk::{Room, RoomMemberships, RoomState};
 use serde_json::{Value, json};
 use viadukt_api::worker::ROOM_EMPTY;
-use viadukt_api::{AcceptError, DeliveryError, Reason, RoomSpec};
+use viadukt_api::{AcceptError, DeliveryError, Protection, Reason, RoomSpec};
 
 use crate::login::random_hex;
 use crate::online::Online;
 use crate::trouble::delivery_error;
 
 /// How a hop into an encrypted room is protected.
-pub(crate) const ENCRYPTED: &str = "megolm";
 /// Field of `m.room.create` by which a room that we created is found again after a crash.
 const CREATION_TAG: &str = "viadukt.creation";
 /// How many replacements of a room are followed.
@@ -85,14 +84,11 @@ pub(crate) async fn inhabited(online: &Online, room: &Room) -> Result<(), Delive
 }
 
 /// How a message into `room` is protected, or why it must not be sent there.
-pub(crate) async fn protection(
-    online: &Online,
-    room: &Room,
-) -> Result<&'static str, DeliveryError> {
+pub(crate) async fn protection(online: &Online, room: &Room) -> Result<Protection, DeliveryError> {
     let state = room.latest_encryption_state().await.map_err(|e| delivery_error(&e))?;
     if state.is_encrypted() {
         online.pins.add(room.room_id()).await.map_err(|e| not_kept(&e))?;
-        return Ok(ENCRYPTED);
+        return Ok(Protection::ROOM);
     }
     if online.pins.has(room.room_id()) {
         return Err(DeliveryError::refused(Reason::new("matrix-encryption-removed")));
@@ -100,7 +96,7 @@ pub(crate) async fn protection(
     if !online.settings.allow_unencrypted_rooms {
         return Err(DeliveryError::refused(Reason::new("matrix-room-not-encrypted")));
     }
-    Ok("none")
+    Ok(Protection::Plain)
 }
 
 async fn enter_named(online: &Online, name: &str) -> Result<Room, DeliveryError> {

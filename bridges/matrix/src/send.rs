@@ -14,13 +14,14 @@ use matrix_sdk::ruma::{OwnedTransactionId, RoomId, uint};
 use serde_json::Value;
 use viadukt_api::message::{Attachment, Media};
 use viadukt_api::{
-    BlobRef, DeliveryError, Form, MessageId, Outbound, Reason, Receipt, State, Target, Timestamp,
+    BlobRef, DeliveryError, Form, MessageId, Outbound, Protection, Reason, Receipt, State, Target,
+    Timestamp,
 };
 
 use crate::content::{self, Manner, Place, Speaker};
 use crate::media::{self, Uploaded};
 use crate::online::Online;
-use crate::rooms::{self, ENCRYPTED};
+use crate::rooms;
 use crate::trouble::{delivery_error, kind};
 
 /// How long we trust the homeserver to recognise a transaction id; Synapse does for a day.
@@ -40,7 +41,7 @@ pub(crate) async fn deliver(online: &Online, out: &Outbound) -> Result<Receipt, 
     let id = RoomId::parse(room.as_str()).map_err(unknown)?;
     if let Form::Join = out.form {
         rooms::enter(online, &id).await?;
-        return Ok(Receipt { id: None, more: Vec::new(), protection: "none".to_owned() });
+        return Ok(Receipt { id: None, more: Vec::new(), protection: Protection::Unknown });
     }
     let room = rooms::writable(online, &id).await?;
     if let Form::Say { .. } = out.form {
@@ -78,7 +79,7 @@ struct Attempt<'a> {
     online: &'a Online,
     room: &'a Room,
     out: &'a Outbound,
-    protection: &'static str,
+    protection: Protection,
     /// Events of earlier attempts, by transaction id, where the homeserver may have forgotten.
     sent: BTreeMap<String, MessageId>,
 }
@@ -168,7 +169,7 @@ impl<'a> Attempt<'a> {
             let text = words.say("matrix-attachment-lost", &[("name", name)]);
             return Ok(content::notice(&text, place));
         };
-        let encrypt = self.protection == ENCRYPTED;
+        let encrypt = self.protection.is_end_to_end();
         Ok(match media::upload(self.online, blob, encrypt, &attachment.mime).await? {
             Uploaded::Placed(field, value) => {
                 content::attachment(speaker, attachment, blob.size, (field, value), place)
@@ -217,7 +218,7 @@ impl<'a> Attempt<'a> {
             Err(error) => return Err(delivery_error(&error)),
         };
         // Reactions go in clear, whatever the room.
-        Ok(Receipt { id, more: Vec::new(), protection: "none".to_owned() })
+        Ok(Receipt { id, more: Vec::new(), protection: Protection::Unknown })
     }
 
     /// Sends the `index`th event of this delivery.
@@ -236,7 +237,7 @@ impl<'a> Attempt<'a> {
         drop(turn);
         match sent {
             Ok(sent) => {
-                if self.protection == ENCRYPTED && sent.encryption_info.is_none() {
+                if self.protection.is_end_to_end() && sent.encryption_info.is_none() {
                     tracing::error!("matrix-sdk sent an event in clear into an encrypted room");
                 }
                 Ok(MessageId::new(sent.response.event_id.as_str()))
@@ -253,7 +254,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn receipt(&self, id: Option<MessageId>, more: Vec<MessageId>) -> Receipt {
-        Receipt { id, more, protection: self.protection.to_owned() }
+        Receipt { id, more, protection: self.protection.clone() }
     }
 }
 

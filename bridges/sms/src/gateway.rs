@@ -36,8 +36,8 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use viadukt_api::client::{Client, Request, Silence};
 use viadukt_api::{
-    AcceptError, Context, DeliveryError, Env, Health, Hooks, Inbox, MessageId, Probe, Reason,
-    Receipt, WorkerError, WorkerName, async_trait,
+    AcceptError, Context, DeliveryError, Env, Health, Hooks, Inbox, MessageId, Probe, Protection,
+    Reason, Receipt, WorkerError, WorkerName, async_trait,
 };
 
 use self::answer::Verdict;
@@ -107,8 +107,8 @@ impl Gateway {
     fn receipt(&self, sms: &Outgoing, ids: Vec<String>) -> Receipt {
         let mut ids = ids.into_iter().map(MessageId::new);
         let id = ids.next().unwrap_or_else(|| MessageId::new(sms.reference.as_str()));
-        let protection = if self.base.scheme() == "https" { "TLS" } else { "none" };
-        Receipt { id: Some(id), more: ids.collect(), protection: protection.to_owned() }
+        let protection = Protection::of_scheme(self.base.scheme());
+        Receipt { id: Some(id), more: ids.collect(), protection }
     }
 
     /// Nobody knows whether it was taken: asking again does no harm where the gateway knows our

@@ -76,7 +76,7 @@ impl Reader {
             act,
             content: plain(self.shown(text.body)),
             automatic: sender.is_machine().then_some(Automatic::Generated),
-            protection: Protection { encrypted: false, detail: text.protection },
+            protection: text.protection,
             ..blank(&sender)
         })
     }
@@ -180,7 +180,7 @@ fn blank(party: &Party) -> Message {
         severity: None,
         level: None,
         hops: 0,
-        protection: Protection { encrypted: false, detail: "none".to_owned() },
+        protection: Protection::Unknown,
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, MutexGuard};
-use viadukt_api::{AcceptError, Inbox, Intake, Item, Keep, Timestamp};
+use viadukt_api::{AcceptError, Inbox, Intake, Item, Keep, Protection, Timestamp};
 
 use crate::received::{Body, Received, Text, fingerprint, source_key};
 use crate::text::header::Place;
@@ -51,7 +51,7 @@ pub(crate) struct Part {
     /// What it says.
     pub(crate) said: Said,
     /// See [`Text::protection`].
-    pub(crate) protection: String,
+    pub(crate) protection: Protection,
 }
 
 /// Who counts references; each does so on its own.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use viadukt_api::contract::Memory;
 use viadukt_api::inbox::Durable;
-use viadukt_api::{AcceptError, Inbox, Keep, Timestamp, WorkerName};
+use viadukt_api::{AcceptError, Inbox, Keep, Protection, Timestamp, WorkerName};
 
 use crate::reassembly::{Numbering, Part, Reassembly};
 use crate::received::{Body, Received, fingerprint};
@@ -45,7 +45,7 @@ fn part(reference: u16, number: u8, of: u8, text: &str) -> Part {
         at: Timestamp(1_000 + u64::from(number)),
         received_at: Timestamp(2_000 + u64::from(number)),
         said: Said::Text(text.to_owned()),
-        protection: "TLS".to_owned(),
+        protection: Protection::TLS,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use viadukt_api::{Item, Raw, SourceKey, State, Timestamp};
+use viadukt_api::{Item, Protection, Raw, SourceKey, State, Timestamp};
 
 use crate::text::said::Said;
 
@@ -30,13 +30,9 @@ pub(crate) struct Text {
     pub(crate) at: Timestamp,
     /// What.
     pub(crate) body: Body,
-    /// How the gateway's connection was protected, as [`viadukt_api::Protection::detail`] says it.
-    #[serde(default = "unprotected")]
-    pub(crate) protection: String,
-}
-
-fn unprotected() -> String {
-    "none".to_owned()
+    /// How the gateway's connection was protected.
+    #[serde(default)]
+    pub(crate) protection: Protection,
 }
 
 /// What a phone sent.
@@ -94,7 +90,12 @@ impl Received {
     pub(crate) fn into_item(self, same: &[String], received_at: Timestamp) -> Item {
         let bytes = serde_json::to_vec(&self).unwrap_or_default();
         let keys = same.iter().map(|fingerprint| source_key(fingerprint)).collect();
-        Item { keys, received_at, raw: Raw { bytes: bytes.into(), lifted: Vec::new() } }
+        let protection = match self {
+            Self::Text(text) => text.protection,
+            Self::Receipt(_) => Protection::Unknown,
+        };
+        let raw = Raw { bytes: bytes.into(), lifted: Vec::new() };
+        Item { keys, received_at, protection, raw }
     }
 }
 

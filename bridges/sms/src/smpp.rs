@@ -172,7 +172,7 @@ impl Transport for Smpp {
         } else {
             let role = self.roles().first().copied().unwrap_or(Role::Transceiver);
             let tried = self.gateway.briefly(role, async |session| session.protection()).await;
-            tried.map(str::to_owned).map_err(|why| why.to_string())
+            tried.map(|protection| protection.to_string()).map_err(|why| why.to_string())
         };
         vec![Probe { what: "smpp bind".to_owned(), result }]
     }

@@ -8,7 +8,8 @@ use viadukt_api::contract::parse;
 use viadukt_api::words::Language;
 use viadukt_api::{
     Address, Content, DeliveryError, DeliveryId, Form, Health, Inbox, ItemId, MessageId, Outbound,
-    Probe, Raw, Receipt, Sender, Target, Timestamp, Words, Worker, WorkerError, async_trait,
+    Probe, Protection, Raw, Receipt, Sender, Target, Timestamp, Words, Worker, WorkerError,
+    async_trait,
 };
 
 use crate::config::Options;
@@ -33,7 +34,7 @@ impl Transport for Remembering {
     async fn send(&self, sms: &Outgoing) -> Result<Receipt, DeliveryError> {
         self.0.lock().unwrap().push(sms.clone());
         let id = Some(MessageId::new("network-1"));
-        Ok(Receipt { id, more: Vec::new(), protection: "none".to_owned() })
+        Ok(Receipt { id, more: Vec::new(), protection: Protection::Plain })
     }
 
     async fn probe(&self) -> Vec<Probe> {

@@ -13,7 +13,7 @@ use super::parts::{nothing, secret};
 use super::speech::Speech;
 use super::visitor::{Posted, Visitor};
 use super::{Console, no_such, not_done};
-use crate::http::ContactView;
+use crate::http::views::ContactView;
 
 /// `GET /console/contacts`
 pub(super) async fn list(State(console): State<Arc<Console>>, visitor: Visitor) -> Response {

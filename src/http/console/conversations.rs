@@ -12,7 +12,7 @@ use super::parts::nothing;
 use super::speech::Speech;
 use super::visitor::Visitor;
 use super::{Console, not_done};
-use crate::http::{ConversationView, ConversationsView, Home};
+use crate::http::views::{ConversationView, ConversationsView, Home};
 
 /// `GET /console/conversations`
 pub(super) async fn page(State(console): State<Arc<Console>>, visitor: Visitor) -> Response {

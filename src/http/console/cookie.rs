@@ -12,6 +12,8 @@ pub(super) enum Cookie {
     Form,
     /// The language that was chosen.
     Language,
+    /// Who comes back from the identity provider.
+    Provider,
 }
 
 impl Cookie {
@@ -20,6 +22,7 @@ impl Cookie {
             Self::Session => "viadukt-session",
             Self::Form => "viadukt-form",
             Self::Language => "viadukt-language",
+            Self::Provider => "viadukt-provider",
         }
     }
 
@@ -45,8 +48,10 @@ impl Cookie {
     fn header(self, value: &str, tls: bool, more: &str) -> HeaderValue {
         let (prefix, name) = (prefix(tls), self.name());
         let secure = if tls { "; Secure" } else { "" };
+        // The way back from the provider begins at another site.
+        let site = if self == Self::Provider { "Lax" } else { "Strict" };
         let written =
-            format!("{prefix}{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
+            format!("{prefix}{name}={value}; Path=/; HttpOnly; SameSite={site}{secure}{more}");
         // Values are hexadecimal or the name of a language; anything else is no cookie of ours.
         HeaderValue::try_from(written).unwrap_or(HeaderValue::from_static(""))
     }

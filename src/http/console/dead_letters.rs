@@ -10,9 +10,13 @@ use super::page::{Page, Section};
 use super::parts::{nothing, secret};
 use super::speech::Speech;
 use super::visitor::{Posted, Visitor};
-use super::{Console, no_such, not_done};
-use crate::http::{DeadLetterView, Reference};
+use super::{Console, not_done};
+use crate::http::Reference;
+use crate::http::views::{DeadLetterFilter, DeadLetterView};
 use crate::observe::Direction;
+
+/// Who decides, as the trail names it; by name they stand in the record.
+const BY: &str = "console";
 
 /// What a person may decide.
 #[derive(Clone, Copy)]
@@ -50,7 +54,7 @@ impl Decision {
 /// `GET /console/deadletters`
 pub(super) async fn list(State(console): State<Arc<Console>>, visitor: Visitor) -> Response {
     let speech = &visitor.speech;
-    let dead = match console.operations.dead_letters().await {
+    let dead = match console.operations.dead_letters(&DeadLetterFilter::default()).await {
         Ok(dead) => dead,
         Err(error) => return not_done(&visitor, Section::DeadLetters, error),
     };
@@ -104,12 +108,9 @@ async fn ask(
     visitor: Visitor,
     decision: Decision,
 ) -> Response {
-    let dead = match console.operations.dead_letters().await {
+    let dead = match console.operations.dead_letter(reference).await {
         Ok(dead) => dead,
         Err(error) => return not_done(&visitor, Section::DeadLetters, error),
-    };
-    let Some(dead) = dead.into_iter().find(|dead| dead.reference == reference) else {
-        return no_such(&visitor, Section::DeadLetters);
     };
     let speech = &visitor.speech;
     let (question, meaning) = decision.question();
@@ -135,8 +136,8 @@ async fn decide(
     let done = match console.record(operator, decision.word(), &reference.to_string()).await {
         Err(error) => Err(error),
         Ok(()) => match decision {
-            Decision::Requeue => console.operations.requeue(reference).await,
-            Decision::Discard => console.operations.discard(reference).await,
+            Decision::Requeue => console.operations.requeue(reference, BY).await,
+            Decision::Discard => console.operations.discard(reference, BY).await,
         },
     };
     match done {
@@ -172,7 +173,7 @@ fn row(speech: &Speech, dead: &DeadLetterView) -> Markup {
             td { (dead.bridge) }
             td { (speech.say(direction(dead.direction))) }
             td { (speech.time(dead.since)) }
-            td { (dead.reason) }
+            td { (speech.bare(&dead.reason.key)) }
             td { ul class="choices" {
                 @for decision in [Decision::Requeue, Decision::Discard] {
                     li {
@@ -193,7 +194,7 @@ fn facts(speech: &Speech, dead: &DeadLetterView) -> Markup {
             div { dt { (speech.say("console-bridge")) } dd { (dead.bridge) } }
             div { dt { (speech.say("console-direction")) } dd { (speech.say(direction(dead.direction))) } }
             div { dt { (speech.say("console-since")) } dd { (speech.time(dead.since)) } }
-            div { dt { (speech.say("console-why")) } dd { (dead.reason) } }
+            div { dt { (speech.say("console-why")) } dd { (speech.bare(&dead.reason.key)) } }
         }
     }
 }

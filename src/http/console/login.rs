@@ -122,6 +122,10 @@ fn ask(
         @if let Some(wrong) = wrong {
             p class="wrong" role="alert" id="wrong" { (Sign::Broken.draw()) " " (speech.say(wrong)) }
         }
+        @if console.provider.is_some() {
+            p { a class="button" href="/console/oidc/start" { (speech.say("console-login-provider")) } }
+            h2 { (speech.say("console-login-by-token")) }
+        }
         (fields(speech, &csrf, inside(next), wrong.is_some()))
         details {
             summary { (speech.say("console-login-where")) }

@@ -7,7 +7,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`guard`] | what every request passes: host, origin, headers |
-//! | [`login`], [`session`], [`cookie`] | who somebody is |
+//! | [`login`], [`oidc`], [`session`], [`cookie`] | who somebody is |
 //! | [`visitor`] | who looks, and what their forms bring |
 //! | [`speech`] | in which language |
 //! | [`page`], [`parts`] | the frame, and the small pieces |
@@ -21,6 +21,7 @@ mod cookie;
 mod dead_letters;
 mod guard;
 mod login;
+mod oidc;
 mod overview;
 mod page;
 mod parts;
@@ -47,9 +48,11 @@ use viadukt_api::words::Language;
 use crate::config::{self, Zone};
 
 use super::front::rate::Rate;
-use super::{AdminToken, DoneView, OperationError, Operations};
+use super::views::DoneView;
+use super::{AdminToken, OperationError, Operations};
 
 use cookie::Cookie;
+use oidc::{Departures, Provider};
 use page::{Page, Section};
 use session::{Operator, Proof, Sessions};
 use speech::Languages;
@@ -89,20 +92,31 @@ pub struct Console {
     languages: Languages,
     sessions: Sessions,
     logins: Rate,
+    /// Where people may log in besides.
+    provider: Option<Provider>,
+    /// Who is there right now.
+    departures: Departures,
 }
 
 impl Console {
     /// A console to which nobody is logged in yet.
     ///
     /// # Errors
-    /// The file with the token cannot be read.
+    /// A file that the settings name cannot be read.
     pub fn open(parts: Parts) -> io::Result<Self> {
         let Parts { settings, operations, token, data_dir, env, language, zone } = parts;
         let (token, token_place) = match &settings.token_file {
             Some(file) => (Arc::new(AdminToken::chosen(file.read()?)), file.path()),
             None => (token, data_dir.join(AdminToken::FILE)),
         };
+        let open = |oidc: &config::Oidc| {
+            let base = settings.base_url.as_ref().ok_or("oidc needs base_url")?;
+            Provider::open(oidc.clone(), base)
+        };
+        let provider = settings.oidc.as_ref().map(open).transpose().map_err(io::Error::other)?;
         Ok(Self {
+            provider,
+            departures: Departures::default(),
             sessions: Sessions::new(settings.idle, settings.longest),
             logins: Rate::new(LOGINS_PER_SECOND, LOGINS_AT_ONCE),
             languages: Languages::new(language, zone),
@@ -121,6 +135,8 @@ impl Console {
             .route("/console/", get(async || Redirect::permanent("/console")))
             .route("/console/login", get(login::form).post(login::enter))
             .route("/console/logout", post(login::leave))
+            .route("/console/oidc/start", get(oidc::start))
+            .route("/console/oidc/callback", get(oidc::callback))
             .route("/console/conversations", get(conversations::page))
             .route("/console/trace", get(trace::ask))
             .route("/console/trace/{reference}", get(trace::page))

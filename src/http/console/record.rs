@@ -11,7 +11,8 @@ use super::parts::nothing;
 use super::speech::Speech;
 use super::visitor::Visitor;
 use super::{Console, not_done};
-use crate::http::{DoneView, Reference};
+use crate::http::Reference;
+use crate::http::views::DoneView;
 
 /// `GET /console/record`
 pub(super) async fn page(State(console): State<Arc<Console>>, visitor: Visitor) -> Response {

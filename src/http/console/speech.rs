@@ -18,7 +18,7 @@ pub(super) struct Languages {
 }
 
 impl Languages {
-    /// All languages; who asks for none of them reads `usual`.
+    /// All languages; who asks for none of them reads `usual`, as rooms do.
     pub fn new(usual: Language, zone: Zone) -> Self {
         let all = Language::ALL.map(|language| (language, Arc::new(Words::new(language))));
         Self { all, usual, zone }
@@ -35,7 +35,7 @@ impl Languages {
         let words = self.all.iter().find(|(one, _)| *one == language);
         let words =
             words.map_or_else(|| Arc::new(Words::new(language)), |(_, words)| words.clone());
-        Speech { language, words, zone: self.zone.clone(), now }
+        Speech { language, in_rooms: self.usual, words, zone: self.zone.clone(), now }
     }
 }
 
@@ -60,6 +60,8 @@ pub(super) fn code(language: Language) -> &'static str {
 #[derive(Clone)]
 pub(super) struct Speech {
     pub language: Language,
+    /// What viadukt speaks in rooms.
+    pub in_rooms: Language,
     words: Arc<Words>,
     zone: Zone,
     now: Timestamp,
@@ -74,6 +76,11 @@ impl Speech {
     /// The sentence `key` with `args` filled in.
     pub fn fill(&self, key: &str, args: &[(&str, &str)]) -> String {
         self.words.say(key, args)
+    }
+
+    /// The sentence `key` without what fills it in, which may name a person.
+    pub fn bare(&self, key: &str) -> String {
+        self.words.bare(key)
     }
 
     /// The sentence `key` for `count` things.

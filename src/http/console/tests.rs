@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod played;
+mod provider;
 mod site;
 
 use site::{Answer, Site};
@@ -150,6 +151,9 @@ async fn every_page_is_whole_in_both_languages() {
         for (path, status) in site.pages() {
             let Answer { status: given, body, .. } = site.get(&path, &cookie).await;
             assert_eq!(given, status, "{path}");
+            if status == 303 {
+                continue;
+            }
             assert!(body.contains(&format!("<html lang=\"{language}\">")), "{path}");
             // A sentence that does not exist shows its key.
             let key = body.find(">console-").or(body.find(" console-"));

@@ -13,6 +13,7 @@ use super::parts::Sign;
 use super::speech::Speech;
 use super::visitor::Visitor;
 use super::{Console, not_done, way};
+use crate::http::views::FoundView;
 use crate::http::{OperationError, Reference};
 
 /// What is looked for.
@@ -22,17 +23,45 @@ pub(super) struct Wanted {
     reference: String,
 }
 
-/// `GET /console/trace`
-pub(super) async fn ask(visitor: Visitor, Query(wanted): Query<Wanted>) -> Response {
+/// `GET /console/trace`: by our reference, or by whatever a network calls a message.
+pub(super) async fn ask(
+    State(console): State<Arc<Console>>,
+    visitor: Visitor,
+    Query(wanted): Query<Wanted>,
+) -> Response {
     let written = wanted.reference.trim();
-    match written.parse::<Reference>() {
-        Ok(reference) => Redirect::to(&format!("/console/trace/{reference}")).into_response(),
-        Err(_) if written.is_empty() => question(&visitor, StatusCode::OK, "", None),
-        Err(_) => {
-            let wrong = Some("console-trace-malformed");
-            question(&visitor, StatusCode::BAD_REQUEST, written, wrong)
-        }
+    if written.is_empty() {
+        return question(&visitor, StatusCode::OK, "", None);
     }
+    if let Ok(reference) = written.parse::<Reference>() {
+        return Redirect::to(&format!("/console/trace/{reference}")).into_response();
+    }
+    match console.operations.find(written).await {
+        Err(error) => not_done(&visitor, Section::Trace, error),
+        Ok(found) => match found.as_slice() {
+            [] => {
+                let wrong = Some("console-trace-unknown");
+                question(&visitor, StatusCode::NOT_FOUND, written, wrong)
+            }
+            [only] => Redirect::to(&format!("/console/trace/{}", only.item)).into_response(),
+            several => choice(&visitor, several),
+        },
+    }
+}
+
+/// The messages that a name may mean.
+fn choice(visitor: &Visitor, found: &[FoundView]) -> Response {
+    let speech = &visitor.speech;
+    let content = html! {
+        p class="lead" { (speech.count("console-trace-several", found.len())) }
+        ul class="found" { @for one in found {
+            li {
+                a class="reference" href={ "/console/trace/" (one.item) } { (one.item) } " "
+                span class="note" { (one.worker) ", " (speech.time(one.at)) }
+            }
+        } }
+    };
+    Page::of(Section::Trace, visitor).show(&content)
 }
 
 /// `GET /console/trace/REFERENCE`
@@ -42,8 +71,8 @@ pub(super) async fn page(
     visitor: Visitor,
 ) -> Response {
     let Ok(reference) = written.parse::<Reference>() else {
-        let wrong = Some("console-trace-malformed");
-        return question(&visitor, StatusCode::BAD_REQUEST, &written, wrong);
+        let wrong = Some("console-trace-unknown");
+        return question(&visitor, StatusCode::NOT_FOUND, &written, wrong);
     };
     let speech = &visitor.speech;
     let trace = match console.operations.trace(reference.item()).await {

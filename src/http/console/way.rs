@@ -4,12 +4,13 @@ mod picture;
 mod reading;
 
 use maud::{Markup, html};
+use viadukt_api::Protection;
 
 use super::parts::{Sign, mark};
-use super::speech::Speech;
+use super::speech::{Speech, code};
 
 pub(super) use picture::picture;
-pub(super) use reading::{Hop, Protected, Step, read};
+pub(super) use reading::{Hop, Step, What, read};
 
 /// Every step, in order.
 pub(super) fn steps(speech: &Speech, steps: &[Step]) -> Markup {
@@ -28,11 +29,21 @@ fn station(speech: &Speech, step: &Step) -> Markup {
             span class="stop" { (step.sign.draw()) }
             div {
                 h3 { (speech.say(step.stage)) }
-                p { (step.words(speech)) }
-                @if let Some(reason) = &step.reason {
-                    p { span class="note" { (speech.say("console-why")) ": " } (reason) }
+                @match &step.what {
+                    What::Told(words) => p lang=(code(speech.in_rooms)) { (words) },
+                    What::Attempt { worker, number, outcome } => {
+                        p { (What::attempt(speech, worker, *number, outcome)) }
+                    }
                 }
-                @if let Some(Hop { protected, .. }) = &step.hop { p { (lock(speech, protected)) } }
+                @if let Some(reason) = &step.reason {
+                    p {
+                        span class="note" { (speech.say("console-why")) ": " } (speech.bare(reason))
+                        @if let Some(code) = &step.code { " " span class="reference" { (code) } }
+                    }
+                }
+                @if let Some(Hop { protection, passed: true, .. }) = &step.hop {
+                    p { (lock(speech, protection)) }
+                }
             }
             p class="note" { (speech.time(step.at)) }
         }
@@ -40,12 +51,22 @@ fn station(speech: &Speech, step: &Step) -> Markup {
 }
 
 /// A lock, closed or open, with the words for how a hop was protected.
-fn lock(speech: &Speech, protected: &Protected) -> Markup {
-    let (sign, key, how) = match protected {
-        Protected::EndToEnd(how) => (Sign::Locked, "console-lock-end", how.as_str()),
-        Protected::Hop(how) => (Sign::Locked, "console-lock-hop", how.as_str()),
-        Protected::Not => (Sign::Unlocked, "console-lock-none", ""),
-        Protected::Unknown => (Sign::Unlocked, "console-lock-unknown", ""),
+fn lock(speech: &Speech, protection: &Protection) -> Markup {
+    let (sign, key, how) = match protection {
+        Protection::Megolm { trust } => {
+            let how = trust.map_or_else(|| "Megolm".to_owned(), |trust| format!("Megolm, {trust}"));
+            (Sign::Locked, "console-lock-end", how)
+        }
+        Protection::Tls { version, cipher, .. } => {
+            let known = [version.as_deref(), cipher.as_deref()].into_iter().flatten();
+            let how = known.collect::<Vec<_>>().join(", ");
+            (Sign::Locked, "console-lock-hop", if how.is_empty() { "TLS".to_owned() } else { how })
+        }
+        Protection::Plain => (Sign::Unlocked, "console-lock-none", String::new()),
+        Protection::Unknown => (Sign::Unlocked, "console-lock-unknown", String::new()),
     };
-    html! { (mark(sign, &speech.say(key))) @if !how.is_empty() { " " span class="note" { (how) } } }
+    html! {
+        (mark(sign, &speech.say(key)))
+        @if !how.is_empty() { " " span class="note" { (how) } }
+    }
 }

@@ -16,7 +16,7 @@ use viadukt_api::{
 };
 
 use super::Routing;
-use crate::ledger::{Delivery, Lane, Matter, Origin, Role, Step, Way};
+use crate::ledger::{Decision, Delivery, Lane, Matter, Origin, Role, Step, Way};
 use crate::store::StoreError;
 
 /// The first line of a report is kept up to so many characters.
@@ -153,7 +153,7 @@ impl Routing<'_, '_> {
                 return Ok(None);
             }
         }
-        let way = Way::Decided { what: "overtaken".to_owned() };
+        let way = Way::Decided { what: Decision::Overtaken, by: String::new() };
         self.draft.step(waits.item, &Step { at: self.pipeline.env.now(), way });
         Ok(role)
     }

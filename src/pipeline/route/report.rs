@@ -3,7 +3,7 @@
 use viadukt_api::{DeliveryId, MessageId, State, WorkerName};
 
 use super::Routing;
-use crate::ledger::{Awaited, Draft, Fate, Lane, Mapped, Step, Way};
+use crate::ledger::{Awaited, Decision, Draft, Fate, Lane, Mapped, Step, Way};
 use crate::pipeline::judge::Judged;
 use crate::store::StoreError;
 
@@ -24,6 +24,8 @@ impl Routing<'_, '_> {
         };
         self.draft.forget_awaited(&bridge, of, item);
         let Some(state) = self.news(&mapped, state)? else { return Ok(()) };
+        let way = Way::Reported { by: bridge.clone(), state };
+        self.draft.step(mapped.item, &Step { at: self.pipeline.env.now(), way });
         let key = match state {
             State::Held | State::Sent => return Ok(()),
             State::Delivered => "report-delivered",
@@ -58,7 +60,7 @@ impl Routing<'_, '_> {
         let key = delivery.to_bytes();
         if self.draft.dead(&key)?.is_some() {
             self.draft.unbury(&key);
-            let way = Way::Decided { what: "reported-delivered".to_owned() };
+            let way = Way::Decided { what: Decision::ReportedDelivered, by: String::new() };
             self.draft.step(delivery.item, &Step { at: self.pipeline.env.now(), way });
         }
         Ok(())

@@ -178,9 +178,12 @@ impl Bench {
                 invites: Invites(vec!["*:agency".parse().unwrap()]),
                 rules: BTreeMap::from([(post(), rules.clone())]),
                 rooms: BTreeMap::from([(post(), rooms.clone())]),
+                keep_dead: Duration::from_secs(30 * 86_400),
             },
             hub: hub.clone(),
             bridges: BTreeMap::from([(post(), far.clone() as _)]),
+            kinds: BTreeMap::from([(post(), "letter")]),
+            data_dir: None,
             again,
             waiting,
         })

@@ -1,6 +1,6 @@
 //! What people ask a far side to do about what goes on there.
 
-use viadukt_api::{Deed, Patience, Sender, Severity};
+use viadukt_api::{Deed, Patience, Protection, Sender, Severity};
 
 use super::bench::*;
 use super::matters::{editing, report};
@@ -32,7 +32,7 @@ fn mark(id: &str, mark: &str) -> Message {
     let act = Act::React { to: super::bench::id("$event1"), mark: mark.to_owned() };
     let mut message = Message { act, ..message(id, "@clerk:agency", "") };
     message.sender.name = Some("Anna".to_owned());
-    message.protection.encrypted = false;
+    message.protection = Protection::Plain;
     message
 }
 
@@ -100,7 +100,7 @@ async fn who_may_not_write_may_not_ask_either() {
     assert!(text_of(&told).contains("not on the list"), "{}", text_of(&told));
     assert_eq!(thread_of(&told), Some("$event1"));
     let mut clear = command("$c1", "!silence");
-    clear.protection.encrypted = false;
+    clear.protection = Protection::Plain;
     bench.event(clear).await;
     assert!(text_of(&bench.told(4).await).contains("not encrypted"));
     assert!(bench.post.delivered().is_empty());

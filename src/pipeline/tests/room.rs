@@ -1,6 +1,6 @@
 //! What people do in a room besides answering: commands, invites, a new room.
 
-use viadukt_api::WorkerName;
+use viadukt_api::{Protection, WorkerName};
 
 use super::bench::*;
 
@@ -19,7 +19,7 @@ async fn who_may_not_write_to_the_outside_is_told_why() {
     assert!(text_of(&shown[1]).contains("you are not on the list"));
 
     let mut plain = answer("$a2", "$event1", "unverschlüsselt");
-    plain.protection.encrypted = false;
+    plain.protection = Protection::Plain;
     bench.event(plain).await;
     assert!(text_of(&bench.shown(3).await[2]).contains("not encrypted"));
     assert!(bench.post.delivered().is_empty());

@@ -8,7 +8,8 @@ use std::time::Duration;
 use mail_parser::{HeaderName, MessageParser};
 use secrecy::SecretString;
 use viadukt_api::{
-    AcceptError, Env, Health, Inbox, Intake, Item, Keep, Raw, SourceKey, Spool, WorkerName,
+    AcceptError, Env, Health, Inbox, Intake, Item, Keep, Protection, Raw, SourceKey, Spool,
+    WorkerName,
 };
 
 use super::position::{KEY, Position};
@@ -104,7 +105,9 @@ impl Ingest {
             .into_iter()
             .map(|(uid, (raw, hash))| (uid, (raw, Some(hash))))
             .chain(unread)
-            .map(|(uid, (raw, hash))| (uid, self.item(uid, raw, hash, position)))
+            .map(|(uid, (raw, hash))| {
+                (uid, self.item(uid, session.protection(), raw, hash, position))
+            })
             .collect();
         items.sort_by_key(|(uid, _)| *uid);
         Ok(items)
@@ -165,7 +168,14 @@ impl Ingest {
         Lifter::new(nonce, Arc::clone(&self.spool))
     }
 
-    fn item(&self, uid: u32, raw: Raw, hash: Option<blake3::Hash>, position: &Position) -> Item {
+    fn item(
+        &self,
+        uid: u32,
+        protection: &Protection,
+        raw: Raw,
+        hash: Option<blake3::Hash>,
+        position: &Position,
+    ) -> Item {
         let mut keys = vec![self.key(uid, position.validity)];
         if let Some(hash) = hash {
             let mail = MessageParser::default().parse_headers(Lifted::of(&raw).skeleton);
@@ -173,7 +183,7 @@ impl Ingest {
             let id = id.as_ref().map_or("", |id| id.as_str());
             keys.push(SourceKey::new(&["content", id, hash.to_hex().as_str()]));
         }
-        Item { keys, received_at: self.env.now(), raw }
+        Item { keys, received_at: self.env.now(), protection: protection.clone(), raw }
     }
 
     pub(super) fn key(&self, uid: u32, validity: u32) -> SourceKey {

@@ -13,7 +13,7 @@ use futures_util::Stream;
 use futures_util::TryStreamExt;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
-use viadukt_api::Timestamp;
+use viadukt_api::{Protection, Timestamp};
 
 use crate::config::Tls;
 use crate::tls::{ConnectError, Line, Server};
@@ -33,7 +33,7 @@ pub(crate) struct Session {
     can_idle: bool,
     can_move: bool,
     can_expunge: bool,
-    protection: &'static str,
+    protection: Protection,
 }
 
 /// The selected folder.
@@ -117,9 +117,9 @@ impl Session {
         })
     }
 
-    /// The protocol that protects the connection.
-    pub(crate) fn protection(&self) -> &'static str {
-        self.protection
+    /// How the connection is protected.
+    pub(crate) fn protection(&self) -> &Protection {
+        &self.protection
     }
 
     /// Selects `folder`.

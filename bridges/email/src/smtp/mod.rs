@@ -13,7 +13,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
-use viadukt_api::{DeliveryError, Outbound, Reason, Receipt, Spool, Target, Words};
+use viadukt_api::{DeliveryError, Outbound, Protection, Reason, Receipt, Spool, Target, Words};
 
 use self::compose::Letter;
 use self::session::{Session, Trouble};
@@ -58,7 +58,7 @@ impl Outgoing {
         let _permit = self.permits.acquire().await;
         let mut session = self.session().await.map_err(|trouble| nothing_sent(&trouble))?;
         self.transmit(&mut session, letter).await?;
-        let protection = session.protection.to_owned();
+        let protection = session.protection.clone();
         self.idle().push((session, Instant::now()));
         let id = match &out.target {
             Target::Remote { message_id, .. } => Some(message_id.clone()),
@@ -68,7 +68,7 @@ impl Outgoing {
     }
 
     /// Logs in and leaves again.
-    pub(crate) async fn try_login(&self) -> Result<&'static str, Trouble> {
+    pub(crate) async fn try_login(&self) -> Result<Protection, Trouble> {
         let session = Session::open(&self.server, &self.section.smtp.hello, self.login.as_ref());
         Ok(session.await?.protection)
     }
@@ -126,7 +126,10 @@ fn nothing_sent(trouble: &Trouble) -> DeliveryError {
     match trouble {
         Trouble::Reply { code, text } => {
             let said: String = clean::line(text).chars().take(300).collect();
-            let reason = |key| Reason::new(key).with("answer", format!("{code} {said}"));
+            let reason = |key| {
+                let answer = format!("{code} {said}");
+                Reason::new(key).with("code", code_of(*code, &said)).with("answer", answer)
+            };
             // 530 and its kin are about our login: for us to mend, not the mail's fault.
             let is_final = *code >= 500 && !matches!(code, 530 | 534 | 535 | 538);
             if is_final {
@@ -142,6 +145,15 @@ fn nothing_sent(trouble: &Trouble) -> DeliveryError {
             DeliveryError::retry(Reason::new("mail-server-away"))
         }
     }
+}
+
+/// The codes alone, the enhanced one too if there is one (RFC 3463): `550 5.1.1`.
+fn code_of(code: u16, said: &str) -> String {
+    let enhanced = said.split(' ').next().unwrap_or_default();
+    let is_enhanced = enhanced.len() <= 11
+        && enhanced.split('.').count() == 3
+        && enhanced.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if is_enhanced { format!("{code} {enhanced}") } else { code.to_string() }
 }
 
 /// What it means that an attachment cannot be read: gone or damaged it stays so.

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use viadukt_api::Protection;
 
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
@@ -34,7 +35,7 @@ pub(crate) struct Session {
     smtp: AsyncSmtpConnection,
     line: SharedLine,
     /// The protocol that protects it.
-    pub(crate) protection: &'static str,
+    pub(crate) protection: Protection,
 }
 
 /// Why a step failed.

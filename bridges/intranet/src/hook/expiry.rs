@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use toml::de::DeValue;
 use viadukt_api::config::{FromToml, text};
 use viadukt_api::{
-    AcceptError, Health, Inbox, Intake, Reason, Timestamp, WorkerError, async_trait,
+    AcceptError, Health, Inbox, Intake, Protection, Reason, Timestamp, WorkerError, async_trait,
 };
 
 use super::Hook;
@@ -64,7 +64,7 @@ impl Expiry {
             id: format!("expires {}", self.0),
             at: now,
             beside: vec![(MARK.to_owned(), self.0.to_string())],
-            protection: "none".to_owned(),
+            protection: Protection::Plain,
             body: Vec::new().into(),
         }
     }

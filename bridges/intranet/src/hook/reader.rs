@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderName;
 use viadukt_api::config::Fields;
-use viadukt_api::{Call, HookError, MessageId, Reason, Timestamp, Unreadable, Words};
+use viadukt_api::{Call, HookError, MessageId, Protection, Reason, Timestamp, Unreadable, Words};
 
 use super::rules::{Rules, RulesTable};
 use super::{Dialect, Reading, Taken};
@@ -129,7 +129,7 @@ impl Reader {
                 id: id.unwrap_or_else(key),
                 at: now,
                 beside: self.kept(call, beside),
-                protection: protection(call).to_owned(),
+                protection: Protection::of_call(&call.url),
                 body,
             };
             if let Some(id) = self.rules.id(|| self.dialect.read(&received).ok()) {
@@ -178,11 +178,6 @@ impl Reader {
     }
 }
 
-/// How a call was protected: the public listener or the proxy before it ends TLS.
-fn protection(call: &Call) -> &'static str {
-    if call.url.starts_with("https:") { "TLS" } else { "none" }
-}
-
 fn load(file: &Path, words: &Arc<Words>) -> Result<Template, String> {
     let origin = file.display().to_string();
     let source = std::fs::read_to_string(file).map_err(|error| format!("{origin}: {error}"))?;
@@ -205,7 +200,7 @@ fn try_out(
         at: Timestamp(0),
         // The example stands for a call that has them all.
         beside: headers.iter().map(|name| (name.clone(), "example".to_owned())).collect(),
-        protection: "none".to_owned(),
+        protection: Protection::Unknown,
         body: body.into(),
     };
     let reading = dialect.read(&received).map_err(|_| wrong("nothing that such a system sends"))?;

@@ -7,7 +7,8 @@ use toml::de::DeTable;
 use viadukt_api::config::{Fields, Finding, Findings};
 use viadukt_api::contract::{self, Memory};
 use viadukt_api::{
-    Act, Answer, Call, Clock, Env, HookError, Inbox, Kind, Section, Timestamp, Worker, WorkerName,
+    Act, Answer, Call, Clock, Env, HookError, Inbox, Kind, Protection, Section, Timestamp, Worker,
+    WorkerName,
 };
 
 use crate::Intranet;
@@ -103,7 +104,7 @@ async fn a_call_becomes_a_message_of_the_system() {
     assert_eq!(message.sender.name.as_deref(), Some("East door"));
     assert_eq!(message.severity, Some(viadukt_api::Severity::Warning));
     assert_eq!(message.level, Some(viadukt_api::Level::High));
-    assert_eq!(message.protection.detail, "TLS");
+    assert_eq!(message.protection, Protection::TLS_TO_US);
     assert!(message.automatic.is_some());
 }
 

@@ -22,8 +22,8 @@ use url::Url;
 use viadukt_api::client::{Answer, Client, Request};
 use viadukt_api::config::{ByteSize, Fields};
 use viadukt_api::{
-    AcceptError, BuildError, Context, Health, Inbox, Intake, Matter, MessageId, Reason, Unreadable,
-    WorkerError, async_trait,
+    AcceptError, BuildError, Context, Health, Inbox, Intake, Matter, MessageId, Protection, Reason,
+    Unreadable, WorkerError, async_trait,
 };
 
 use self::entry::{Entry, Listed, digest};
@@ -284,10 +284,7 @@ impl Feed {
             id: format!("{}/{}", listed.id, listed.version),
             at: self.context.env.now(),
             beside: vec![(ENTRY.to_owned(), listed.id.clone())],
-            protection: match self.options.url.scheme() {
-                "https" => "TLS".to_owned(),
-                _ => "none".to_owned(),
-            },
+            protection: Protection::of_scheme(self.options.url.scheme()),
             body: serde_json::to_vec(&listed.entry).unwrap_or_default().into(),
         }
     }

@@ -2,7 +2,7 @@
 //! missing, that nothing comes any more. It takes the way of what the system brings, and so is
 //! neither lost nor told twice.
 
-use viadukt_api::{Reason, Timestamp};
+use viadukt_api::{Protection, Reason, Timestamp};
 
 use crate::notice::Notice;
 use crate::received::Received;
@@ -17,7 +17,7 @@ pub(crate) fn tell(system: &str, id: String, at: Timestamp, reason: &Reason) -> 
         id: format!("{TOLD}/{id}"),
         at,
         beside: vec![(TOLD.to_owned(), reason.key.clone())],
-        protection: "none".to_owned(),
+        protection: Protection::Plain,
         body: serde_json::to_vec(reason).unwrap_or_default().into(),
     }
 }

@@ -25,7 +25,7 @@ async fn the_contract_holds_in_the_older_version_and_over_tls() {
     assert_eq!(bench.worker.probe().await[0].result, Ok("TLSv1.3".to_owned()));
     check_all(&bench).await;
     let message = bench.worker.normalise(&bench.durable.items()[0].raw).unwrap();
-    assert_eq!(message.protection.detail, "TLSv1.3");
+    assert_eq!(message.protection.to_string(), "TLSv1.3");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use viadukt_api::DeliveryError;
+use viadukt_api::{DeliveryError, Protection};
 use viadukt_testservers::{Authority, Reply, StandIn};
 
 use crate::site::Site;
@@ -84,7 +84,7 @@ async fn only_a_certificate_of_a_known_authority_will_do() {
     let ca_file = format!("ca_file = '{}'", authority.ca_file().display());
     let site = calling(&receiver, &ca_file).await;
     let receipt = site.say("app", "Danke").await.unwrap();
-    assert!(receipt.protection.starts_with("TLS"), "{}", receipt.protection);
+    assert!(receipt.protection == Protection::TLS, "{}", receipt.protection);
     let site = calling(&receiver, "").await;
     let error = site.say("app", "Danke").await.unwrap_err();
     assert!(matches!(error, DeliveryError::Retry { .. }), "{error}");

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
-use viadukt_api::{Act, Attachment, Content, Edits, Form, Media, MessageId, State, Target};
+use viadukt_api::{
+    Act, Attachment, Content, Edits, Form, Media, MessageId, Protection, State, Target, Trust,
+};
 
 use crate::servers;
 use crate::support::{anna, outbound, says};
@@ -20,7 +22,7 @@ async fn messages_go_both_ways_in_an_encrypted_room() {
     // Sent before the clerk comes in, and readable all the same.
     let first = outbound(1, &room, None, says("Guten Tag 🌍"));
     let receipt = hub.hub.deliver(&first).await.unwrap();
-    assert_eq!(receipt.protection, "megolm");
+    assert_eq!(receipt.protection, Protection::ROOM);
     let root = receipt.id.unwrap();
     assert_eq!(hub.hub.deliver(&first).await.unwrap().id.unwrap(), root, "a repetition");
     clerk.join(&room).await;
@@ -38,8 +40,8 @@ async fn messages_go_both_ways_in_an_encrypted_room() {
     assert_eq!(heard.ancestors, std::slice::from_ref(&root));
     assert_eq!(heard.sender.address.as_str(), clerk.user());
     assert_eq!(heard.sender.power, Some(0));
-    assert!(heard.protection.encrypted);
-    assert_eq!(heard.protection.detail, "cross-signed");
+    assert!(heard.protection.is_end_to_end());
+    assert_eq!(heard.protection, Protection::Megolm { trust: Some(Trust::CrossSigned) });
 
     let edit = json!({ "msgtype": "m.text", "body": "* besser",
         "m.new_content": { "msgtype": "m.text", "body": "besser" },

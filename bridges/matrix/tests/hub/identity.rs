@@ -21,7 +21,7 @@ async fn a_member_without_verified_device_blocks_nobody_and_is_told() {
     hub.hub.deliver(&outbound(1, &room, None, says("für Geprüfte"))).await.unwrap();
     clerk.reads(&room, "Anna Muster: für Geprüfte").await;
     bob.says(&room, "hallo").await;
-    assert_eq!(hub.hears("hallo").await.protection.detail, "unsigned-device");
+    assert_eq!(hub.hears("hallo").await.protection.to_string(), "megolm unsigned-device");
     hub.tells("matrix-device-not-verified").await;
     hub.stop().await;
 }

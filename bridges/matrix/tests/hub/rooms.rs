@@ -1,7 +1,7 @@
 //! Rooms entered and created, and encryption that stays.
 
 use viadukt_api::worker::ROOM_EMPTY;
-use viadukt_api::{Act, DeliveryError, Form, RoomId, RoomSpec};
+use viadukt_api::{Act, DeliveryError, Form, Protection, RoomId, RoomSpec};
 use viadukt_testservers::synapse::Synapse;
 
 use crate::servers;
@@ -91,7 +91,7 @@ async fn a_replaced_room_is_followed_and_stays_encrypted() {
     }
     clerk.invites(&new, "@post:viadukt.test").await;
     hub.hub.deliver(&join).await.unwrap();
-    assert_eq!(hub.hub.deliver(&first).await.unwrap().protection, "megolm");
+    assert_eq!(hub.hub.deliver(&first).await.unwrap().protection, Protection::ROOM);
     clerk.reads(&new, "Anna Muster: erste").await;
     clerk.says(&new, "im neuen Raum").await;
     assert_eq!(hub.hears("im neuen Raum").await.room, Some(new.clone()));

@@ -4,8 +4,8 @@ mod receipt;
 mod text;
 
 use serde_json::Value;
-use viadukt_api::Timestamp;
 use viadukt_api::config::Fields;
+use viadukt_api::{Protection, Timestamp};
 
 use self::receipt::ReceiptShape;
 use self::text::TextShape;
@@ -38,14 +38,18 @@ enum Brings {
 #[derive(Clone, Copy)]
 pub(crate) struct Arrival {
     pub(crate) at: Timestamp,
-    /// See [`crate::received::Text::protection`].
-    pub(crate) protection: &'static str,
+    over_tls: bool,
 }
 
 impl Arrival {
+    /// See [`crate::received::Text::protection`].
+    pub(crate) fn protection(self) -> Protection {
+        if self.over_tls { Protection::TLS_TO_US } else { Protection::Plain }
+    }
+
     /// At `at`, by a call to `url`: the public listener or the proxy before it ends TLS.
     pub(crate) fn new(at: Timestamp, url: &str) -> Self {
-        Self { at, protection: if url.starts_with("https:") { "TLS" } else { "none" } }
+        Self { at, over_tls: url.starts_with("https:") }
     }
 }
 

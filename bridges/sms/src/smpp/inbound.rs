@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use rusmpp::tlvs::TlvTag;
 use rusmpp::{CommandId, CommandStatus};
 use tokio_util::sync::CancellationToken;
-use viadukt_api::{AcceptError, Env, Inbox, Intake, Keep, Timestamp};
+use viadukt_api::{AcceptError, Env, Inbox, Intake, Keep, Protection, Timestamp};
 
 use super::coding::coding;
 use super::config::{Alphabet, SmppSection};
@@ -44,7 +44,7 @@ pub(super) struct Inbound {
 pub(super) struct Visit {
     inbound: Arc<Inbound>,
     number: u64,
-    protection: &'static str,
+    protection: Protection,
     farewell: AtomicBool,
 }
 
@@ -70,7 +70,7 @@ impl Inbound {
     }
 
     /// A new session begins, protected in this way.
-    pub(super) fn visit(self: &Arc<Self>, protection: &'static str) -> Arc<Visit> {
+    pub(super) fn visit(self: &Arc<Self>, protection: Protection) -> Arc<Visit> {
         let (inbound, farewell) = (Arc::clone(self), AtomicBool::new(false));
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
         Arc::new(Visit { inbound, number, protection, farewell })
@@ -106,7 +106,7 @@ impl Inbound {
         let id = self.id_of(&sm, digest, visit.number, now, frame.sequence);
         let Read { said, part } = read(&sm, self.section.alphabet);
         let (from, to) = (sm.source.written(), sm.destination.written());
-        let protection = visit.protection.to_owned();
+        let protection = visit.protection.clone();
         if let Some((place, numbered_by)) = part {
             let (id, same, at, received_at) = (id.text, None, now, now);
             let part =

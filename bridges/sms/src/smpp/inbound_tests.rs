@@ -55,7 +55,7 @@ impl Bench {
     }
 
     fn visit(&self) -> Arc<Visit> {
-        self.inbound.visit("none")
+        self.inbound.visit(viadukt_api::Protection::Plain)
     }
 
     fn bodies(&self) -> Vec<Body> {

@@ -11,6 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use viadukt_api::Protection;
 use viadukt_api::tls::{self, Trust};
 
 use super::config::ServerSection;
@@ -27,10 +28,10 @@ pub(super) struct Server {
     connector: Option<TlsConnector>,
 }
 
-/// A connection, and the protocol that protects it: `TLSv1.3`, `TLSv1.2` or `none`.
+/// A connection, and how it is protected.
 pub(super) struct Line {
     pub(super) stream: Box<dyn Stream>,
-    pub(super) protection: &'static str,
+    pub(super) protection: Protection,
 }
 
 /// What a connection is made of, encrypted or not.
@@ -85,18 +86,14 @@ impl Server {
         // every answer: some 200 messages a second instead of thousands.
         tcp.set_nodelay(true).map_err(|error| self.unreachable(error))?;
         let Some(connector) = &self.connector else {
-            return Ok(Line { stream: Box::new(tcp), protection: "none" });
+            return Ok(Line { stream: Box::new(tcp), protection: Protection::Plain });
         };
         let name = ServerName::try_from(self.host.clone()).map_err(|e| self.not_encrypted(&e))?;
         let tls = timeout(PATIENCE, connector.connect(name, tcp)).await;
         let tls = tls
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
             .map_err(|e| self.not_encrypted(&e))?;
-        let protection = match tls.get_ref().1.protocol_version() {
-            Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
-            Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
-            _ => "TLS",
-        };
+        let protection = Protection::of_session(tls.get_ref().1);
         Ok(Line { stream: Box::new(tls), protection })
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use rusmpp::pdus::SubmitSm;
-use viadukt_api::{DeliveryError, Env, Keep, MessageId, Reason, Receipt};
+use viadukt_api::{DeliveryError, Env, Keep, MessageId, Protection, Reason, Receipt};
 
 use super::bind::{Gateway, Role};
 use super::compose;
@@ -113,7 +113,7 @@ impl Sender {
     }
 
     /// Over the binds that are held.
-    async fn attempt(&self, text: &Text<'_>, ids: &mut Ids) -> Result<&'static str, Failed> {
+    async fn attempt(&self, text: &Text<'_>, ids: &mut Ids) -> Result<Protection, Failed> {
         let mut pauses = PAUSES.into_iter().map(Duration::from_secs);
         loop {
             let way = self.ways.pick().await.ok_or_else(away)?;
@@ -132,7 +132,7 @@ impl Sender {
     }
 
     /// Over a bind of its own.
-    async fn apart(&self, text: &Text<'_>, ids: &mut Ids) -> Result<&'static str, Failed> {
+    async fn apart(&self, text: &Text<'_>, ids: &mut Ids) -> Result<Protection, Failed> {
         let window = Arc::new(Window::new(1));
         let sent = self.gateway.briefly(Role::Transmitter, async |session| {
             let way = Way { session: session.clone(), window };
@@ -214,7 +214,7 @@ fn away() -> Failed {
 }
 
 /// A gateway that gives no ids has nothing that receipts could name.
-fn receipt(ids: Ids, protection: &str) -> Receipt {
+fn receipt(ids: Ids, protection: Protection) -> Receipt {
     let mut ids = ids.into_iter().flatten().filter(|id| !id.is_empty()).map(MessageId::new);
-    Receipt { id: ids.next(), more: ids.collect(), protection: protection.to_owned() }
+    Receipt { id: ids.next(), more: ids.collect(), protection }
 }

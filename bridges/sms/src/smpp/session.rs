@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use viadukt_api::Protection;
 
 use bytes::BytesMut;
 use rusmpp::{Command, CommandStatus, Pdu};
@@ -31,7 +32,7 @@ pub(super) struct Shared {
     pub(super) wake: Notify,
     /// Something was read since the last look.
     pub(super) heard: AtomicBool,
-    protection: &'static str,
+    protection: Protection,
 }
 
 pub(super) struct State {
@@ -113,9 +114,9 @@ impl Session {
         self.shared.state().waiting.len()
     }
 
-    /// The protocol that protects the connection.
-    pub(super) fn protection(&self) -> &'static str {
-        self.shared.protection
+    /// How the connection is protected.
+    pub(super) fn protection(&self) -> Protection {
+        self.shared.protection.clone()
     }
 
     /// As if so many questions had been asked.
@@ -175,7 +176,7 @@ impl State {
 }
 
 impl Shared {
-    pub(super) fn new(protection: &'static str) -> Self {
+    pub(super) fn new(protection: Protection) -> Self {
         let state = State {
             out: BytesMut::new(),
             put: 0,

@@ -4,6 +4,7 @@
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use viadukt_api::Protection;
 
 use bytes::BytesMut;
 use futures_util::future::BoxFuture;
@@ -86,7 +87,8 @@ impl Taker for Taking {
 fn session(taking: &Arc<Taking>, enquire_link: Duration) -> (Session, Gateway, JoinHandle<End>) {
     let (ours, line) = tokio::io::duplex(1 << 16);
     let timing = Timing { enquire_link, response: Duration::from_millis(300) };
-    let (session, connection) = over(Line { stream: Box::new(ours), protection: "none" }, timing);
+    let (session, connection) =
+        over(Line { stream: Box::new(ours), protection: Protection::Plain }, timing);
     let taker = Arc::clone(taking) as Arc<dyn Taker>;
     let carried = tokio::spawn(connection.carry(Some(taker)));
     (session, Gateway { line, read: BytesMut::new() }, carried)

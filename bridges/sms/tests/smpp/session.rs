@@ -58,7 +58,7 @@ async fn tls_is_named_and_an_unknown_authority_refused() {
     let bench = centre.bench(&centre.tls()).await;
     assert_eq!(bench.worker.probe().await.remove(0).result.unwrap(), "TLSv1.3");
     let running = bench.start().await;
-    assert_eq!(centre.send(&bench, "Ja").await.unwrap().protection, "TLSv1.3");
+    assert_eq!(centre.send(&bench, "Ja").await.unwrap().protection.to_string(), "TLSv1.3");
     running.stop().await;
     let unknown = format!("tls = 'implicit'\nport = {}", centre.smsc.tls);
     let bench = centre.bench(&unknown).await;

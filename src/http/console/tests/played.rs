@@ -2,12 +2,14 @@
 
 use std::sync::Mutex;
 
-use viadukt_api::{Health, ItemId, Probe, Timestamp, WorkerName, async_trait};
+use viadukt_api::{Health, ItemId, Probe, Protection, Timestamp, Trust, WorkerName, async_trait};
 
-use crate::http::{
-    ContactView, ConversationView, ConversationsView, DeadLetterView, DoneView, Home,
-    OperationError, Operations, QueueView, Reference, TraceEntry, TraceView,
+use crate::http::views::{
+    AttemptOutcome, AttemptView, ContactView, ConversationView, ConversationsView,
+    DeadLetterFilter, DeadLetterView, DoneView, FoundView, Home, OpenedView, ProcessView,
+    ReasonView, Stage, StatusView, TraceEntry, TraceView, WorkerView,
 };
+use crate::http::{OperationError, Operations, Reference};
 use crate::observe::Direction;
 
 /// The delivery that was given up.
@@ -23,6 +25,10 @@ pub struct Played {
 
 fn post() -> WorkerName {
     "post".parse().unwrap()
+}
+
+fn item() -> ItemId {
+    DEAD.parse::<Reference>().unwrap().item()
 }
 
 impl Played {
@@ -48,55 +54,105 @@ impl Operations for Played {
         vec![(post(), vec![step("imap login", Ok("IDLE".to_owned())), step("smtp", failed)])]
     }
 
-    async fn trace(&self, item: ItemId) -> Result<TraceView, OperationError> {
-        let reference = Reference::Item(item);
-        if reference.item() != DEAD.parse::<Reference>().unwrap().item() {
-            return Err(OperationError::Unknown);
-        }
-        let entry = |at: u64, stage: &str, what: &str, detail: &str| TraceEntry {
-            at: Timestamp(1_795_000_000_000 + at),
-            stage: stage.to_owned(),
-            what: what.to_owned(),
-            detail: detail.to_owned(),
+    async fn status(&self) -> Result<StatusView, OperationError> {
+        let at = Timestamp(1_795_000_000_000);
+        let process = ProcessView {
+            version: "1".to_owned(),
+            started_at: at,
+            now: at,
+            ready: true,
+            store_bytes: None,
+            spool_bytes: None,
         };
-        let entries = vec![
-            entry(0, "accept", "from matrix", "cross-signed"),
-            entry(20, "judge", "pass", ""),
-            entry(21, "route", "1 deliveries", ""),
-            entry(900, "deliver", "part 0 to post, attempt 1: retry", "smtp-timeout"),
-            entry(61_000, "deliver", "part 0 to post, attempt 2: delivered", "TLSv1.3"),
-            entry(62_000, "decide", "requeued", ""),
-        ];
-        Ok(TraceView { reference, entries })
-    }
-
-    async fn dead_letters(&self) -> Result<Vec<DeadLetterView>, OperationError> {
-        Ok(vec![DeadLetterView {
-            reference: DEAD.parse().unwrap(),
-            bridge: post(),
-            direction: Direction::Out,
-            since: Timestamp(1_795_000_000_000),
-            reason: "the other side refused it".to_owned(),
-        }])
-    }
-
-    async fn requeue(&self, _: Reference) -> Result<(), OperationError> {
-        self.ask("requeue")
-    }
-
-    async fn discard(&self, _: Reference) -> Result<(), OperationError> {
-        self.ask("discard")
-    }
-
-    fn queues(&self) -> Vec<QueueView> {
-        let queue = |worker, waiting, held| QueueView {
+        let worker = |worker, up, waiting, held| WorkerView {
             worker,
+            kind: "fax".to_owned(),
+            up,
+            health: "imap login".to_owned(),
+            since: at,
             paused: false,
             waiting,
             held,
-            oldest: (waiting > held).then_some(Timestamp(1_795_000_000_000)),
+            oldest: (waiting > held).then_some(at),
+            dead_letters: held,
         };
-        vec![queue(WorkerName::hub(), 0, 0), queue(post(), 3, 1)]
+        let workers = vec![worker(WorkerName::hub(), true, 0, 0), worker(post(), false, 3, 1)];
+        Ok(StatusView { process, workers })
+    }
+
+    async fn find(&self, name: &str) -> Result<Vec<FoundView>, OperationError> {
+        let found = FoundView { item: item(), worker: post(), at: Timestamp(1_795_000_000_000) };
+        Ok(vec![found; if name == "twins" { 2 } else { usize::from(name == "single") }])
+    }
+
+    async fn trace(&self, item: ItemId) -> Result<TraceView, OperationError> {
+        if item != self::item() {
+            return Err(OperationError::Unknown);
+        }
+        let entry = |at: u64, stage, worker| TraceEntry {
+            at: Timestamp(1_795_000_000_000 + at),
+            after_ms: 0,
+            stage,
+            what: "so it went".to_owned(),
+            reason: None,
+            worker: Some(worker),
+            attempt: None,
+            protection: None,
+        };
+        let accepted = TraceEntry {
+            protection: Some(Protection::Megolm { trust: Some(Trust::CrossSigned) }),
+            ..entry(0, Stage::Accept, WorkerName::hub())
+        };
+        let attempt = |number, outcome, protection| TraceEntry {
+            attempt: Some(AttemptView { part: 0, number, outcome, code: None }),
+            protection,
+            ..entry(900, Stage::Deliver, post())
+        };
+        let entries = vec![
+            accepted,
+            entry(20, Stage::Judge, WorkerName::hub()),
+            entry(21, Stage::Route, WorkerName::hub()),
+            attempt(1, AttemptOutcome::Retry, None),
+            attempt(2, AttemptOutcome::Delivered, Some(Protection::TLS)),
+            entry(62_000, Stage::Decide, post()),
+        ];
+        Ok(TraceView { item, from: Some(WorkerName::hub()), direction: None, entries })
+    }
+
+    async fn dead_letters(
+        &self,
+        _: &DeadLetterFilter,
+    ) -> Result<Vec<DeadLetterView>, OperationError> {
+        Ok(vec![self.dead_letter(DEAD.parse().unwrap()).await?])
+    }
+
+    async fn dead_letter(&self, reference: Reference) -> Result<DeadLetterView, OperationError> {
+        if reference.to_string() != DEAD {
+            return Err(OperationError::Unknown);
+        }
+        let (key, words) = ("refused-stopped".to_owned(), String::new());
+        Ok(DeadLetterView {
+            reference,
+            bridge: post(),
+            direction: Direction::Out,
+            since: Timestamp(1_795_000_000_000),
+            until: Timestamp(1_796_000_000_000),
+            reason: ReasonView { key, words },
+            attempts: 2,
+            doubtful: false,
+        })
+    }
+
+    async fn open(&self, _: Reference, _: &str) -> Result<OpenedView, OperationError> {
+        Err(OperationError::Unknown)
+    }
+
+    async fn requeue(&self, _: Reference, _: &str) -> Result<(), OperationError> {
+        self.ask("requeue")
+    }
+
+    async fn discard(&self, _: Reference, _: &str) -> Result<(), OperationError> {
+        self.ask("discard")
     }
 
     async fn conversations(&self) -> Result<ConversationsView, OperationError> {

@@ -1,17 +1,20 @@
 //! A listener with a console on a free port, and a browser as simple as can be.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use url::Url;
 use viadukt_api::Env;
+use viadukt_api::config::SecretFile;
 use viadukt_api::words::Language;
 
 use super::played::{self, Played};
-use crate::config::{Console as Settings, Zone};
+use crate::config::{Console as Settings, Oidc, Zone};
 use crate::http::console::{Console, Parts};
 use crate::http::{AdminToken, Served, serve};
 use crate::observe::Metrics;
@@ -32,12 +35,38 @@ pub struct Answer {
 
 impl Site {
     pub async fn open() -> Self {
+        Self::with(|_, _| (None, None)).await
+    }
+
+    /// The same, where people may log in at a provider besides.
+    pub async fn with_provider(issuer: &str) -> Self {
+        Self::with(|address, folder| {
+            let secret = folder.join("oidc.secret");
+            std::fs::write(&secret, "geheim").unwrap();
+            let oidc = Oidc {
+                issuer: issuer.parse().unwrap(),
+                client_id: "viadukt".to_owned(),
+                client_secret_file: SecretFile::at(secret),
+                scopes: vec!["openid".to_owned()],
+                groups_claim: "groups".to_owned(),
+                groups: vec!["viadukt-betrieb".to_owned()],
+                ca_file: None,
+            };
+            (Some(format!("http://{address}").parse().unwrap()), Some(oidc))
+        })
+        .await
+    }
+
+    async fn with(settings: impl FnOnce(SocketAddr, &Path) -> (Option<Url>, Option<Oidc>)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
         let env = Env::system();
         let data_dir = TempDir::new().unwrap();
         let pipeline = Arc::new(Played::default());
         let token = Arc::new(AdminToken::create(data_dir.path(), &*env.entropy).unwrap());
         let hour = std::time::Duration::from_secs(3_600);
-        let settings = Settings { base_url: None, token_file: None, idle: hour, longest: hour };
+        let (base_url, oidc) = settings(address, data_dir.path());
+        let settings = Settings { base_url, token_file: None, idle: hour, longest: hour, oidc };
         let console = Console::open(Parts {
             settings,
             operations: pipeline.clone(),
@@ -53,8 +82,6 @@ impl Site {
             token,
             console: Some(Arc::new(console.unwrap())),
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(serve(listener, served, stop.clone()));
         Self { address, pipeline, data_dir, _open: stop.drop_guard() }
@@ -106,8 +133,9 @@ impl Site {
             "/console/deadletters/01JD2Z5Y3V0Q8R6T4W2X1Z9B7D-0/discard",
         ];
         let missing = missing.map(|path| (path.to_owned(), 404));
-        let wrong = ("/console/trace?reference=hello".to_owned(), 400);
-        fine.into_iter().map(|path| (path, 200)).chain(missing).chain([wrong]).collect()
+        let names = [("hello", 404), ("single", 303), ("twins", 200)];
+        let names = names.map(|(name, s)| (format!("/console/trace?reference={name}"), s));
+        fine.into_iter().map(|path| (path, 200)).chain(missing).chain(names).collect()
     }
 
     pub async fn get(&self, path: &str, cookie: &str) -> Answer {

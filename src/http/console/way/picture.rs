@@ -1,10 +1,11 @@
 //! The way at a glance: the places that a message passed, and a lock at each hop between them.
 
 use maud::{Markup, html};
+use viadukt_api::{Protection, WorkerName};
 
 use super::super::parts::Sign;
 use super::super::speech::Speech;
-use super::{Hop, Protected, Step, lock};
+use super::{Hop, Step, lock};
 
 /// Where the message came from and where it went, with viadukt in between.
 pub(in super::super) fn picture(speech: &Speech, steps: &[Step]) -> Markup {
@@ -38,24 +39,24 @@ pub(in super::super) fn picture(speech: &Speech, steps: &[Step]) -> Markup {
     }
 }
 
-fn place(speech: &Speech, worker: &str) -> Markup {
-    let (sign, name) = match worker {
-        "matrix" => (Sign::Room, speech.say("console-room")),
-        worker => (Sign::Far, worker.to_owned()),
+fn place(speech: &Speech, worker: &WorkerName) -> Markup {
+    let (sign, name) = match worker.is_hub() {
+        true => (Sign::Room, speech.say("console-room")),
+        false => (Sign::Far, worker.to_string()),
     };
     html! { li class="place" { (sign.draw()) strong { (name) } } }
 }
 
 fn hop(speech: &Speech, hop: &Hop) -> Markup {
-    let class = match (hop.passed, &hop.protected) {
+    let class = match (hop.passed, &hop.protection) {
         (false, _) => "broken",
-        (true, Protected::EndToEnd(_) | Protected::Hop(_)) => "well",
-        (true, Protected::Not | Protected::Unknown) => "careful",
+        (true, Protection::Megolm { .. } | Protection::Tls { .. }) => "well",
+        (true, Protection::Plain | Protection::Unknown) => "careful",
     };
     html! {
         li class={ "hop " (class) } {
             span class="line" aria-hidden="true" {}
-            @if hop.passed { (lock(speech, &hop.protected)) }
+            @if hop.passed { (lock(speech, &hop.protection)) }
             @else { span class="mark broken" { (Sign::Broken.draw()) " " (speech.say("console-not-passed")) } }
         }
     }

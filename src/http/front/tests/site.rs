@@ -17,7 +17,7 @@ use viadukt_api::inbox::Durable;
 use viadukt_api::spool::BlobRef;
 use viadukt_api::{
     DeliveryError, Env, Health, Hooks, Intake, Item, ItemId, Message, Outbound, Patience, Probe,
-    Raw, Receipt, SourceKey, Unreadable, WorkerError, async_trait,
+    Protection, Raw, Receipt, SourceKey, Unreadable, WorkerError, async_trait,
 };
 
 use super::super::*;
@@ -201,7 +201,7 @@ impl Hooks for Pager {
         let key = SourceKey::new(&[&call.path, &call.query]);
         // Keys are forgotten 30 days after that.
         let received_at = Env::system().now();
-        let item = Item { keys: vec![key], received_at, raw };
+        let item = Item { keys: vec![key], received_at, protection: Protection::Plain, raw };
         inbox.accept(Intake { items: vec![item], keep: Vec::new() }).await?;
         let (status, content_type) = (StatusCode::ACCEPTED, "text/xml");
         Ok(Answer {

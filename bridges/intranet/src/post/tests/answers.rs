@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use viadukt_api::{DeliveryError, Receipt};
+use viadukt_api::{DeliveryError, Protection, Receipt};
 use viadukt_testservers::Authority;
 
 use crate::post::testing::{Does, Said, StandIn, noon, serve, system};
@@ -201,7 +201,7 @@ async fn a_system_proves_who_it_is() {
     let url = tls_server(&authority, false).await;
     assert_eq!(what(&send(&*at(WEBHOOK, &url)).await), "later: intranet-away");
     let trusting = at(&with_ca(&authority.ca_file()), &url);
-    assert_eq!(send(&*trusting).await.unwrap().protection, "TLS");
+    assert_eq!(send(&*trusting).await.unwrap().protection, Protection::TLS);
     let another = Authority::new().unwrap();
     let wrong = at(&with_ca(&another.ca_file()), &url);
     assert_eq!(what(&send(&*wrong).await), "later: intranet-away");

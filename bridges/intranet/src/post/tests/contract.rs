@@ -13,7 +13,7 @@ use viadukt_api::contract::{Bench, FarSide, Memory, Taken, check_all, context};
 use viadukt_api::inbox::Durable;
 use viadukt_api::{
     Address, Answer, Call, DeliveryId, Form, HookError, Inbox, MessageId, Outbound, Patience,
-    Reason, Target, Timestamp, Unreadable, Worker, async_trait,
+    Protection, Reason, Target, Timestamp, Unreadable, Worker, async_trait,
 };
 
 use crate::notice::{Manner, Notice};
@@ -52,7 +52,7 @@ impl Called for Desk {
             id: call.query.clone(),
             at,
             beside: Vec::new(),
-            protection: "none".to_owned(),
+            protection: Protection::Plain,
             body: call.body.clone(),
         };
         let (content_type, headers) = ("text/plain", HeaderMap::new());

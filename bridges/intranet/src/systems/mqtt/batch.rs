@@ -1,7 +1,7 @@
 //! What a broker sent, on its way into the journal.
 
 use bytes::{Bytes, BytesMut};
-use viadukt_api::Timestamp;
+use viadukt_api::{Protection, Timestamp};
 
 use super::compose;
 use super::config::Reading;
@@ -22,7 +22,7 @@ pub(crate) struct Origin<'o> {
     pub(crate) system: &'o str,
     pub(crate) reading: &'o Reading,
     /// How the line is protected.
-    pub(crate) protection: &'static str,
+    pub(crate) protection: &'o Protection,
     pub(crate) at: Timestamp,
 }
 
@@ -67,7 +67,7 @@ impl Batch {
             id,
             at: origin.at,
             beside,
-            protection: origin.protection.to_owned(),
+            protection: origin.protection.clone(),
             body,
         });
     }
@@ -114,8 +114,12 @@ mod tests {
     fn taken(publishes: &[Publish], id: Option<&str>) -> Batch {
         let id = id.map(|path| path.split('.').map(str::to_owned).collect());
         let reading = Reading { by_topic: true, id };
-        let origin =
-            Origin { system: "iot", reading: &reading, protection: "none", at: Timestamp(7) };
+        let origin = Origin {
+            system: "iot",
+            reading: &reading,
+            protection: &Protection::Plain,
+            at: Timestamp(7),
+        };
         let (mut batch, mut recent) = (Batch::default(), Recent::default());
         for (number, publish) in publishes.iter().enumerate() {
             batch.take(publish.clone(), &number.to_string(), &origin, &mut recent);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::time::Duration;
+use viadukt_api::Protection;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
@@ -75,8 +76,8 @@ impl Connection {
     }
 
     /// How the line is protected.
-    pub(crate) fn protection(&self) -> &'static str {
-        self.line.protection
+    pub(crate) fn protection(&self) -> &Protection {
+        &self.line.protection
     }
 
     /// The next packet. Nothing is lost when the caller stops waiting.

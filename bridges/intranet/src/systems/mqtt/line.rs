@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use viadukt_api::Protection;
 use viadukt_api::tls::{self, Trust};
 
 use super::config::BrokerSection;
@@ -28,8 +29,8 @@ pub(crate) struct Broker {
 /// A connection, encrypted or not.
 pub(crate) struct Line {
     pub(crate) stream: Box<dyn Stream>,
-    /// The protocol in use: `TLSv1.3`, `TLSv1.2`, or `none`.
-    pub(crate) protection: &'static str,
+    /// How it is protected.
+    pub(crate) protection: Protection,
 }
 
 /// What bytes go over.
@@ -61,15 +62,11 @@ impl Broker {
         let stream = within("no connection", TcpStream::connect(address)).await?;
         let _ = stream.set_nodelay(true);
         let Some((connector, name)) = &self.tls else {
-            return Ok(Line { stream: Box::new(stream), protection: "none" });
+            return Ok(Line { stream: Box::new(stream), protection: Protection::Plain });
         };
         let shake = connector.connect(name.clone(), stream);
         let stream = within("no encrypted connection", shake).await?;
-        let protection = match stream.get_ref().1.protocol_version() {
-            Some(rustls::ProtocolVersion::TLSv1_3) => "TLSv1.3",
-            Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
-            _ => "TLS",
-        };
+        let protection = Protection::of_session(stream.get_ref().1);
         Ok(Line { stream: Box::new(stream), protection })
     }
 }

@@ -166,10 +166,11 @@ impl Mqtt {
         recent: &mut Recent,
         numbers: &mut Numbers,
     ) -> Result<Batch, Trouble> {
+        let protection = connection.protection().clone();
         let origin = Origin {
             system: &self.name,
             reading: &self.section.reading,
-            protection: connection.protection(),
+            protection: &protection,
             at: self.context.env.now(),
         };
         let mut batch = Batch::default();

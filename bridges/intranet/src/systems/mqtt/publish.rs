@@ -62,7 +62,7 @@ impl Takes for Mqtt {
             connection.answer(is_answer).await
         };
         let answer = answered.await;
-        let protection = connection.protection().to_owned();
+        let protection = connection.protection().clone();
         connection.end(false).await;
         match answer {
             Ok(reason) => taken(reason)?,
@@ -75,7 +75,7 @@ impl Takes for Mqtt {
         let what = format!("mqtt connection of {}", self.name);
         let result = match self.visit().await {
             Ok(connection) => {
-                let protection = connection.protection().to_owned();
+                let protection = connection.protection().to_string();
                 connection.end(false).await;
                 Ok(protection)
             }

@@ -59,7 +59,7 @@ mod tests {
             id: "1".to_owned(),
             at: Timestamp(7),
             beside: beside.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
-            protection: "none".to_owned(),
+            protection: viadukt_api::Protection::Plain,
             body: Bytes::from_static(body),
         }
     }

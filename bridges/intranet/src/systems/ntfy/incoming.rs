@@ -13,8 +13,8 @@ use url::Url;
 use viadukt_api::client::{Client, Request, Stream, retry_after};
 use viadukt_api::config::Fields;
 use viadukt_api::{
-    AcceptError, BuildError, Context, Health, Inbox, Intake, Reason, Severity, Timestamp,
-    Unreadable, WorkerError, async_trait,
+    AcceptError, BuildError, Context, Health, Inbox, Intake, Protection, Reason, Severity,
+    Timestamp, Unreadable, WorkerError, async_trait,
 };
 
 use crate::client::{Reach, below};
@@ -190,7 +190,7 @@ impl Incoming {
             id: said.id,
             at: self.context.env.now(),
             beside: Vec::new(),
-            protection: if self.url.scheme() == "https" { "TLS" } else { "none" }.to_owned(),
+            protection: Protection::of_scheme(self.url.scheme()),
             body: line.to_vec().into(),
         })
     }
@@ -320,7 +320,7 @@ mod tests {
             id: "sPs71M8A2T".to_owned(),
             at: Timestamp(7),
             beside: Vec::new(),
-            protection: "TLS".to_owned(),
+            protection: Protection::TLS,
             body: body.as_bytes().to_vec().into(),
         };
         let notice = read(&received).unwrap();

@@ -93,7 +93,7 @@ impl TextShape {
         let text = said.text().unwrap_or_default();
         let same = self.same(message, &[&from, &to, &text, &at.0.to_string()]);
         let id = optional(&self.id).unwrap_or_else(|| same.clone());
-        let protection = arrival.protection.to_owned();
+        let protection = arrival.protection();
         let body = match (self.media(message), self.place(message)) {
             (0, Some(place)) => {
                 let (numbered_by, same, received_at) = (Numbering::Gateway, Some(same), arrival.at);

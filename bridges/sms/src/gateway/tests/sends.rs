@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use viadukt_api::contract::Memory;
-use viadukt_api::{DeliveryError, Health, Receipt};
+use viadukt_api::{DeliveryError, Health, Protection, Receipt};
 
 use super::{bench, gateway, sms};
 use crate::gateway::Gateway;
@@ -93,7 +93,7 @@ async fn a_message_that_is_taken() {
     let (address, heard) = stand_in(says("201 Created", r#"{"sid": "SM1", "code": null}"#)).await;
     let receipt = gateway_at("twilio", &address).send(&sms("Grüße & mehr")).await.unwrap();
     assert_eq!(receipt.id.unwrap().as_str(), "SM1");
-    assert_eq!(receipt.protection, "none");
+    assert_eq!(receipt.protection, Protection::Plain);
     let heard = heard.await.unwrap();
     assert!(heard.starts_with("POST /2010-04-01/Accounts/ACCOUNT/Messages.json HTTP/1.1\r\n"));
     assert!(heard.contains("authorization: Basic QUNDT1VOVDpQQVNTV09SRA==\r\n"), "{heard}");
