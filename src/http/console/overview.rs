@@ -82,7 +82,7 @@ fn figures(speech: &Speech, workers: &[WorkerRow]) -> Markup {
 
 fn table(speech: &Speech, workers: &[WorkerRow]) -> Markup {
     html! {
-        div class="scroll" role="region" tabindex="0" aria-label=(speech.say("console-workers")) {
+        div class="scroll" role="group" tabindex="0" aria-label=(speech.say("console-workers")) {
             table {
                 caption class="unseen" { (speech.say("console-workers")) }
                 thead { tr {

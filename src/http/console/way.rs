@@ -32,7 +32,9 @@ fn station(speech: &Speech, step: &Step) -> Markup {
                 @if let Some(reason) = &step.reason {
                     p { span class="note" { (speech.say("console-why")) ": " } (reason) }
                 }
-                @if let Some(Hop { protected, .. }) = &step.hop { p { (lock(speech, protected)) } }
+                @if let Some(Hop { protected, passed: true, .. }) = &step.hop {
+                    p { (lock(speech, protected)) }
+                }
             }
             p class="note" { (speech.time(step.at)) }
         }
