@@ -95,7 +95,7 @@ fn table(
     may_unblock: bool,
 ) -> Markup {
     html! {
-        div class="scroll" role="region" tabindex="0" aria-label=(speech.count(caption, contacts.len())) {
+        div class="scroll" role="group" tabindex="0" aria-label=(speech.count(caption, contacts.len())) {
             table {
                 caption { (speech.count(caption, contacts.len())) }
                 thead { tr {

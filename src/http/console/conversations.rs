@@ -33,7 +33,7 @@ fn table(speech: &Speech, conversations: &ConversationsView) -> Markup {
     let shown = conversations.latest.len();
     let total: usize = conversations.total.values().sum();
     html! {
-        div class="scroll" role="region" tabindex="0" aria-label=(speech.say("console-conversations")) {
+        div class="scroll" role="group" tabindex="0" aria-label=(speech.say("console-conversations")) {
             table {
                 caption {
                     (speech.count("console-conversations-caption", total))

@@ -148,7 +148,7 @@ async fn decide(
 
 fn table(speech: &Speech, dead: &[DeadLetterView]) -> Markup {
     html! {
-        div class="scroll" role="region" tabindex="0" aria-label=(speech.say("console-dead-letters")) {
+        div class="scroll" role="group" tabindex="0" aria-label=(speech.say("console-dead-letters")) {
             table {
                 caption { (speech.count("console-dead-caption", dead.len())) }
                 thead { tr {

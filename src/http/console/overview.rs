@@ -59,7 +59,7 @@ fn figures(speech: &Speech, workers: &[WorkerView]) -> Markup {
 
 fn table(speech: &Speech, workers: &[WorkerView]) -> Markup {
     html! {
-        div class="scroll" role="region" tabindex="0" aria-label=(speech.say("console-workers")) {
+        div class="scroll" role="group" tabindex="0" aria-label=(speech.say("console-workers")) {
             table {
                 caption class="unseen" { (speech.say("console-workers")) }
                 thead { tr {

@@ -31,7 +31,7 @@ pub(super) async fn page(State(console): State<Arc<Console>>, visitor: Visitor) 
 
 fn table(speech: &Speech, done: &[DoneView]) -> Markup {
     html! {
-        div class="scroll" role="region" tabindex="0" aria-label=(speech.say("console-record")) {
+        div class="scroll" role="group" tabindex="0" aria-label=(speech.say("console-record")) {
             table {
                 caption { (speech.count("console-record-caption", done.len())) }
                 thead { tr {

@@ -86,7 +86,7 @@ fn show(
 
 fn findings(speech: &Speech, probed: &[(WorkerName, Vec<Probe>)]) -> Markup {
     html! {
-        div class="scroll" role="region" tabindex="0" aria-label=(speech.say("console-probe-found")) {
+        div class="scroll" role="group" tabindex="0" aria-label=(speech.say("console-probe-found")) {
             table {
                 caption { (speech.say("console-probe-found")) }
                 thead { tr {
