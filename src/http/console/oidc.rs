@@ -2,7 +2,7 @@
 //! with PKCE (RFC 7636), state and nonce.
 //!
 //! Signatures are checked with the library that TLS stands on here; the crates for the whole
-//! protocol bring a second one, or one with an open advisory (docs/adr/0014-console.md).
+//! protocol bring a second one, or one with an open advisory (docs/adr/0015-console.md).
 
 mod id_token;
 mod provider;
