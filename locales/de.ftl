@@ -503,6 +503,7 @@ trace-opened = gelesen wurde, was jemand schrieb, durch { $by }
 trace-expired = vergessen: Niemand hat rechtzeitig entschieden
 trace-overtaken = ein späteres Wort zur selben Sache trat an ihre Stelle
 trace-settled = sie kam doch an; es gibt nichts mehr zu entscheiden
+trace-tested = eine Probe, von { $by }
 
 # Warum eine Nachricht übergangen wird.
 ignored-blocked = wer sie schickt, ist gesperrt
@@ -617,3 +618,212 @@ cli-token-refused = Der Prozess auf { $address } nimmt das Token aus { $token } 
 cli-type-yes = Tippen Sie „ja“, wenn das so gemeint ist:
 cli-unknown-place = Weder ein Raum noch eine Brücke heißt { $place }. Nennen Sie einen Raum mit seiner Kennung (!…) oder eine Brücke so wie die Konfiguration.
 cli-unknown-reference = Unter dieser Referenz ist nichts bekannt. Prüfen Sie die Referenz; Spuren und Aufgegebenes werden nach der Aufbewahrungszeit gelöscht.
+
+## Console
+
+test-message = Dies ist eine Probe aus der Konsole. Sie zeigt, dass Nachrichten diesen Raum erreichen; nach außen ging nichts.
+console-overview = Übersicht
+console-conversations = Gespräche
+console-trace = Weg einer Nachricht
+console-dead-letters = Aufgegebenes
+console-contacts = Kontakte
+console-test = Probe
+console-record = Protokoll
+console-navigation = Bereiche der Konsole
+console-language = Sprache
+console-skip = Zum Inhalt
+console-no-content = Diese Konsole zeigt weder Inhalte noch Adressen.
+console-as-of = Stand
+console-reload = Neu laden
+console-live-stop = Aktualisierung anhalten
+console-live-go = Laufend aktualisieren
+console-login = Anmelden
+console-login-lead = Für alle, die viadukt betreuen.
+console-login-your-name = Ihr Name
+console-login-name-why = Er steht im Protokoll bei allem, was Sie hier tun. Er wird nicht geprüft.
+console-login-token = Token
+console-login-enter = Anmelden
+console-login-where = Wo finde ich das Token?
+console-login-where-text = In der Datei { $file } auf dem Rechner, auf dem viadukt läuft. Lesen kann sie nur, wer viadukt betreiben darf.
+console-login-wrong = Dieses Token stimmt nicht. Ohne eigene Token-Datei gilt nach jedem Start von viadukt ein neues.
+console-login-expired = Das Formular war zu alt. Bitte melden Sie sich noch einmal an.
+console-login-too-often = Das waren zu viele Versuche. Bitte warten Sie einen Augenblick.
+console-login-name = Bitte geben Sie Ihren Namen an.
+console-login-provider = Über den Anmeldedienst anmelden
+console-login-by-token = Oder mit dem Token
+console-login-done = Sie sind angemeldet
+console-login-on = Weiter zur Übersicht
+console-login-again = Noch einmal anmelden
+console-login-not-invited = Der Anmeldedienst kennt Sie, aber Sie gehören zu keiner Gruppe, die viadukt betreuen darf.
+console-login-provider-failed = Der Anmeldedienst antwortet nicht wie erwartet. Was er sagte, steht im Protokoll von viadukt.
+console-logout = Abmelden
+console-unknown = Das gibt es hier nicht
+console-unknown-text = Die Adresse stimmt nicht, oder was hier war, ist inzwischen erledigt. Die Bereiche oben führen weiter.
+console-failed = Das hat nicht geklappt
+console-failed-text = viadukt konnte die Anfrage nicht ausführen. Es hat sich nichts geändert, wovon hier nichts steht.
+console-state-well = Alles läuft.
+console-state-starting = viadukt startet noch: Nicht jede Brücke hat schon ihren Raum.
+console-state-down =
+    { $count ->
+        [one] Eine Verbindung ist unterbrochen.
+       *[other] { $count } Verbindungen sind unterbrochen.
+    }
+console-workers = Verbindungen
+console-workers-text = Der Homeserver und jede Brücke, mit dem, was auf sie wartet.
+console-name = Name
+console-state = Zustand
+console-up = verbunden
+console-up-since = seit
+console-down = nicht verbunden
+console-paused = angehalten
+console-waiting = Wartend
+console-oldest = Älteste wartet
+console-held = Zurückgehalten
+console-held-note = bis zu ihrer Zeit, oder bis die Brücke weitermacht
+console-given-up = Aufgegeben
+console-given-up-note = wartet auf eine Entscheidung
+console-none = –
+console-conversations-lead = Wo Gespräche stattfinden und wann zuletzt etwas kam. Beteiligte sind Kurzzeichen, die nur mit dem Schlüssel dieses viadukt zu einer Person führen.
+console-conversations-empty = Es gibt noch kein Gespräch.
+console-conversations-caption =
+    { $count ->
+        [one] Ein Gespräch
+       *[other] { $count } Gespräche
+    }
+console-conversations-shown = (die letzten { $count })
+console-last = Zuletzt
+console-home = Ort
+console-parties = Beteiligte
+console-messages = Nachrichten
+console-began = Begonnen
+console-home-main = Thread im Raum der Brücke
+console-home-team = Thread im Raum „{ $name }“
+console-home-intake = Thread im Eingangsraum
+console-home-own = Eigener Raum
+console-trace-lead = Was wurde aus einer Nachricht? Suchen Sie nach der Kennung, die in Hinweisen im Raum und bei Aufgegebenem steht, oder danach, wie ein Netz die Nachricht nennt: die Message-ID einer Mail, die Kennung eines Matrix-Ereignisses, die Nummer bei einem SMS-Gateway.
+console-trace-one = Der Weg einer Nachricht
+console-trace-go = Weg zeigen
+console-trace-unknown = Unter diesem Namen ist keine Nachricht bekannt. Wege werden nach der Aufbewahrungszeit gelöscht.
+console-trace-several =
+    { $count ->
+        [one] Eine Nachricht heißt so:
+       *[other] { $count } Nachrichten heißen so:
+    }
+console-reference = Kennung
+console-picture = Der Weg auf einen Blick
+console-steps = Schritt für Schritt
+console-room = Matrix-Raum
+console-not-passed = nicht angekommen
+console-lock-end = Ende-zu-Ende verschlüsselt
+console-lock-hop = auf dieser Strecke verschlüsselt
+console-lock-none = nicht verschlüsselt
+console-lock-unknown = Schutz unbekannt
+console-stage-border = Eingang der Organisation
+console-stage-accept = Annahme
+console-stage-normalise = Lesen
+console-stage-judge = Beurteilung
+console-stage-route = Zuordnung
+console-stage-deliver = Zustellung
+console-stage-report = Meldung
+console-stage-decide = Entscheidung
+console-step-attempt = An { $name }, Versuch { $attempt }: { $outcome }.
+console-outcome-delivered = angekommen
+console-outcome-retry = noch nicht, es folgt ein weiterer Versuch
+console-outcome-refused = abgelehnt
+console-outcome-unknown = unklar, ob es ankam
+console-outcome-gave-up = aufgegeben
+console-dead-lead = Was viadukt aufgegeben hat, bleibt hier, bis ein Mensch entscheidet oder die Aufbewahrungszeit endet.
+console-dead-empty = Nichts wurde aufgegeben; nichts wartet auf eine Entscheidung.
+console-dead-caption =
+    { $count ->
+        [one] Eine Zustellung wartet auf eine Entscheidung
+       *[other] { $count } Zustellungen warten auf eine Entscheidung
+    }
+console-bridge = Brücke
+console-direction = Richtung
+console-inward = in den Raum
+console-outward = aus dem Raum
+console-since = Seit
+console-why = Grund
+console-decide = Entscheiden
+console-requeue = Noch einmal versuchen
+console-discard = Verwerfen
+console-requeue-sure = Noch einmal versuchen?
+console-requeue-text = Die Zustellung kommt zurück in die Warteschlange. Wenn unklar war, ob sie schon ankam, kann sie doppelt ankommen.
+console-discard-sure = Wirklich verwerfen?
+console-discard-text = Die Nachricht wird gelöscht und kann nicht wiederhergestellt werden.
+console-cancel = Abbrechen
+console-contacts-lead = Menschen auf der anderen Seite, für die etwas dauerhaft gilt. Sie stehen hier mit demselben Kurzzeichen wie in Protokollzeilen; Adressen und Nummern zeigt die Konsole nicht.
+console-stopped = Möchten keine Nachrichten
+console-stopped-text = Sie haben STOPP geschrieben. Nur sie selbst können das ändern, indem sie START schreiben.
+console-stopped-empty = Niemand hat Nachrichten abbestellt.
+console-stopped-caption =
+    { $count ->
+        [one] Ein Kontakt möchte keine Nachrichten
+       *[other] { $count } Kontakte möchten keine Nachrichten
+    }
+console-blocked = Gesperrt
+console-blocked-text = Jemand hat im Raum !block geschrieben. Was diese Absender schreiben, wird nicht gezeigt.
+console-blocked-empty = Niemand ist gesperrt.
+console-blocked-caption =
+    { $count ->
+        [one] Ein gesperrter Absender
+       *[other] { $count } gesperrte Absender
+    }
+console-contact = Kurzzeichen
+console-not-known = nicht bekannt
+console-unblock = Sperre aufheben
+console-unblock-sure = Sperre aufheben?
+console-unblock-text = Was dieser Absender von jetzt an schreibt, wird wieder gezeigt.
+console-probe = Verbindungen prüfen
+console-probe-text = viadukt meldet sich bei jeder Gegenseite an, wie es das auch für Nachrichten tut. Es wird nichts verschickt.
+console-probe-go = Jetzt prüfen
+console-probe-found = Was die Prüfung ergab
+console-worker = Verbindung
+console-tried = Geprüft
+console-found = Ergebnis
+console-works = geht
+console-fails = geht nicht
+console-send = Probenachricht
+console-send-text = Ein Satz geht auf dem Weg jeder Nachricht in den Raum einer Brücke: durch Speicher, Warteschlange und Verschlüsselung. Nach außen geht nichts; niemand draußen wird gestört, nichts kostet etwas.
+console-send-go = In den Raum von „{ $bridge }“
+console-record-lead = Wer hier was getan hat. Die Einträge bleiben ein Jahr.
+console-record-empty = Hier hat noch niemand etwas getan.
+console-record-caption =
+    { $count ->
+        [one] Ein Eintrag, der neueste zuerst
+       *[other] { $count } Einträge, die neuesten zuerst
+    }
+console-when = Wann
+console-who = Wer
+console-what = Was
+console-about = Woran
+console-proof-token = mit Token
+console-proof-provider = über den Anmeldedienst
+console-did-login = hat sich angemeldet
+console-did-requeue = hat es noch einmal versuchen lassen
+console-did-discard = hat es verworfen
+console-did-unblock = hat eine Sperre aufgehoben
+console-did-probe = hat die Verbindungen geprüft
+console-did-test = hat eine Probenachricht geschickt
+console-did-else = hat etwas getan
+console-seconds =
+    { $count ->
+        [one] 1 Sekunde
+       *[other] { $count } Sekunden
+    }
+console-minutes =
+    { $count ->
+        [one] 1 Minute
+       *[other] { $count } Minuten
+    }
+console-hours =
+    { $count ->
+        [one] 1 Stunde
+       *[other] { $count } Stunden
+    }
+console-days =
+    { $count ->
+        [one] 1 Tag
+       *[other] { $count } Tage
+    }

@@ -503,6 +503,7 @@ trace-opened = what somebody wrote was read, by { $by }
 trace-expired = forgotten: nobody decided in time
 trace-overtaken = a later word on the same matter took its place
 trace-settled = it arrived after all; no decision is needed
+trace-tested = a test, by { $by }
 
 # Why a message is ignored.
 ignored-blocked = its sender is blocked
@@ -617,3 +618,212 @@ cli-token-refused = The process on { $address } does not take the token in { $to
 cli-type-yes = Type "yes" if that is meant:
 cli-unknown-place = There is no room and no bridge called { $place }. Name a room by its id (!…), or a bridge as the configuration does.
 cli-unknown-reference = Nothing is known by this reference. Check the reference; traces and what was given up are deleted after their retention time.
+
+## Console
+
+test-message = This is a test from the console. It shows that messages reach this room; nothing went to the outside.
+console-overview = Overview
+console-conversations = Conversations
+console-trace = A message's way
+console-dead-letters = Given up
+console-contacts = Contacts
+console-test = Test
+console-record = Record
+console-navigation = Parts of the console
+console-language = Language
+console-skip = Skip to content
+console-no-content = This console shows neither content nor addresses.
+console-as-of = As of
+console-reload = Reload
+console-live-stop = Stop updating
+console-live-go = Keep updating
+console-login = Log in
+console-login-lead = For the people who keep viadukt running.
+console-login-your-name = Your name
+console-login-name-why = It stands in the record beside whatever you do here. It is not checked.
+console-login-token = Token
+console-login-enter = Log in
+console-login-where = Where do I find the token?
+console-login-where-text = In the file { $file } on the machine that viadukt runs on. Only people who may operate viadukt can read it.
+console-login-wrong = This token is wrong. Without a token file of your own there is a new one at each start of viadukt.
+console-login-expired = The form was too old. Please log in once more.
+console-login-too-often = Those were too many tries. Please wait a moment.
+console-login-name = Please give your name.
+console-login-provider = Log in through the identity provider
+console-login-by-token = Or with the token
+console-login-done = You are logged in
+console-login-on = On to the overview
+console-login-again = Log in again
+console-login-not-invited = The identity provider knows you, but you are in none of the groups that may operate viadukt.
+console-login-provider-failed = The identity provider does not answer as expected. What it said stands in viadukt's log.
+console-logout = Log out
+console-unknown = There is no such thing here
+console-unknown-text = The address is wrong, or what was here has been dealt with. The parts above lead on.
+console-failed = That did not work
+console-failed-text = viadukt could not do what was asked. Nothing has changed beyond what is said here.
+console-state-well = Everything runs.
+console-state-starting = viadukt is still starting: not every bridge has its room yet.
+console-state-down =
+    { $count ->
+        [one] One connection is down.
+       *[other] { $count } connections are down.
+    }
+console-workers = Connections
+console-workers-text = The homeserver and each bridge, with what waits for them.
+console-name = Name
+console-state = State
+console-up = connected
+console-up-since = since
+console-down = not connected
+console-paused = paused
+console-waiting = Waiting
+console-oldest = Oldest waits
+console-held = Held back
+console-held-note = until their time, or until the bridge goes on
+console-given-up = Given up
+console-given-up-note = waits for a decision
+console-none = –
+console-conversations-lead = Where conversations take place and when something came last. Parties are short marks that lead to a person only with the key of this viadukt.
+console-conversations-empty = There is no conversation yet.
+console-conversations-caption =
+    { $count ->
+        [one] One conversation
+       *[other] { $count } conversations
+    }
+console-conversations-shown = (the last { $count })
+console-last = Last
+console-home = Place
+console-parties = Parties
+console-messages = Messages
+console-began = Began
+console-home-main = Thread of the bridge's room
+console-home-team = Thread of the room “{ $name }”
+console-home-intake = Thread of the intake room
+console-home-own = Room of its own
+console-trace-lead = What became of a message? Look for the reference that stands in notices in the room and beside what was given up, or for what a network calls the message: a mail's Message-ID, the id of a Matrix event, a gateway's number.
+console-trace-one = One message's way
+console-trace-go = Show the way
+console-trace-unknown = No message is known by this name. Ways are deleted after their keeping time.
+console-trace-several =
+    { $count ->
+        [one] One message is called this:
+       *[other] { $count } messages are called this:
+    }
+console-reference = Reference
+console-picture = The way at a glance
+console-steps = Step by step
+console-room = Matrix room
+console-not-passed = did not arrive
+console-lock-end = end-to-end encrypted
+console-lock-hop = encrypted on this hop
+console-lock-none = not encrypted
+console-lock-unknown = protection unknown
+console-stage-border = Our organisation's border
+console-stage-accept = Acceptance
+console-stage-normalise = Reading
+console-stage-judge = Judgement
+console-stage-route = Routing
+console-stage-deliver = Delivery
+console-stage-report = Report
+console-stage-decide = Decision
+console-step-attempt = To { $name }, attempt { $attempt }: { $outcome }.
+console-outcome-delivered = arrived
+console-outcome-retry = not yet, another attempt follows
+console-outcome-refused = refused
+console-outcome-unknown = unclear whether it arrived
+console-outcome-gave-up = given up
+console-dead-lead = What viadukt has given up stays here until a person decides or its keeping time ends.
+console-dead-empty = Nothing was given up; nothing waits for a decision.
+console-dead-caption =
+    { $count ->
+        [one] One delivery waits for a decision
+       *[other] { $count } deliveries wait for a decision
+    }
+console-bridge = Bridge
+console-direction = Direction
+console-inward = into the room
+console-outward = out of the room
+console-since = Since
+console-why = Reason
+console-decide = Decide
+console-requeue = Try again
+console-discard = Discard
+console-requeue-sure = Try again?
+console-requeue-text = The delivery goes back into the queue. Where it was unclear whether it had arrived, it may arrive twice.
+console-discard-sure = Really discard?
+console-discard-text = The message is deleted and cannot be brought back.
+console-cancel = Cancel
+console-contacts-lead = People on the other side for whom something lasting holds. They stand here with the same short mark as in log lines; the console shows no address and no number.
+console-stopped = Want no messages
+console-stopped-text = They wrote STOP. Only they can change that, by writing START.
+console-stopped-empty = Nobody has opted out.
+console-stopped-caption =
+    { $count ->
+        [one] One contact wants no messages
+       *[other] { $count } contacts want no messages
+    }
+console-blocked = Blocked
+console-blocked-text = Somebody wrote !block in the room. What these senders write is not shown.
+console-blocked-empty = Nobody is blocked.
+console-blocked-caption =
+    { $count ->
+        [one] One blocked sender
+       *[other] { $count } blocked senders
+    }
+console-contact = Mark
+console-not-known = not known
+console-unblock = Unblock
+console-unblock-sure = Unblock?
+console-unblock-text = What this sender writes from now on is shown again.
+console-probe = Check the connections
+console-probe-text = viadukt logs in at each far side as it does for messages. Nothing is sent.
+console-probe-go = Check now
+console-probe-found = What the check found
+console-worker = Connection
+console-tried = Checked
+console-found = Result
+console-works = works
+console-fails = does not work
+console-send = Test message
+console-send-text = A sentence goes into a bridge's room on the way of every message: through store, queue and encryption. Nothing goes to the outside; nobody there is disturbed, nothing costs anything.
+console-send-go = Into the room of “{ $bridge }”
+console-record-lead = Who did what here. The entries stay for a year.
+console-record-empty = Nobody has done anything here yet.
+console-record-caption =
+    { $count ->
+        [one] One entry, the latest first
+       *[other] { $count } entries, the latest first
+    }
+console-when = When
+console-who = Who
+console-what = What
+console-about = About
+console-proof-token = by token
+console-proof-provider = by the identity provider
+console-did-login = logged in
+console-did-requeue = had it tried again
+console-did-discard = discarded it
+console-did-unblock = unblocked a sender
+console-did-probe = checked the connections
+console-did-test = sent a test message
+console-did-else = did something
+console-seconds =
+    { $count ->
+        [one] 1 second
+       *[other] { $count } seconds
+    }
+console-minutes =
+    { $count ->
+        [one] 1 minute
+       *[other] { $count } minutes
+    }
+console-hours =
+    { $count ->
+        [one] 1 hour
+       *[other] { $count } hours
+    }
+console-days =
+    { $count ->
+        [one] 1 day
+       *[other] { $count } days
+    }

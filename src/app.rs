@@ -23,6 +23,9 @@ use crate::store::{FileSpool, Keys, TimedStore};
 /// Keys of accepted items are remembered this long: longer than any source repeats itself.
 const REMEMBER_KEYS: Duration = Duration::from_secs(30 * 86_400);
 
+/// What operators did is remembered this long.
+const REMEMBER_DONE: Duration = Duration::from_secs(365 * 86_400);
+
 /// Spool files younger than this may belong to something that is just being accepted.
 const SPOOL_AGE: Duration = Duration::from_secs(3_600);
 
@@ -224,7 +227,7 @@ impl App {
             let mut pause = tokio::time::interval(SWEEP);
             while stop.run_until_cancelled(pause.tick()).await.is_some() {
                 pipeline.see_to_dead_letters().await?;
-                ledger.sweep(env.now(), REMEMBER_KEYS, keep_dead).await?;
+                ledger.sweep(env.now(), REMEMBER_KEYS, keep_dead, REMEMBER_DONE).await?;
                 pipeline.drop_unclaimed_reports().await?;
                 sweep_spool(&ledger, &spool).await?;
             }

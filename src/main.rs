@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use viadukt::app::App;
 use viadukt::cli::{self, Command, Exit, Failure};
 use viadukt::config::Config;
-use viadukt::http::{self, AdminToken, Served};
+use viadukt::http::{self, AdminToken, Console, Served, console};
 use viadukt::observe::{Metrics, event, start_logging};
 use viadukt_api::Env;
 
@@ -63,16 +63,23 @@ fn run(config: Config, env: Env) -> ExitCode {
 
 async fn serve(config: Config, env: Env) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::new(&*env.clock)?);
-    let listen = config.http.listen;
-    let data_dir = config.data_dir.clone();
+    let (http, data_dir) = (config.http.clone(), config.data_dir.clone());
+    let (language, zone) = (config.language, config.zone.clone());
     let stop = CancellationToken::new();
     stop_on_signal(&stop)?;
     let app = App::build(config, env.clone(), Arc::clone(&metrics)).await?;
+    let listen = http.listen;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("{listen}: choose another address as `http.listen`"))?;
     let token = Arc::new(AdminToken::create(&data_dir, &*env.entropy)?);
-    let served = Served { operations: app.pipeline(), metrics, token };
+    let open = |settings| {
+        let (token, operations) = (Arc::clone(&token), app.pipeline());
+        let env = env.clone();
+        Console::open(console::Parts { settings, operations, token, data_dir, env, language, zone })
+    };
+    let console = http.console.map(open).transpose()?.map(Arc::new);
+    let served = Served { operations: app.pipeline(), metrics, token, console };
     // Health and metrics answer until the drain is over.
     let closing = CancellationToken::new();
     let answering = tokio::spawn(http::serve(listener, served, closing.clone()));

@@ -19,6 +19,7 @@
 mod accept;
 mod at;
 mod commands;
+mod console;
 mod deeds;
 mod deliver;
 mod gather;

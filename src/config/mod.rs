@@ -5,6 +5,7 @@
 
 mod answers;
 mod bridge;
+mod console;
 mod files;
 mod hours;
 mod limits;
@@ -25,6 +26,7 @@ use viadukt_api::{HubKind, HubSection, Kind, WorkerName};
 
 pub use answers::Answers;
 pub use bridge::Bridge;
+pub use console::{Console, Oidc};
 pub use hours::{OfficeHours, Span, Zone};
 pub use limits::{Allowance, BridgeLimits, Period};
 pub use notices::{Flood, Notices};

@@ -6,16 +6,20 @@ use std::time::Duration;
 use toml::de::DeValue;
 use viadukt_api::config::{ByteSize, Fields, FromToml, text};
 
+use super::Console;
+
 /// `[http]`: the internal listener (health, metrics, what `viadukt trace` asks).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Http {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// `[http.console]`; without it there are no pages.
+    pub console: Option<Console>,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)) }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)), console: None }
     }
 }
 
@@ -23,8 +27,9 @@ impl Http {
     pub(super) fn read(fields: &Fields<'_>) -> Self {
         let default = Self::default();
         let listen = fields.or("listen", Listen(default.listen)).0;
+        let console = fields.optional_table("console").map(|fields| Console::read(&fields));
         fields.finish();
-        Self { listen }
+        Self { listen, console }
     }
 }
 

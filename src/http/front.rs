@@ -17,7 +17,7 @@
 mod body;
 mod caller;
 mod connections;
-mod rate;
+pub(super) mod rate;
 mod refusal;
 mod shares;
 

@@ -3,6 +3,7 @@
 //! the workers do, and what anybody wrote it says only to
 //! who has one, and writes down that it did. The public listener is [`front`].
 
+pub mod console;
 pub mod front;
 mod health;
 mod operations;
@@ -11,6 +12,7 @@ mod token;
 pub mod views;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, Request, State};
@@ -24,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::observe::Metrics;
 
+pub use console::Console;
 use views::{
     DeadLetterFilter, DeadLetterView, ExplainView, FoundView, OpenedView, ProbeView, Question,
     StatusView, TraceView,
@@ -46,6 +49,8 @@ pub struct Served {
     pub metrics: Arc<Metrics>,
     /// Who may ask below `/api`.
     pub token: Arc<AdminToken>,
+    /// The pages for people, where there are any.
+    pub console: Option<Arc<Console>>,
 }
 
 /// Answers on `listener` until `stop` fires, then finishes what it is answering.
@@ -54,7 +59,8 @@ pub async fn serve(
     served: Served,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    axum::serve(listener, router(served)).with_graceful_shutdown(stop.cancelled_owned()).await
+    let service = router(served).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 fn router(served: Served) -> Router {
@@ -70,12 +76,14 @@ fn router(served: Served) -> Router {
         .route("/deadletters/{reference}/requeue", post(requeue))
         .route("/deadletters/{reference}/discard", post(discard))
         .layer(from_fn_with_state(served.clone(), require_token));
+    let console = served.console.clone().map_or_else(Router::new, Console::router);
     Router::new()
         .route("/health/live", get(|| async { "alive\n" }))
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
         .nest("/api", api)
         .with_state(served)
+        .merge(console)
 }
 
 async fn require_token(State(served): State<Served>, request: Request, next: Next) -> Response {

@@ -5,8 +5,8 @@ use viadukt_api::{Health, ItemId, Probe, WorkerName};
 
 use super::reference::Reference;
 use super::views::{
-    DeadLetterFilter, DeadLetterView, ExplainView, FoundView, OpenedView, Question, StatusView,
-    TraceView,
+    ContactView, ConversationsView, DeadLetterFilter, DeadLetterView, DoneView, ExplainView,
+    FoundView, OpenedView, Question, StatusView, TraceView,
 };
 
 /// The running pipeline, as an operator sees it.
@@ -57,6 +57,24 @@ pub trait Operations: Send + Sync {
 
     /// Forgets what was given up; durable on return.
     async fn discard(&self, reference: Reference, by: &str) -> Result<(), OperationError>;
+
+    /// The conversations that had a message last, the latest first.
+    async fn conversations(&self) -> Result<ConversationsView, OperationError>;
+
+    /// Everyone on far sides who wants no messages or is blocked, the latest first.
+    async fn contacts(&self) -> Result<Vec<ContactView>, OperationError>;
+
+    /// Shows again what a contact writes; durable on return.
+    async fn unblock(&self, contact: &str) -> Result<(), OperationError>;
+
+    /// Says a sentence in the room of a bridge; gives its reference.
+    async fn test_room(&self, bridge: &WorkerName) -> Result<Reference, OperationError>;
+
+    /// Adds to the record of what operators did; durable on return.
+    async fn record_done(&self, done: DoneView) -> Result<(), OperationError>;
+
+    /// The record of what operators did, the latest first.
+    async fn done(&self) -> Result<Vec<DoneView>, OperationError>;
 }
 
 /// Why an operation was not done.

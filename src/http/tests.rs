@@ -7,7 +7,8 @@ use tempfile::TempDir;
 use viadukt_api::{Env, Health, ItemId, Probe, Protection, Timestamp, WorkerName, async_trait};
 
 use super::views::{
-    ContentView, Expected, ExplainLine, ExplainTopic, ProcessView, ReasonView, Stage, TraceEntry,
+    ContactView, ContentView, ConversationsView, DoneView, Expected, ExplainLine, ExplainTopic,
+    ProcessView, ReasonView, Stage, TraceEntry,
 };
 use super::*;
 use crate::cli::client::{Ask, Running};
@@ -105,6 +106,7 @@ impl Site {
             operations: pipeline.clone(),
             metrics: Arc::new(Metrics::new(&*env.clock).unwrap()),
             token: Arc::new(AdminToken::create(data_dir.path(), &*env.entropy).unwrap()),
+            console: None,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -235,5 +237,29 @@ impl Operations for Pipeline {
 
     async fn discard(&self, reference: Reference, _: &str) -> Result<(), OperationError> {
         self.change("discard", reference)
+    }
+
+    async fn conversations(&self) -> Result<ConversationsView, OperationError> {
+        Ok(ConversationsView::default())
+    }
+
+    async fn contacts(&self) -> Result<Vec<ContactView>, OperationError> {
+        Ok(Vec::new())
+    }
+
+    async fn unblock(&self, _: &str) -> Result<(), OperationError> {
+        Err(OperationError::Unknown)
+    }
+
+    async fn test_room(&self, _: &WorkerName) -> Result<Reference, OperationError> {
+        Err(OperationError::Unknown)
+    }
+
+    async fn record_done(&self, _: DoneView) -> Result<(), OperationError> {
+        Ok(())
+    }
+
+    async fn done(&self) -> Result<Vec<DoneView>, OperationError> {
+        Ok(Vec::new())
     }
 }

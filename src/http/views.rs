@@ -1,11 +1,13 @@
 //! What operators are shown: typed, in words where a person reads it, and without content,
 //! addresses or secrets. Only [`OpenedView`] holds what somebody wrote.
 
+mod console;
 mod dead_letters;
 mod explain;
 mod status;
 mod trace;
 
+pub use console::{ContactView, ConversationView, ConversationsView, DoneView, Home};
 pub use dead_letters::{ContentView, DeadLetterFilter, DeadLetterView, OpenedView};
 pub use explain::{Expected, ExplainLine, ExplainTopic, ExplainView, Question};
 pub use status::{ProbeView, ProcessView, StatusView, WorkerView};

@@ -11,8 +11,10 @@
 //! - what is *gathered* waits for the end of a flood of messages;
 //! - *dead letters* hold what was given up;
 //! - the *trail* tells one message's way, without content; *names* are what networks call it;
-//! - *contacts* and *tallies* are what the rules stand on.
+//! - *contacts* and *tallies* are what the rules stand on;
+//! - what was *done* by operators is recorded.
 
+mod done;
 mod draft;
 mod exchange;
 mod fate;
@@ -28,6 +30,7 @@ use std::sync::Arc;
 
 use viadukt_api::{ConversationId, ItemId, MessageId, SourceKey, Spool, WorkerName};
 
+pub use done::Done;
 pub use draft::Draft;
 pub use exchange::{Exchange, Numbered};
 pub use fate::{Awaited, Fate, Reported};
@@ -38,7 +41,7 @@ pub use records::{
     Accepted, Attempt, Conversation, Dead, DeadWhat, Delivery, Lane, Mapped, Origin, Parsing,
     Payload, RawRecord, Remote, Replaced, Role,
 };
-pub use rules::{Account, Answer, Contact};
+pub use rules::{Account, Answer, Contact, ContactId};
 pub use trail::{AttemptOutcome, Decision, Named, Step, Way};
 
 use crate::store::{Keys, Space, Store, StoreError};

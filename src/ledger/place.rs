@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use viadukt_api::{ConversationId, MessageId, RoomId, WorkerName};
 
-use super::records::unpack;
+use super::records::{Conversation, unpack};
 use super::{BRIDGE_ROOM, Draft, Ledger, conversation_key};
 use crate::store::{Space, StoreError};
 
@@ -95,6 +95,37 @@ impl Draft<'_> {
 }
 
 impl Ledger {
+    /// Shows every conversation to `each`, with the place where it lives.
+    pub fn conversations(
+        &self,
+        mut each: impl FnMut(Conversation, Place),
+    ) -> Result<(), StoreError> {
+        let mut held: Option<Conversation> = None;
+        self.each_row(Space::Conversation, |key, value| {
+            match (key.len(), key.last()) {
+                // A conversation, then its thread, then its home; exchanges have longer keys.
+                (17, Some(0)) => {
+                    let next = unpack(value)?;
+                    if let Some(before) = held.replace(next) {
+                        each(before, Place::default());
+                    }
+                }
+                (17, Some(2)) => {
+                    let home = unpack(value)?;
+                    if let Some(conversation) = held.take() {
+                        each(conversation, home);
+                    }
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        if let Some(last) = held {
+            each(last, Place::default());
+        }
+        Ok(())
+    }
+
     /// Rooms of bridges, by bridge and place; those of conversations' own are not among them.
     pub fn rooms(&self) -> Result<Vec<(WorkerName, Place, RoomId)>, StoreError> {
         let mut rooms = Vec::new();

@@ -345,6 +345,12 @@ pub struct Conversation {
     pub ids: Vec<MessageId>,
     /// When it began.
     pub began_at: Timestamp,
+    /// How many messages it has had, as far as they were counted.
+    #[serde(default)]
+    pub messages: u32,
+    /// When it had the last one.
+    #[serde(default)]
+    pub last_at: Option<Timestamp>,
     /// What it began with, until somebody has approved its party.
     #[serde(default)]
     pub opening: Option<String>,
@@ -369,8 +375,10 @@ impl Conversation {
         self.remotes.iter().chain(&self.copies).any(is_same)
     }
 
-    /// Adds the latest id.
-    pub fn push_id(&mut self, id: MessageId) {
+    /// Adds the latest message, by its id.
+    pub fn push_id(&mut self, id: MessageId, now: Timestamp) {
+        self.messages = self.messages.saturating_add(1);
+        self.last_at = Some(now);
         self.ids.retain(|known| *known != id);
         self.ids.push(id);
         if self.ids.len() > Self::MAX_IDS {

@@ -4,6 +4,8 @@
 //! pipeline's one lock for it from the read to the commit; there is no other writer.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use viadukt_api::{Address, RoomId, Timestamp, WorkerName};
@@ -15,6 +17,9 @@ use crate::store::{Space, StoreError};
 /// hash; the record itself does not say whose it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
+    /// The bridge it is known on, once something new was learned of it.
+    #[serde(default)]
+    pub bridge: Option<WorkerName>,
     /// Since when it wants no messages.
     #[serde(default)]
     pub stopped: Option<Timestamp>,
@@ -27,6 +32,35 @@ pub struct Contact {
     /// When it was last answered what.
     #[serde(default)]
     pub answered: BTreeMap<Answer, Timestamp>,
+}
+
+/// What a contact is kept under: a keyed hash of its bridge and its address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ContactId([u8; 32]);
+
+impl ContactId {
+    /// A short name, telling nobody who it is without the store's key.
+    pub fn alias(&self) -> String {
+        self.0.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl fmt::Display for ContactId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for ContactId {
+    type Err = String;
+
+    /// The form that [`fmt::Display`] writes.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or_else(|| "expected 64 hexadecimal digits".to_owned())
+    }
 }
 
 /// What viadukt answers by itself.
@@ -89,12 +123,23 @@ impl Draft<'_> {
     /// A short name for `party` on `bridge` that may stand in a log: the same at every message,
     /// and telling nobody who it is without the store's key.
     pub fn alias(&self, bridge: &WorkerName, party: &Address) -> String {
-        self.contact_key(bridge, party).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+        ContactId(self.contact_key(bridge, party)).alias()
     }
 
     /// Writes what is known of `party` on `bridge`.
     pub fn set_contact(&mut self, bridge: &WorkerName, party: &Address, contact: &Contact) {
-        self.put(Space::Contact, &self.contact_key(bridge, party), contact);
+        let contact = Contact { bridge: Some(bridge.clone()), ..contact.clone() };
+        self.put(Space::Contact, &self.contact_key(bridge, party), &contact);
+    }
+
+    /// Shows again what the contact `id` writes; `false` when nothing of it was hidden.
+    pub fn unblock(&mut self, id: ContactId) -> Result<bool, StoreError> {
+        let Some(mut contact) = self.get::<Contact>(Space::Contact, &id.0)? else {
+            return Ok(false);
+        };
+        let was_blocked = contact.blocked.take().is_some();
+        self.put(Space::Contact, &id.0, &contact);
+        Ok(was_blocked)
     }
 
     /// How many units `account` of `bridge` spent in the period that ends at `until`.
@@ -150,6 +195,18 @@ impl Draft<'_> {
 }
 
 impl Ledger {
+    /// Every contact of whom something is known.
+    pub fn contacts(&self) -> Result<Vec<(ContactId, Contact)>, StoreError> {
+        let mut contacts = Vec::new();
+        self.each_row(Space::Contact, |key, value| {
+            if let Ok(key) = key.try_into() {
+                contacts.push((ContactId(key), records::unpack(value)?));
+            }
+            Ok(())
+        })?;
+        Ok(contacts)
+    }
+
     /// The bridges that pause because somebody said so.
     pub fn paused_bridges(&self) -> Result<Vec<WorkerName>, StoreError> {
         let rows = self.store.scan(Space::Meta, PAUSED, None, usize::MAX)?;

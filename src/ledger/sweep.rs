@@ -8,20 +8,21 @@ use viadukt_api::{BlobRef, Form, Media, Timestamp, WorkerName};
 
 use super::records::{Accepted, DeadWhat, Delivery, Payload, RawRecord, unpack};
 use super::rules::Tally;
-use super::{Awaited, Fate, Ledger, Named, PAGE, Step, item_from};
+use super::{Awaited, Done, Fate, Ledger, Named, PAGE, Step, item_from};
 use crate::store::{Batch, Space, StoreError};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 impl Ledger {
     /// Forgets what is older than its keeping time: keys after `keys`; the trail, the
-    /// names of messages and what was reported after `dead`; tallies a day after their period, should the clock
-    /// jump back; matters when nobody speaks of them any more.
+    /// names of messages and what was reported after `dead`; what operators did after `done`;
+    /// tallies a day after their period, should the clock jump back; matters when nobody speaks of them any more.
     pub async fn sweep(
         &self,
         now: Timestamp,
         keys: Duration,
         dead: Duration,
+        done: Duration,
     ) -> Result<(), StoreError> {
         let old = |at: Timestamp, keep: Duration| now.since(at) > keep;
         self.sweep_space(Space::Dedupe, |_, value| Ok(old(unpack(value)?, keys))).await?;
@@ -29,6 +30,7 @@ impl Ledger {
             .await?;
         self.sweep_space(Space::Fate, |_, value| Ok(old(unpack::<Fate>(value)?.at, dead))).await?;
         self.sweep_space(Space::Trail, |_, value| Ok(old(unpack::<Step>(value)?.at, dead))).await?;
+        self.sweep_space(Space::Done, |_, value| Ok(old(unpack::<Done>(value)?.at, done))).await?;
         let tally = |_: &[u8], value: &[u8]| Ok(old(unpack::<Tally>(value)?.until, DAY));
         self.sweep_space(Space::Tally, tally).await?;
         self.sweep_matters(now).await

@@ -139,6 +139,8 @@ pub enum Decision {
     Overtaken,
     /// The far side reported that it arrived after all.
     ReportedDelivered,
+    /// There was nothing to decide: it is a test.
+    Tested,
 }
 
 impl Decision {
@@ -151,6 +153,7 @@ impl Decision {
             Self::Expired => "expired",
             Self::Overtaken => "overtaken",
             Self::ReportedDelivered => "reported-delivered",
+            Self::Tested => "tested",
         }
     }
 }

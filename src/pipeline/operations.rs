@@ -11,8 +11,8 @@ use viadukt_api::{Health, ItemId, MessageId, Probe, Worker, WorkerName};
 
 use super::Pipeline;
 use crate::http::views::{
-    DeadLetterFilter, DeadLetterView, ExplainView, FoundView, OpenedView, Question, StatusView,
-    TraceView,
+    ContactView, ConversationsView, DeadLetterFilter, DeadLetterView, DoneView, ExplainView,
+    FoundView, OpenedView, Question, StatusView, TraceView,
 };
 use crate::http::{OperationError, Operations, Reference};
 use crate::ledger::{DeadWhat, Decision, Place};
@@ -128,8 +128,32 @@ impl Operations for Pipeline {
         self.decided(&mut draft, &dead, Decision::Discarded, by);
         self.ledger.commit(draft).await.map_err(failed)
     }
+
+    async fn conversations(&self) -> Result<ConversationsView, OperationError> {
+        self.conversation_views().map_err(failed)
+    }
+
+    async fn contacts(&self) -> Result<Vec<ContactView>, OperationError> {
+        self.contact_views().map_err(failed)
+    }
+
+    async fn unblock(&self, contact: &str) -> Result<(), OperationError> {
+        self.unblock_contact(contact).await
+    }
+
+    async fn test_room(&self, bridge: &WorkerName) -> Result<Reference, OperationError> {
+        self.say_in_room(bridge).await
+    }
+
+    async fn record_done(&self, done: DoneView) -> Result<(), OperationError> {
+        self.add_done(done).await.map_err(failed)
+    }
+
+    async fn done(&self) -> Result<Vec<DoneView>, OperationError> {
+        self.done_views().map_err(failed)
+    }
 }
 
-fn failed(error: StoreError) -> OperationError {
+pub(super) fn failed(error: StoreError) -> OperationError {
     OperationError::Failed(error.to_string())
 }

@@ -61,11 +61,13 @@ pub enum Space {
     Gathered = 15,
     /// What networks call a message, by a hash of that and item id.
     Named = 16,
+    /// What operators did, by time.
+    Done = 17,
 }
 
 impl Space {
     /// Every space, for export and for the conformance suite.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Meta,
         Self::Journal,
         Self::Outbox,
@@ -83,6 +85,7 @@ impl Space {
         Self::Matter,
         Self::Gathered,
         Self::Named,
+        Self::Done,
     ];
 
     /// The key of a record among those of all spaces: the space's byte, then the key.

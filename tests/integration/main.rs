@@ -1,5 +1,6 @@
 //! End to end, on real servers: the one integration test binary.
 
+mod console;
 mod chaos;
 mod chart;
 mod demo;

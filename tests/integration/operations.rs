@@ -365,7 +365,7 @@ fn check_doctor(output: &Output, code: Option<i32>, expected: &[&str]) -> Result
 }
 
 /// The clerk answers in vain; the reference that they are told.
-async fn refused(scene: &Scene, to: &Seen, text: &str) -> Result<String> {
+pub async fn refused(scene: &Scene, to: &Seen, text: &str) -> Result<String> {
     let answer = scene.clerk.answer(to, text).await?;
     let about = |seen: &Seen| {
         let answered = &seen.content["m.relates_to"]["m.in_reply_to"]["event_id"];

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 const SOURCES: usize = 8_192;
 
 /// The calls of all sources at one bridge.
-pub(super) struct Rate {
+pub(in crate::http) struct Rate {
     /// The time that one call uses up.
     interval: Duration,
     /// How much time may be used up in advance.

@@ -148,6 +148,7 @@ impl Teller<'_> {
                     Decision::Expired => "trace-expired",
                     Decision::Overtaken => "trace-overtaken",
                     Decision::ReportedDelivered => "trace-settled",
+                    Decision::Tested => "trace-tested",
                 };
                 let what = self.words.say(key, &[("by", &by)]);
                 vec![TraceEntry { what, ..self.entry(at, Stage::Decide, key) }]

@@ -127,7 +127,7 @@ impl Pipeline {
         draft.set_contact(&bridge, author, &contact);
         let message_id = self.new_message_id(&bridge);
         let references = conversation.ids.clone();
-        conversation.push_id(message_id.clone());
+        conversation.push_id(message_id.clone(), now);
         draft.set_conversation(&conversation);
         let mapped = Mapped {
             conversation: conversation.id,

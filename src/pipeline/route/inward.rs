@@ -41,7 +41,7 @@ impl Routing<'_, '_> {
             Some(_) => self.index(&bridge, &message.id, conversation.id)?,
             None => self.draft.map(&bridge, &message.id, &self.mapped(conversation.id)),
         }
-        conversation.push_id(message.id.clone());
+        conversation.push_id(message.id.clone(), self.accepted.received_at);
         self.draft.set_conversation(&conversation);
         let report = match message.matter.clone() {
             Some(matter) => match self.report_on(matter, &bridge, &mut message)? {
@@ -132,6 +132,8 @@ impl Routing<'_, '_> {
             subject: message.subject.clone(),
             ids: Vec::new(),
             began_at: self.accepted.received_at,
+            messages: 0,
+            last_at: None,
             opening: None,
             told_leaving: false,
         };

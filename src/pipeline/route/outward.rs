@@ -64,7 +64,7 @@ impl Routing<'_, '_> {
         let message_id = self.pipeline.new_message_id(bridge);
         let references = conversation.ids.clone();
         let answers = self.counterpart_of_nearest(&hub, &message)?;
-        conversation.push_id(message_id.clone());
+        conversation.push_id(message_id.clone(), self.accepted.received_at);
         let leaves_first = !std::mem::replace(&mut conversation.told_leaving, true);
         self.draft.set_conversation(&conversation);
         self.wrote(&conversation)?;

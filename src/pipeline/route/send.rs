@@ -219,6 +219,8 @@ impl Routing<'_, '_> {
             subject,
             ids: Vec::new(),
             began_at: self.accepted.received_at,
+            messages: 0,
+            last_at: None,
             opening: None,
             told_leaving: false,
         }

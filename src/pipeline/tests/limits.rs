@@ -91,7 +91,7 @@ async fn what_was_spent_is_forgotten_a_day_after_its_period() {
     let until = until.end(bench.pipeline.env.now(), &Zone::default());
     for (hours, left) in [(0, 2), (24, 2), (2, 0)] {
         pass(hours * HOUR).await;
-        ledger.sweep(bench.pipeline.env.now(), 999 * HOUR, 999 * HOUR).await.unwrap();
+        ledger.sweep(bench.pipeline.env.now(), 999 * HOUR, 999 * HOUR, 999 * HOUR).await.unwrap();
         assert_eq!(ledger.draft().spent(&post(), &Account::Bridge, until).unwrap(), left);
     }
 }

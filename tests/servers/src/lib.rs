@@ -1,7 +1,7 @@
 //! Real servers for tests on loopback, each in a folder of its own, gone when dropped: Dovecot
 //! and Postfix, started as root without init system or syslog, the homeserver Synapse, an SMS
 //! centre, the SMS gateway Kannel, the MQTT broker Mosquitto, Prometheus Alertmanager, and a
-//! stand-in for what takes requests over HTTP. Programs and libraries that speak to hooks are in
+//! stand-in for what takes requests over HTTP, and a browser. Programs and libraries that speak to hooks are in
 //! [`packages`]; what renders the chart, and knows what Kubernetes takes, is in [`helm`].
 //!
 //! ```no_run
@@ -15,6 +15,7 @@
 
 pub mod alertmanager;
 mod authority;
+mod browser;
 mod cache;
 mod dovecot;
 pub mod helm;
@@ -35,6 +36,7 @@ mod wire;
 
 pub use alertmanager::Alertmanager;
 pub use authority::Authority;
+pub use browser::browse;
 pub use dovecot::Dovecot;
 pub use http::post;
 pub use kannel::Kannel;

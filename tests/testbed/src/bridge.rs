@@ -114,6 +114,11 @@ impl Bridge {
         waited.await.with_context(|| format!("its log ends:\n{}", self.log_end()))
     }
 
+    /// Where the program's own HTTP server is.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// Asks the program's own HTTP server for `path`: the status and the body.
     ///
     /// # Errors
