@@ -336,6 +336,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_checked_is_named_well() {
+        let found = findings(
+            "address = 'buero@amt.example'
+            forbidden_files = ['exe']
+            authentication = { check = true, resolvers = ['x'] }
+            imap = { host = 'localhost', user = 'b', password_file = 'p', authserv_id = 'mx' }
+            smtp = { host = 'localhost' }",
+        );
+        assert_eq!(
+            found,
+            [
+                "forbidden_files: expected any of \"programs\", \"scripts\", \"macros\", \"archives\"",
+                "authentication: `check` does not go with `imap.authserv_id`",
+                "authentication.resolvers: expected addresses such as \"192.0.2.53\"",
+            ]
+        );
+    }
+
+    #[test]
     fn little_is_needed() {
         let found = findings(
             "address = 'buero@amt.example'

@@ -55,6 +55,29 @@ async fn tells_refusals_apart_and_survives_a_renumbering() {
     assert_eq!(bench.texts(0), ["before", "after"]);
 }
 
+/// A signed mail, its whole text inside the signature, while no resolver answers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opens_what_is_signed_and_loses_nothing_without_a_dns() {
+    let servers = Servers::start().await;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smime");
+    let options = format!(
+        "smime = {{ ca_file = '{folder}/ca.pem' }}
+        authentication = {{ check = true, resolvers = ['127.0.0.1:1'] }}"
+    );
+    let bench = servers.bench_with(&options, "", "").await;
+    let running = bench.start().await;
+    let mail = std::fs::read_to_string(format!("{folder}/opaque.eml")).unwrap();
+    servers.send(&mail).await;
+    bench.durable.wait_for(1).await;
+    running.stop().await;
+    let message = bench.worker.normalise(&bench.durable.items()[0].raw).unwrap();
+    assert_eq!(message.sender.name.as_deref(), Some("Eva (not checked)"));
+    let text = message.content.text;
+    assert!(text.starts_with("Grüße, gezeichnet Eva.\n\n[Signed by Eva Beispiel"), "{text}");
+    assert!(text.contains("The signature is valid"), "{text}");
+    assert!(message.content.attachments.is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn carries_a_large_attachment_both_ways() {
     let servers = Servers::start().await;
