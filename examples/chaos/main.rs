@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Error, Result, bail};
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 use viadukt::failpoint::POINTS;
 use viadukt_chaos::{Fault, Plan, Report, run, soak};
 
@@ -37,7 +38,16 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+    let mut terminate = signal(SignalKind::terminate())?;
+    // Whatever ends first: the servers stop, and the small disk goes, when the run is dropped.
+    tokio::select! {
+        ended = perform(Arguments::parse()) => ended,
+        _ = tokio::signal::ctrl_c() => bail!("broken off"),
+        _ = terminate.recv() => bail!("broken off"),
+    }
+}
+
+async fn perform(arguments: Arguments) -> Result<()> {
     let here = std::env::current_exe()?;
     let target = here.ancestors().nth(3).context("this program lies in no target folder")?;
     let beside = here.ancestors().nth(2).map(|folder| folder.join("viadukt"));
