@@ -13,7 +13,8 @@ use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::{
-    DeliveryError, DeliveryId, Form, Media, Outbound, Reason, Receipt, RoomId, Target, Worker,
+    Address, DeliveryError, DeliveryId, Form, Media, Outbound, Reason, Receipt, RoomId, Target,
+    Worker,
 };
 
 use super::Pipeline;
@@ -209,7 +210,7 @@ impl Pipeline {
     /// Whether it does no harm to make `delivery` again. Towards far sides nobody relies on it:
     /// what may have been sent cannot be taken back in silence.
     fn may_be_repeated(&self, delivery: &Delivery) -> bool {
-        delivery.to.is_hub() && self.hub.idempotent()
+        delivery.to.is_hub() && self.hub.idempotent(None)
     }
 
     /// Why a delivery that was routed must not be made any more.
@@ -261,7 +262,7 @@ impl Pipeline {
             return Err(DeliveryError::retry(Reason::new("delivery-no-bridge")));
         };
         // Where a repetition does no harm, not knowing is no reason to give up.
-        let cut_short = |reason| match worker.idempotent() {
+        let cut_short = |reason| match worker.idempotent(recipient_of(delivery)) {
             true => DeliveryError::retry(Reason::new(reason)),
             false => DeliveryError::unknown(Reason::new(reason)),
         };
@@ -381,6 +382,11 @@ async fn hand_over(worker: &dyn Worker, out: &Outbound) -> Result<Receipt, Deliv
         (Form::Edit { .. }, Some(edits)) => edits.edit(out).await,
         _ => worker.deliver(out).await,
     }
+}
+
+/// Whom `delivery` is for, at a far side.
+pub(super) fn recipient_of(delivery: &Delivery) -> Option<&Address> {
+    delivery.remote.as_ref().map(|remote| &remote.recipient)
 }
 
 fn room_of(out: &Outbound) -> Option<RoomId> {

@@ -7,8 +7,10 @@
 //! something that the room shows already goes there instead, one last edit for each. What is
 //! critical never waits.
 //!
-//! How much came is counted in memory alone: after a restart a flood may bring as much again,
-//! and what it has gathered is shown when it would have been.
+//! A flood outlives a restart, since what it has gathered says until when it lasts. How much came
+//! before that is counted in memory alone: a conversation may bring as much again after a restart.
+//! All of that is shown, so a count on the disk, which every message of a machine would write,
+//! would spare the room a few messages and lose nothing either way.
 
 mod digest;
 

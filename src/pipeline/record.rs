@@ -9,7 +9,7 @@ use viadukt_api::{
     Receipt, State, WorkerName,
 };
 
-use super::deliver::Outcome;
+use super::deliver::{Outcome, recipient_of};
 use super::lanes::{Next, Pause};
 use super::route::Answered;
 use super::{Pipeline, deeds};
@@ -146,7 +146,9 @@ impl Pipeline {
     /// Whether an earlier attempt may have reached a far side that does not know it again.
     fn is_doubtful(&self, Outcome { delivery, attempt, .. }: &Outcome) -> bool {
         attempt.is_repeated()
-            && !self.worker(&delivery.to).is_some_and(|worker| worker.idempotent())
+            && !self
+                .worker(&delivery.to)
+                .is_some_and(|worker| worker.idempotent(recipient_of(delivery)))
     }
 
     fn map_both_ways(

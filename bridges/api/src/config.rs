@@ -189,8 +189,7 @@ impl<'a> Fields<'a> {
         self.table.contains_key(key)
     }
 
-    /// Adds a finding at the value of `key` (of an item of a list: `KEY[0]`), or at the table when
-    /// the key is not there or empty.
+    /// Adds a finding at the value of `key` (of an item: `KEY[0]`), or at the table without one.
     pub fn object(&self, key: &str, message: impl Into<String>) {
         self.findings.add(self.span_of(key), self.name_of(key), message);
     }
@@ -202,8 +201,7 @@ impl<'a> Fields<'a> {
         self.findings.later.borrow_mut().push(later);
     }
 
-    /// Lets `check` look later whether the secret in `file`, which the value of `key` names, `fits`.
-    /// That the file is there and closed to others is looked at without this.
+    /// Lets `check` look later whether the secret in `file`, which `key` names, `fits` if it is there.
     pub fn fits_later(
         &self,
         key: &str,
@@ -274,14 +272,11 @@ impl<'a> Fields<'a> {
 
     fn span_of(&self, key: &str) -> Range<usize> {
         let item = key.strip_suffix(']').and_then(|key| key.split_once('['));
-        let value = match item {
-            Some((list, index)) => self
-                .table
-                .get(list)
-                .and_then(|value| value.get_ref().as_array()?.get(index.parse::<usize>().ok()?)),
-            None => self.table.get(key),
-        };
-        value.map_or_else(|| self.span.clone(), Spanned::span)
+        let (name, index) = item.unwrap_or((key, ""));
+        let value = self.table.get(name);
+        let item =
+            value.and_then(|list| list.get_ref().as_array()?.get(index.parse::<usize>().ok()?));
+        item.or(value).map_or_else(|| self.span.clone(), Spanned::span)
     }
 }
 

@@ -275,7 +275,7 @@ impl Worker for FakeWorker {
         self.edits.then_some(self as _)
     }
 
-    fn idempotent(&self) -> bool {
+    fn idempotent(&self, _: Option<&Address>) -> bool {
         self.idempotent
     }
 

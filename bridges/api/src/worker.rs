@@ -98,9 +98,11 @@ pub trait Worker: Send + Sync {
         None
     }
 
-    /// Whether a delivery made twice with the same id arrives once. If not, a person is told
-    /// after an interrupted attempt that the message may have arrived twice.
-    fn idempotent(&self) -> bool {
+    /// Whether a delivery to `recipient` (`None`: into a room) made twice with the same id arrives
+    /// once. If not, a person is told after an interrupted attempt that the message may have
+    /// arrived twice.
+    fn idempotent(&self, recipient: Option<&Address>) -> bool {
+        let _ = recipient;
         false
     }
 

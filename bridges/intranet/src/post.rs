@@ -66,6 +66,10 @@ impl<S: Shape> Takes for Posting<S> {
         self.shape.fits(content)
     }
 
+    fn idempotent(&self) -> bool {
+        S::RULES == Rules::Webhook
+    }
+
     async fn send(&self, out: &Outgoing<'_>) -> Result<Receipt, DeliveryError> {
         self.line.may_begin(out.repeated)?;
         let request = self

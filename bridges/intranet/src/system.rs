@@ -105,6 +105,11 @@ pub(crate) trait Takes: Send + Sync {
         Ok(())
     }
 
+    /// Whether a message that is sent twice with the same id arrives once.
+    fn idempotent(&self) -> bool {
+        false
+    }
+
     /// Makes one attempt; see [`viadukt_api::Worker::deliver`].
     async fn send(&self, out: &Outgoing<'_>) -> Result<Receipt, DeliveryError>;
 

@@ -184,6 +184,12 @@ impl Worker for IntranetWorker {
         Ok(Cost::default())
     }
 
+    fn idempotent(&self, recipient: Option<&Address>) -> bool {
+        let party = recipient.map(|recipient| Party::read(recipient.as_str()));
+        let system = party.and_then(|party| self.system(party.system));
+        system.and_then(|system| system.takes()).is_some_and(|takes| takes.idempotent())
+    }
+
     fn level(&self, to: &Address) -> Option<Level> {
         self.find(Party::read(to.as_str()).system)?.0.level
     }

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::message::Message;
 use viadukt_api::{
-    BlobRef, BuildError, Context, DeliveryError, Edits, Health, Hub, Inbox, Outbound, Patience,
-    Probe, Raw, Reason, Receipt, RoomId, RoomSpec, Unreadable, Worker, WorkerError,
+    Address, BlobRef, BuildError, Context, DeliveryError, Edits, Health, Hub, Inbox, Outbound,
+    Patience, Probe, Raw, Reason, Receipt, RoomId, RoomSpec, Unreadable, Worker, WorkerError,
 };
 
 use crate::backoff::Backoff;
@@ -182,7 +182,7 @@ impl Worker for MatrixHub {
     }
 
     /// The homeserver knows a transaction id again for about a day (client-server API 5.3).
-    fn idempotent(&self) -> bool {
+    fn idempotent(&self, _: Option<&Address>) -> bool {
         true
     }
 

@@ -133,7 +133,7 @@ impl Worker for SmsWorker {
         self.transport.hooks()
     }
 
-    fn idempotent(&self) -> bool {
+    fn idempotent(&self, _: Option<&Address>) -> bool {
         self.transport.idempotent()
     }
 

@@ -218,6 +218,8 @@ async fn the_contract_is_kept() {
     let patience = Patience { pauses: vec![hours], give_up_after: hours, tell_after: hours };
     let systems: Vec<(Manner, Box<dyn System>)> = vec![(manner, Box::new(desk))];
     let worker: Arc<dyn Worker> = Arc::new(IntranetWorker::new(systems, patience, context));
+    assert!(worker.idempotent(Some(&Address::new("desk/anna"))), "it knows a message by its id");
+    assert!(!worker.idempotent(Some(&Address::new("other"))));
 
     let shared: Arc<dyn Durable> = Arc::clone(&durable) as _;
     let inbox = Inbox::new(name.clone(), shared);
