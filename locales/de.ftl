@@ -546,6 +546,26 @@ level-normal = normal
 level-high = hoch
 level-very-high = sehr hoch
 
+## Erste Schritte
+
+init-language = Sprache / language: de, en
+init-kind = Art der ersten Brücke
+init-homeserver = Adresse des Matrix-Homeservers, etwa https://matrix.amt.example
+init-user = Matrix-Konto der Brücke, etwa @post:amt.example
+init-matrix-password = Passwort dieses Kontos
+init-senders = Wer nach außen schreiben darf: @name:server, oder *:server für alle dort
+init-name = Name der Brücke: Kleinbuchstaben, Ziffern, Bindestriche
+init-address = Adresse des Postfachs
+init-imap = IMAP-Server (TLS, Port 993)
+init-smtp = SMTP-Server (TLS, Port 465)
+init-login = Anmeldename an beiden
+init-mail-password = Passwort an beiden
+init-number = Eigene Nummer, etwa +4915112345678
+init-prefix = Wem geschrieben werden darf: wie Nummern beginnen
+init-smpp = SMPP-Server (TLS, Port 3550)
+init-system-id = Anmeldename am Gateway
+init-smpp-password = Passwort am Gateway
+
 ## Kommandozeile
 
 cli-attempt = Versuch { $number } von Teil { $part }
@@ -593,6 +613,11 @@ cli-doctor-alone = Es läuft kein viadukt mit dieser Konfiguration; dieser Befeh
 cli-doctor-running = Das laufende viadukt hat geprüft.
 cli-doubtful = vielleicht: Die Gegenseite hat es nicht gesagt
 cli-failed = Das ist nicht gelungen: { $why }
+cli-init-done =
+    In { $folder } liegen viadukt.toml, die Geheimnisse und viadukt.service. Wie es weitergeht:
+    1. viadukt check --config { $folder }/viadukt.toml
+    2. viadukt doctor --config { $folder }/viadukt.toml
+    3. Geben Sie die Dateien dem Benutzer, unter dem viadukt läuft; kopieren Sie viadukt.service nach /etc/systemd/system, dann: systemctl enable --now viadukt
 cli-no-dead-letters = Nichts wurde aufgegeben; nichts wartet auf eine Entscheidung.
 cli-not-doubtful = nein
 cli-not-running = Es läuft kein viadukt mit dieser Konfiguration ({ $why }). Starten Sie es mit „viadukt run“, oder nennen Sie mit --config die Konfiguration des laufenden.

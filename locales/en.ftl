@@ -546,6 +546,26 @@ level-normal = normal
 level-high = high
 level-very-high = very high
 
+## First steps
+
+init-language = Sprache / language: de, en
+init-kind = The kind of the first bridge
+init-homeserver = The Matrix homeserver's address, such as https://matrix.amt.example
+init-user = The bridge's Matrix account, such as @post:amt.example
+init-matrix-password = That account's password
+init-senders = Who may write to the outside: @name:server, or *:server for everyone there
+init-name = The bridge's name: lower-case letters, digits, hyphens
+init-address = The mailbox's address
+init-imap = The IMAP server (TLS, port 993)
+init-smtp = The SMTP server (TLS, port 465)
+init-login = The login name at both
+init-mail-password = The password at both
+init-number = Our number, such as +4915112345678
+init-prefix = Who may be written to: how numbers begin
+init-smpp = The SMPP server (TLS, port 3550)
+init-system-id = The login name at the gateway
+init-smpp-password = The password at the gateway
+
 ## Command line
 
 cli-attempt = attempt { $number } of part { $part }
@@ -593,6 +613,11 @@ cli-doctor-alone = No viadukt runs with this configuration; this command did the
 cli-doctor-running = The running viadukt did the trying.
 cli-doubtful = perhaps: the other side did not say
 cli-failed = That did not work: { $why }
+cli-init-done =
+    { $folder } holds viadukt.toml, the secrets and viadukt.service. What comes next:
+    1. viadukt check --config { $folder }/viadukt.toml
+    2. viadukt doctor --config { $folder }/viadukt.toml
+    3. Give the files to the user that viadukt runs as; copy viadukt.service to /etc/systemd/system, then: systemctl enable --now viadukt
 cli-no-dead-letters = Nothing was given up; nothing waits for a decision.
 cli-not-doubtful = no
 cli-not-running = No viadukt runs with this configuration ({ $why }). Start it with "viadukt run", or name the running one's configuration with --config.

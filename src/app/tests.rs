@@ -49,7 +49,7 @@ impl Running {
             folder.path()
         );
         let hub = Box::new(Shared(Arc::clone(hub)));
-        let registry = Registry { hub, kinds: vec![Box::new(PagerKind)] };
+        let registry = Registry { hub, kinds: vec![Box::new(PagerKind)], starters: Vec::new() };
         let config = Config::parse(&text, &registry).unwrap_or_else(|found| panic!("{found:?}"));
         let env = Env::system();
         let metrics = Arc::new(Metrics::new(&*env.clock).unwrap());

@@ -12,6 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, value_parser};
 use clap_complete::Shell;
 use viadukt_api::Tool;
 
+use super::Init;
 use crate::config::{Config, Registry};
 use crate::http::Reference;
 use crate::http::views::{DeadLetterFilter, Question};
@@ -28,6 +29,8 @@ pub struct Invocation {
 pub enum Command {
     /// Work as a bridge until told to stop.
     Run,
+    /// Write a first configuration.
+    Init(Init),
     /// Read the configuration.
     Check,
     /// Try everything that the configuration names.
@@ -159,6 +162,18 @@ fn grammar(tools: &Tools) -> clap::Command {
                 .global(true),
         )
         .subcommand(word("run", "Work as a bridge until told to stop"))
+        .subcommand(
+            word("init", "Ask a few questions and write a first configuration")
+                .arg(
+                    Arg::new("folder")
+                        .value_name("DIR")
+                        .help("Where to write viadukt.toml, the secrets and the unit for systemd")
+                        .default_value("/etc/viadukt")
+                        .value_parser(value_parser!(PathBuf)),
+                )
+                .arg(pairs("set", "NAME=ANSWER", "Answer a question in advance: kind=email"))
+                .arg(pairs("secret", "NAME=FILE", "Take a secret from a file: mail.password=…")),
+        )
         .subcommand(word("check", "Read the configuration and show every mistake in it"))
         .subcommand(word("doctor", "Try everything that the configuration names"))
         .subcommand(
@@ -223,6 +238,11 @@ fn tool_grammar(tool: &Tool) -> clap::Command {
 fn command(word: &str, matches: &ArgMatches, tools: &Tools) -> Option<Command> {
     match word {
         "run" => Some(Command::Run),
+        "init" => Some(Command::Init(Init {
+            folder: matches.get_one::<PathBuf>("folder").cloned()?,
+            answers: read_pairs(matches, "set").collect(),
+            secrets: read_pairs(matches, "secret").map(|(name, f)| (name, f.into())).collect(),
+        })),
         "check" => Some(Command::Check),
         "doctor" => Some(Command::Doctor),
         "status" => Some(Command::Status { json: matches.get_flag("json") }),
@@ -253,4 +273,16 @@ fn json() -> Arg {
 
 fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value).help(help)
+}
+
+fn pairs(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    let pair = |written: &str| match written.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err("expected a name, = and a value"),
+    };
+    option(name, value, help).action(ArgAction::Append).value_parser(pair)
+}
+
+fn read_pairs(matches: &ArgMatches, name: &str) -> impl Iterator<Item = (String, String)> {
+    matches.get_many(name).unwrap_or_default().cloned()
 }

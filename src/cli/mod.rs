@@ -5,6 +5,7 @@ mod check;
 pub mod client;
 mod dead_letters;
 mod doctor;
+mod init;
 mod operate;
 mod table;
 
@@ -16,6 +17,8 @@ use std::process::ExitCode;
 use viadukt_api::{Env, Words};
 
 use crate::config::{Config, Registry, Report};
+
+pub use init::{Ask, Init, Starter};
 
 pub use arguments::{Command, DeadLetters, Invocation, Which, parse};
 
@@ -90,13 +93,17 @@ pub async fn perform(
     file: &Path,
     registry: &Registry,
     env: &Env,
-    mut out: &mut dyn Write,
+    out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     match command {
         Command::Check => return check::check(file, registry, out),
+        Command::Init(said) => return init::init(&said, registry, out),
         Command::Completions(shell) => {
             let mut grammar = arguments::whole_grammar(registry);
-            clap_complete::generate(shell, &mut grammar, PROGRAM, &mut out);
+            // It panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut grammar, PROGRAM, &mut script);
+            out.write_all(&script)?;
             return Ok(Exit::Ok);
         }
         Command::Man(folder) => {
@@ -125,6 +132,7 @@ pub async fn perform(
         Command::Run
         | Command::Check
         | Command::Completions(_)
+        | Command::Init(_)
         | Command::Man(_)
         | Command::Tool { .. } => Ok(Exit::Ok),
     }

@@ -24,6 +24,8 @@ use viadukt_api::config::{Fields, Finding, Findings};
 use viadukt_api::words::Language;
 use viadukt_api::{HubKind, HubSection, Kind, WorkerName};
 
+use crate::cli::Starter;
+
 pub use answers::Answers;
 pub use bridge::Bridge;
 pub use console::{Console, Oidc};
@@ -42,6 +44,8 @@ pub struct Registry {
     pub hub: Box<dyn HubKind>,
     /// The kinds of far sides, in the order in which `--help` and findings list them.
     pub kinds: Vec<Box<dyn Kind>>,
+    /// The kinds that `viadukt init` can begin with.
+    pub starters: Vec<Starter>,
 }
 
 /// A valid configuration.

@@ -139,6 +139,7 @@ pub(crate) fn registry() -> Registry {
     Registry {
         hub: Box::new(Nowhere),
         kinds: ["letter", "fax", "pager"].map(|kind| Box::new(Letter(kind)) as _).into(),
+        starters: Vec::new(),
     }
 }
 
