@@ -11,8 +11,9 @@ use viadukt_api::{
 
 use super::Pipeline;
 use super::judge::Cause;
+use crate::config::Allowance;
 use crate::http::{DeadLetterView, OperationError, Operations, Reference, TraceEntry, TraceView};
-use crate::ledger::{Attempt, Dead, DeadWhat, Delivery, Draft, Place, Step, Way};
+use crate::ledger::{Account, Attempt, Dead, DeadWhat, Delivery, Draft, Place, Step, Way};
 use crate::observe::Direction;
 use crate::store::StoreError;
 
@@ -172,13 +173,26 @@ impl Pipeline {
             *dead.entry(worker).or_default() += 1;
             Ok(())
         })?;
-        for (name, health) in self.health() {
+        for (name, worker) in self.workers() {
             let waiting = depth.get(&name).cloned().unwrap_or_default();
             let oldest = waiting.oldest.map_or(now, |id| Timestamp(id.item.0.timestamp_ms()));
             self.metrics.queue(&name, waiting.count, now.since(oldest));
             self.metrics.held(&name, waiting.held);
             self.metrics.dead_letters(&name, dead.get(&name).copied().unwrap_or(0));
-            self.metrics.up(&name, health == Health::Up);
+            self.metrics.up(&name, worker.health() == Health::Up);
+            self.metrics.measured(&name, &worker.gauges());
+        }
+        self.measure_budgets()
+    }
+
+    /// Only what a bridge as a whole may spend: every other budget is a person's or a room's.
+    fn measure_budgets(&self) -> Result<(), StoreError> {
+        let draft = self.ledger.draft();
+        for (bridge, rules) in &self.policy.rules {
+            let Some(Allowance { units, period }) = rules.limits.per_bridge else { continue };
+            let until = period.end(self.env.now(), &self.policy.zone);
+            let used = draft.spent(bridge, &Account::Bridge, until)?;
+            self.metrics.budget(bridge, used, units);
         }
         Ok(())
     }

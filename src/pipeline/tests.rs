@@ -15,4 +15,5 @@ mod matters;
 mod reports;
 mod room;
 mod rooms;
+mod series;
 mod wish;

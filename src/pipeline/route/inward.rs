@@ -6,6 +6,7 @@ use viadukt_api::{
 
 use super::Routing;
 use crate::ledger::{Conversation, Delivery, Origin};
+use crate::observe::Direction;
 use crate::pipeline::judge::{Judged, takes_part};
 use crate::store::StoreError;
 
@@ -131,6 +132,7 @@ impl Routing<'_, '_> {
             told_leaving: false,
         };
         self.settle_home(&mut conversation, message)?;
+        self.pipeline.metrics.began(bridge, Direction::In);
         Ok(conversation)
     }
 
