@@ -1,6 +1,6 @@
 //! Real servers for tests on loopback, each in a folder of its own, gone when dropped: Dovecot
 //! and Postfix, started as root without init system or syslog, the homeserver Synapse, an SMS
-//! centre, the SMS gateway Kannel, the MQTT broker Mosquitto, Prometheus Alertmanager, and a
+//! centre, the SMS gateway Kannel, the MQTT broker Mosquitto, Prometheus and its Alertmanager, and a
 //! stand-in for what takes requests over HTTP. Programs and libraries that speak to hooks are in
 //! [`packages`].
 //!
@@ -26,6 +26,7 @@ mod policy;
 mod ports;
 mod postfix;
 mod process;
+mod prometheus;
 pub mod smsc;
 mod standin;
 pub mod synapse;
@@ -42,6 +43,7 @@ pub use policy::Stage;
 pub use ports::free_port;
 pub use postfix::Postfix;
 pub use process::greeted;
+pub use prometheus::{Prometheus, Sample};
 pub use smsc::Smsc;
 pub use standin::StandIn;
 pub use synapse::Synapse;

@@ -114,6 +114,11 @@ impl Bridge {
         waited.await.with_context(|| format!("its log ends:\n{}", self.log_end()))
     }
 
+    /// The port of the internal listener.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Asks the program's own HTTP server for `path`: the status and the body.
     ///
     /// # Errors
