@@ -18,7 +18,7 @@ use crate::ledger::{Ledger, Place};
 use crate::observe::Metrics;
 use crate::pipeline::{Journal, Parts, Pipeline, Policy};
 use crate::store::sled::{Options, SledStore};
-use crate::store::{FileSpool, Keys, TimedStore};
+use crate::store::{FileSpool, Keys, TimedStore, Usage};
 
 /// Keys of accepted items are remembered this long: longer than any source repeats itself.
 const REMEMBER_KEYS: Duration = Duration::from_secs(30 * 86_400);
@@ -34,6 +34,9 @@ const SWEEP: Duration = Duration::from_secs(600);
 
 /// How often the gauges are brought up to date.
 const MEASURE: Duration = Duration::from_secs(10);
+
+/// How often it is looked how full the disk is, which takes a look at every file.
+const MEASURE_DISK: Duration = Duration::from_secs(60);
 
 /// Why viadukt ends other than by being asked to.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +58,8 @@ pub struct App {
     env: Env,
     ledger: Ledger,
     spool: FileSpool,
+    usage: Usage,
+    metrics: Arc<Metrics>,
     journal: Arc<Journal>,
     accepted: mpsc::UnboundedReceiver<ItemId>,
     pipeline: Arc<Pipeline>,
@@ -73,6 +78,7 @@ impl App {
         let keys = Keys::load_or_create(&config.key_file, &store, &*env.entropy)
             .map_err(|error| start(&error))?;
         let options = Options { watermark: config.limits.min_free_space.0, ..Options::default() };
+        let usage = Usage::new(&store, &data.join("spool"), options.watermark);
         let store = SledStore::open(&store, &keys, &env, options).await?;
         let spool = FileSpool::open(&data.join("spool"), &keys, &env, FileSpool::RESERVE)
             .map_err(|error| start(&error))?;
@@ -123,7 +129,7 @@ impl App {
             ledger: ledger.clone(),
             env: env.clone(),
             words,
-            metrics,
+            metrics: Arc::clone(&metrics),
             policy,
             hub,
             bridges,
@@ -133,7 +139,7 @@ impl App {
             waiting,
         })?;
         let pipeline = Arc::new(pipeline);
-        Ok(Self { config, env, ledger, spool, journal, accepted, pipeline, front })
+        Ok(Self { config, env, ledger, spool, usage, metrics, journal, accepted, pipeline, front })
     }
 
     /// The pipeline, for what people may ask of it.
@@ -236,11 +242,24 @@ impl App {
     }
 
     fn start_measuring(&self, tasks: &mut JoinSet<Result<(), AppError>>, stop: &CancellationToken) {
-        let (pipeline, stop) = (self.pipeline(), stop.clone());
+        let (pipeline, until) = (self.pipeline(), stop.clone());
         tasks.spawn(async move {
             let mut pause = tokio::time::interval(MEASURE);
-            while stop.run_until_cancelled(pause.tick()).await.is_some() {
+            while until.run_until_cancelled(pause.tick()).await.is_some() {
                 pipeline.measure()?;
+            }
+            Ok(())
+        });
+        let (usage, metrics, until) = (self.usage.clone(), Arc::clone(&self.metrics), stop.clone());
+        tasks.spawn(async move {
+            let mut pause = tokio::time::interval(MEASURE_DISK);
+            while until.run_until_cancelled(pause.tick()).await.is_some() {
+                let usage = usage.clone();
+                match tokio::task::spawn_blocking(move || usage.measure()).await {
+                    Ok(Ok(disk)) => metrics.disk(disk),
+                    Ok(Err(error)) => tracing::warn!(%error, "the disk could not be measured"),
+                    Err(error) => return Err(AppError::Start(error.to_string())),
+                }
             }
             Ok(())
         });

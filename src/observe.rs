@@ -4,12 +4,14 @@
 //! worker names and words of the source code (`&'static str`), only viadukt's own log lines are
 //! written (a library's may name people), and a panic is logged without its message.
 
+mod exposition;
 mod logging;
 mod metrics;
 mod process;
 
+pub use exposition::Format;
 pub use logging::{item_span, start as start_logging};
-pub use metrics::{Direction, Metrics};
+pub use metrics::{Direction, Disk, Metrics};
 
 /// The `event` field of log lines.
 pub mod event {

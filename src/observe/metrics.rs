@@ -1,23 +1,47 @@
 //! Every metric. Base units, `_total` for counters; each label has few values, known before.
+//! `docs/metrics.md` is made from what stands here; how they are counted is in `count`.
 
+mod catalogue;
+mod count;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec,
-    Opts, Registry, Result, TextEncoder,
-};
-use viadukt_api::{Clock, WorkerName};
+use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounterVec, Result};
+use viadukt_api::{self as api, Clock};
 
-use super::process::Process;
+use self::catalogue::{Catalogue, Label, Values};
+
+pub use self::count::Disk;
 
 /// Seconds that people and networks take: a chat line well below one, a greylisted mail minutes,
 /// a homeserver that was away a night.
-const DELIVERY_SECONDS: [f64; 14] =
-    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 30.0, 300.0, 1_800.0, 7_200.0, 86_400.0];
+const DELIVERY_SECONDS: &[f64] =
+    &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 30.0, 300.0, 1_800.0, 7_200.0, 86_400.0];
+
+/// Seconds that a person takes to answer: minutes in chat, days by the rules of an agency.
+const ANSWER_SECONDS: &[f64] =
+    &[60.0, 300.0, 900.0, 3_600.0, 14_400.0, 28_800.0, 86_400.0, 259_200.0, 604_800.0];
 
 /// Seconds that a disk takes to make a commit durable.
-const COMMIT_SECONDS: [f64; 10] =
-    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5];
+const COMMIT_SECONDS: &[f64] =
+    &[0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5];
+
+const WORKER: Label = Label { name: "worker", values: Values::Workers };
+const DIRECTION: Label = Label { name: "direction", values: Values::Words(&["in", "out"]) };
+const VERDICT: Label = Label { name: "outcome", values: Values::Words(&VERDICTS) };
+const ATTEMPT: Label = Label { name: "outcome", values: Values::Words(&ATTEMPT_OUTCOMES) };
+const CALL: Label = Label { name: "outcome", values: Values::Words(&Metrics::CALL_OUTCOMES) };
+const ANSWER: Label = Label { name: "answer", values: Values::Kinds("kind of automatic answer") };
+const REASON: Label = Label { name: "reason", values: Values::Kinds("sentence that workers tell") };
+
+/// What can be decided of a message.
+const VERDICTS: [&str; 5] = ["pass", "withheld", "refuse", "ignore", "blocked"];
+
+/// How an attempt to deliver can end. All but `retry` are the end of the delivery.
+const ATTEMPT_OUTCOMES: [&str; 5] = ["delivered", "retry", "refused", "unknown", "gave-up"];
 
 /// Which way a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -44,23 +68,32 @@ impl Direction {
 
 /// The metrics of one process.
 pub struct Metrics {
-    registry: Registry,
+    all: Catalogue,
     accepted: IntCounterVec,
     duplicates: IntCounterVec,
     judged: IntCounterVec,
     attempts: IntCounterVec,
     delivered: HistogramVec,
-    queued: IntGaugeVec,
-    held: IntGaugeVec,
+    queued: GaugeVec,
+    held: GaugeVec,
     oldest: GaugeVec,
-    dead_letters: IntGaugeVec,
+    dead_letters: GaugeVec,
     told: IntCounterVec,
     unclaimed: IntCounterVec,
-    left_encryption: IntCounterVec,
+    conversations: IntCounterVec,
+    first_answers: HistogramVec,
     answered: IntCounterVec,
-    commit: Histogram,
-    up: IntGaugeVec,
+    left_encryption: IntCounterVec,
+    budget_used: GaugeVec,
+    budget_limit: GaugeVec,
+    up: GaugeVec,
+    measured: BTreeMap<api::Gauge, GaugeVec>,
     calls: IntCounterVec,
+    commit: Histogram,
+    store: Gauge,
+    spool: Gauge,
+    free: Gauge,
+    watermark: Gauge,
 }
 
 impl Metrics {
@@ -81,293 +114,168 @@ impl Metrics {
 
     /// All metrics, at zero; `clock` tells when the process began.
     pub fn new(clock: &dyn Clock) -> Result<Self> {
-        let into = Into(Registry::new());
-        let metrics = Self {
-            accepted: into.counters(
+        let mut all = Catalogue::default();
+        let version = ("version", env!("CARGO_PKG_VERSION"));
+        let about = "Always 1; the version is in the label.";
+        all.constant("viadukt_build_info", about, Some(version), 1.0)?;
+        let began = Duration::from_millis(clock.now().0).as_secs_f64();
+        let about = "When the process began, in seconds since 1970.";
+        all.constant("process_start_time_seconds", about, None, began)?;
+        all.process()?;
+        Ok(Self {
+            accepted: all.counters(
                 "viadukt_accepted_items_total",
                 "Items made durable, by the worker that brought them.",
-                &["worker"],
+                &[WORKER],
             )?,
-            duplicates: into.counters(
+            duplicates: all.counters(
                 "viadukt_duplicate_items_total",
                 "Items that had been accepted before, by the worker that brought them.",
-                &["worker"],
+                &[WORKER],
             )?,
-            judged: into.counters(
+            judged: all.counters(
                 "viadukt_judged_messages_total",
-                "Messages judged, by bridge and what was decided.",
-                &["worker", "outcome"],
+                "Messages judged, by the worker that brought them and what was decided.",
+                &[WORKER, VERDICT],
             )?,
-            attempts: into.counters(
+            attempts: all.counters(
                 "viadukt_delivery_attempts_total",
                 "Attempts to deliver, by the delivering worker and how they ended.",
-                &["worker", "outcome"],
+                &[WORKER, ATTEMPT],
             )?,
-            delivered: into.register(HistogramVec::new(
-                HistogramOpts::new(
-                    "viadukt_delivery_seconds",
-                    "Time from accepting a message to its delivery, by bridge and direction.",
-                )
-                .buckets(DELIVERY_SECONDS.to_vec()),
-                &["worker", "direction"],
-            )?)?,
-            queued: into.gauges(
+            delivered: all.histograms(
+                "viadukt_delivery_seconds",
+                "Time from accepting a message to its delivery, by bridge and direction.",
+                &[WORKER, DIRECTION],
+                DELIVERY_SECONDS,
+            )?,
+            queued: all.gauges(
                 "viadukt_queued_deliveries",
                 "Deliveries still to make, by the delivering worker.",
+                &[WORKER],
             )?,
-            held: into.gauges(
+            held: all.gauges(
                 "viadukt_held_deliveries",
                 "Deliveries that a rule holds until a time or until somebody lets them go.",
+                &[WORKER],
             )?,
-            oldest: into.register(GaugeVec::new(
-                Opts::new(
-                    "viadukt_oldest_queued_delivery_seconds",
-                    "Age of the oldest delivery still to make that no rule holds, by the delivering worker.",
-                ),
-                &["worker"],
-            )?)?,
-            dead_letters: into.gauges(
+            oldest: all.gauges(
+                "viadukt_oldest_queued_delivery_seconds",
+                "Age of the oldest delivery still to make that no rule holds, by the delivering worker.",
+                &[WORKER],
+            )?,
+            dead_letters: all.gauges(
                 "viadukt_dead_letters",
                 "What was given up and waits for a person, by the worker it belongs to.",
+                &[WORKER],
             )?,
-            told: into.counters(
+            told: all.counters(
                 "viadukt_told_total",
                 "What a worker told its room on its own, such as an event that cannot be decrypted.",
-                &["worker", "reason"],
+                &[WORKER, REASON],
             )?,
-            unclaimed: into.counters(
+            unclaimed: all.counters(
                 "viadukt_unclaimed_reports_total",
                 "Reports of far sides on messages that nobody knows, dropped after a day.",
-                &["worker"],
+                &[WORKER],
             )?,
-            left_encryption: into.counters(
-                "viadukt_left_encryption_messages_total",
-                "Messages of an encrypted room that left towards a far side, by bridge.",
-                &["worker"],
+            conversations: all.counters(
+                "viadukt_conversations_total",
+                "Conversations begun, by bridge and the direction of their first message.",
+                &[WORKER, DIRECTION],
             )?,
-            answered: into.counters(
+            first_answers: all.histograms(
+                "viadukt_first_answer_seconds",
+                "Time from the begin of a far side's conversation to its first answer from a room, by bridge.",
+                &[WORKER],
+                ANSWER_SECONDS,
+            )?,
+            answered: all.counters(
                 "viadukt_automatic_answers_total",
                 "Answers that nobody wrote, by bridge and what they said.",
-                &["worker", "answer"],
+                &[WORKER, ANSWER],
             )?,
-            commit: into.register(Histogram::with_opts(
-                HistogramOpts::new(
-                    "viadukt_store_commit_seconds",
-                    "Time until a commit to the store was durable.",
-                )
-                .buckets(COMMIT_SECONDS.to_vec()),
-            )?)?,
-            up: into.gauges("viadukt_worker_up", "1 when the worker is connected, else 0.")?,
-            calls: into.counters(
+            left_encryption: all.counters(
+                "viadukt_left_encryption_messages_total",
+                "Messages of an encrypted room that left towards a far side, by bridge.",
+                &[WORKER],
+            )?,
+            budget_used: all.gauges(
+                "viadukt_budget_used_units",
+                "What was spent in this period of the budget of a bridge that has one.",
+                &[WORKER],
+            )?,
+            budget_limit: all.gauges(
+                "viadukt_budget_limit_units",
+                "What the budget of a bridge that has one allows in a period.",
+                &[WORKER],
+            )?,
+            up: all.gauges(
+                "viadukt_worker_up",
+                "1 when the worker is connected, else 0.",
+                &[WORKER],
+            )?,
+            measured: api::Gauge::ALL
+                .into_iter()
+                .map(|gauge| {
+                    let (name, about) = measured(gauge);
+                    Ok((gauge, all.gauges(name, about, &[WORKER])?))
+                })
+                .collect::<Result<_>>()?,
+            calls: all.counters(
                 "viadukt_hook_calls_total",
                 "Calls from outside at the public listener, by bridge and what became of them.",
-                &["worker", "outcome"],
+                &[WORKER, CALL],
             )?,
-            registry: into.0,
-        };
-        metrics.describe_process(clock)?;
-        Ok(metrics)
+            commit: all.histogram(
+                "viadukt_store_commit_seconds",
+                "Time until a commit to the store was durable.",
+                COMMIT_SECONDS,
+            )?,
+            store: all.gauge("viadukt_store_bytes", "Bytes that the store holds on the disk.")?,
+            spool: all.gauge(
+                "viadukt_spool_bytes",
+                "Bytes that large payloads hold on the disk, beside the store.",
+            )?,
+            free: all.gauge(
+                "viadukt_disk_free_bytes",
+                "Bytes that may still be written where the data folder lies.",
+            )?,
+            watermark: all.gauge(
+                "viadukt_disk_watermark_bytes",
+                "Below this many free bytes nothing new is accepted.",
+            )?,
+            all,
+        })
     }
 
-    fn describe_process(&self, clock: &dyn Clock) -> Result<()> {
-        let build = Opts::new("viadukt_build_info", "Always 1; the version is in the label.")
-            .const_label("version", env!("CARGO_PKG_VERSION"));
-        let build = IntGauge::with_opts(build)?;
-        build.set(1);
-        self.registry.register(Box::new(build))?;
-        let about = "When the process began, in seconds since 1970.";
-        let began = Gauge::new("process_start_time_seconds", about)?;
-        began.set(Duration::from_millis(clock.now().0).as_secs_f64());
-        self.registry.register(Box::new(began))?;
-        self.registry.register(Box::new(Process::new()?))
-    }
-
-    /// Shows `worker` in every metric at zero, so that a rate is right from its first event on.
-    pub fn introduce(&self, worker: &WorkerName) {
-        let name = worker.as_str();
-        self.up.with_label_values(&[name]).set(0);
-        self.accepted.with_label_values(&[name]);
-        self.duplicates.with_label_values(&[name]);
-        self.dead_letters.with_label_values(&[name]);
-        self.queue(worker, 0, Duration::ZERO);
-        self.held(worker, 0);
-        for outcome in ["delivered", "retry", "refused", "unknown", "gave-up"] {
-            self.attempts.with_label_values(&[name, outcome]);
-        }
-        if !worker.is_hub() {
-            self.left_encryption.with_label_values(&[name]);
-            self.unclaimed.with_label_values(&[name]);
-            for direction in Direction::ALL {
-                self.delivered.with_label_values(&[name, direction.as_str()]);
-            }
-        }
-    }
-
-    /// Shows the calls of `bridge`, which can be called from outside, at zero.
-    pub fn introduce_hooks(&self, bridge: &WorkerName) {
-        for outcome in Self::CALL_OUTCOMES {
-            self.calls.with_label_values(&[bridge.as_str(), outcome]);
-        }
-    }
-
-    /// `worker` brought an item in, and it is durable.
-    pub fn accepted(&self, worker: &WorkerName) {
-        self.accepted.with_label_values(&[worker.as_str()]).inc();
-    }
-
-    /// `worker` brought an item that had been accepted before.
-    pub fn duplicate(&self, worker: &WorkerName) {
-        self.duplicates.with_label_values(&[worker.as_str()]).inc();
-    }
-
-    /// `worker` reported on a message that nobody knows.
-    pub fn unclaimed(&self, worker: &WorkerName) {
-        self.unclaimed.with_label_values(&[worker.as_str()]).inc();
-    }
-
-    /// A message from or to `bridge` was judged.
-    pub fn judged(&self, bridge: &WorkerName, outcome: &'static str) {
-        self.judged.with_label_values(&[bridge.as_str(), outcome]).inc();
-    }
-
-    /// `worker` made an attempt that ended as `outcome`: `delivered`, `retry`, `gave-up`,
-    /// `refused` or `unknown`.
-    pub fn attempted(&self, worker: &WorkerName, outcome: &'static str) {
-        self.attempts.with_label_values(&[worker.as_str(), outcome]).inc();
-    }
-
-    /// A message of `bridge` was delivered `after` it had been accepted.
-    pub fn delivered(&self, bridge: &WorkerName, direction: Direction, after: Duration) {
-        let labels = [bridge.as_str(), direction.as_str()];
-        self.delivered.with_label_values(&labels).observe(after.as_secs_f64());
-    }
-
-    /// What `worker` still has to deliver: how many, and the age of the oldest.
-    pub fn queue(&self, worker: &WorkerName, length: usize, oldest: Duration) {
-        let labels = [worker.as_str()];
-        self.queued.with_label_values(&labels).set(i64::try_from(length).unwrap_or(i64::MAX));
-        self.oldest.with_label_values(&labels).set(oldest.as_secs_f64());
-    }
-
-    /// How many deliveries of `worker` a rule holds.
-    pub fn held(&self, worker: &WorkerName, count: usize) {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.held.with_label_values(&[worker.as_str()]).set(count);
-    }
-
-    /// How many dead letters of `worker` wait for a person.
-    pub fn dead_letters(&self, worker: &WorkerName, count: usize) {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.dead_letters.with_label_values(&[worker.as_str()]).set(count);
-    }
-
-    /// `worker` told its room something on its own; `reason` is the key of the sentence.
-    pub fn told(&self, worker: &WorkerName, reason: &str) {
-        self.told.with_label_values(&[worker.as_str(), reason]).inc();
-    }
-
-    /// A message of an encrypted room left towards the far side of `bridge`.
-    pub fn left_encryption(&self, bridge: &WorkerName) {
-        self.left_encryption.with_label_values(&[bridge.as_str()]).inc();
-    }
-
-    /// `bridge` answered by itself.
-    pub fn answered(&self, bridge: &WorkerName, answer: &'static str) {
-        self.answered.with_label_values(&[bridge.as_str(), answer]).inc();
-    }
-
-    /// A commit to the store took `time`.
-    pub fn committed(&self, time: Duration) {
-        self.commit.observe(time.as_secs_f64());
-    }
-
-    /// Whether `worker` is connected.
-    pub fn up(&self, worker: &WorkerName, up: bool) {
-        self.up.with_label_values(&[worker.as_str()]).set(i64::from(up));
-    }
-
-    /// `bridge` was called from outside; `outcome` is one of [`Metrics::CALL_OUTCOMES`].
-    pub fn called(&self, bridge: &WorkerName, outcome: &'static str) {
-        self.calls.with_label_values(&[bridge.as_str(), outcome]).inc();
-    }
-
-    /// All of it in Prometheus' text format, version 0.0.4.
-    pub fn text(&self) -> Result<String> {
-        TextEncoder::new().encode_to_string(&self.registry.gather())
+    /// The metrics as a table for people, as it stands in `docs/metrics.md`.
+    pub fn table(&self) -> String {
+        self.all.table()
     }
 }
 
-/// Makes metrics that are registered already.
-struct Into(Registry);
-
-impl Into {
-    fn counters(&self, name: &str, about: &str, labels: &[&str]) -> Result<IntCounterVec> {
-        self.register(IntCounterVec::new(Opts::new(name, about), labels)?)
-    }
-
-    fn gauges(&self, name: &str, about: &str) -> Result<IntGaugeVec> {
-        self.register(IntGaugeVec::new(Opts::new(name, about), &["worker"])?)
-    }
-
-    fn register<M>(&self, metric: M) -> Result<M>
-    where
-        M: prometheus::core::Collector + Clone + 'static,
-    {
-        self.0.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests {
-    use viadukt_api::Env;
-
-    use super::*;
-
-    #[test]
-    fn a_worker_is_shown_at_zero_from_the_start() {
-        let metrics = Metrics::new(&*Env::system().clock).unwrap();
-        metrics.introduce(&WorkerName::hub());
-        metrics.introduce(&"post".parse().unwrap());
-        metrics.introduce_hooks(&"post".parse().unwrap());
-        let text = metrics.text().unwrap();
-        for line in [
-            "viadukt_accepted_items_total{worker=\"matrix\"} 0",
-            "viadukt_delivery_attempts_total{outcome=\"unknown\",worker=\"post\"} 0",
-            "viadukt_hook_calls_total{outcome=\"too-slow\",worker=\"post\"} 0",
-            "viadukt_delivery_seconds_count{direction=\"out\",worker=\"post\"} 0",
-            "viadukt_oldest_queued_delivery_seconds{worker=\"post\"} 0",
-            "viadukt_worker_up{worker=\"post\"} 0",
-        ] {
-            assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
+/// The name and the meaning of what workers measure of themselves.
+fn measured(gauge: api::Gauge) -> (&'static str, &'static str) {
+    match gauge {
+        api::Gauge::UndecryptableEvents => {
+            ("viadukt_undecryptable_events", "Events of encrypted rooms that wait for their key.")
         }
-    }
-
-    #[test]
-    fn what_happens_is_counted() {
-        let metrics = Metrics::new(&*Env::system().clock).unwrap();
-        let post: WorkerName = "post".parse().unwrap();
-        metrics.delivered(&post, Direction::In, Duration::from_millis(200));
-        metrics.queue(&post, 7, Duration::from_secs(90));
-        metrics.judged(&post, "denied");
-        let text = metrics.text().unwrap();
-        for line in [
-            "viadukt_delivery_seconds_bucket{direction=\"in\",worker=\"post\",le=\"0.25\"} 1",
-            "viadukt_queued_deliveries{worker=\"post\"} 7",
-            "viadukt_oldest_queued_delivery_seconds{worker=\"post\"} 90",
-            "viadukt_judged_messages_total{outcome=\"denied\",worker=\"post\"} 1",
-        ] {
-            assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
-        }
-    }
-
-    #[test]
-    fn the_process_tells_its_cost() {
-        let text = Metrics::new(&*Env::system().clock).unwrap().text().unwrap();
-        for name in ["process_cpu_seconds_total ", "process_resident_memory_bytes "] {
-            let line = text.lines().find(|line| line.starts_with(name)).unwrap();
-            assert!(line[name.len()..].parse::<f64>().unwrap() > 0.0, "{line}");
-        }
+        api::Gauge::OneTimeKeys => (
+            "viadukt_one_time_keys",
+            "One-time keys of the hub's device that the homeserver holds.",
+        ),
+        api::Gauge::DeviceVerified => (
+            "viadukt_device_verified",
+            "1 while the hub's device is signed by its own identity, else 0.",
+        ),
+        api::Gauge::LastSync => (
+            "viadukt_last_sync_timestamp_seconds",
+            "When the last sync with the homeserver was complete, in seconds since 1970.",
+        ),
+        api::Gauge::CertificateExpiry => (
+            "viadukt_certificate_expiry_timestamp_seconds",
+            "When the first of the far side's certificates ends, in seconds since 1970.",
+        ),
     }
 }

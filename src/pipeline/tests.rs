@@ -17,4 +17,5 @@ mod parties;
 mod reports;
 mod room;
 mod rooms;
+mod series;
 mod wish;

@@ -13,6 +13,7 @@ mod seal;
 pub mod sled;
 pub mod spool;
 mod timed;
+mod usage;
 
 use async_trait::async_trait;
 
@@ -22,6 +23,7 @@ pub use memory::MemoryStore;
 pub use sled::SledStore;
 pub use spool::FileSpool;
 pub use timed::TimedStore;
+pub use usage::Usage;
 
 /// A key space. Keys of different spaces never meet; within one they are ordered by bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -18,6 +18,9 @@ use self::stream::{Opener, Sealer};
 use super::disk;
 use super::keys::{Keys, to_hex};
 
+/// The folder of the payloads that are being written.
+pub(super) const INCOMING: &str = "incoming";
+
 /// A spool in a folder.
 #[derive(Clone)]
 pub struct FileSpool(Arc<Inner>);
@@ -40,11 +43,11 @@ impl FileSpool {
     /// keeps other processes away. Writing stops with `StorageFull` when fewer than `reserve`
     /// bytes are free on the disk, so that the store can still finish its work.
     pub fn open(folder: &Path, keys: &Keys, env: &Env, reserve: u64) -> io::Result<Self> {
-        let incoming = folder.join("incoming");
+        let incoming = folder.join(INCOMING);
         disk::create_folder(folder)?;
         // All of them now, so that no payload has to wait for the name of its folder.
         let names = (0..=u8::MAX).map(|byte| to_hex(&[byte]));
-        disk::create_folders(folder, names.chain(["incoming".to_owned()]))?;
+        disk::create_folders(folder, names.chain([INCOMING.to_owned()]))?;
         for leftover in fs::read_dir(&incoming)? {
             fs::remove_file(leftover?.path())?;
         }
@@ -71,7 +74,7 @@ impl FileSpool {
 
     /// Bytes that the payloads hold on the disk. Walks over all of them.
     pub fn size_on_disk(&self) -> io::Result<u64> {
-        disk::size_of(&self.0.folder, "incoming")
+        disk::size_of(&self.0.folder, INCOMING)
     }
 }
 
@@ -80,7 +83,7 @@ impl Spool for FileSpool {
         self.0.check_space()?;
         let mut random = [0; 12];
         self.0.env.entropy.fill(&mut random);
-        let path = self.0.folder.join("incoming").join(to_hex(&random));
+        let path = self.0.folder.join(INCOMING).join(to_hex(&random));
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
         let draft = Draft { path, named: false };
         let sealer = Sealer::new(file, &self.0.keys.content, &*self.0.env.entropy)?;

@@ -8,6 +8,7 @@ mod exchange;
 mod intranet;
 mod invariants;
 mod kill;
+mod observe;
 mod oddities;
 mod operations;
 mod outage;

@@ -122,6 +122,7 @@ pub async fn check_all(bench: &Bench) {
     check_poison(bench).await;
     check_resend(bench).await;
     check_outage(bench).await;
+    check_gauges(bench);
 }
 
 /// A worker stops promptly when asked, and goes on where it was when started again.
@@ -201,6 +202,14 @@ pub async fn check_outage(bench: &Bench) {
     bench.durable.wait_for(before + 1).await;
     running.stop().await;
     assert_eq!(bench.texts(before), ["we are back"]);
+}
+
+/// What a worker measures is measured once, at work or not, and is a number.
+pub fn check_gauges(bench: &Bench) {
+    let readings = bench.worker.gauges();
+    let gauges: HashSet<_> = readings.iter().map(|(gauge, _)| gauge).collect();
+    assert_eq!(gauges.len(), readings.len(), "each gauge once: {readings:?}");
+    assert!(readings.iter().all(|(_, value)| value.is_finite()), "{readings:?}");
 }
 
 /// A delivery id for tests.

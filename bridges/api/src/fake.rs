@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::env::Timestamp;
+use crate::gauge::Readings;
 use crate::ids::{Address, MessageId, RoomId};
 use crate::inbox::{Inbox, Item, Raw, SourceKey};
 use crate::message::{Act, Content, Level, Message, Sender};
@@ -57,6 +58,8 @@ pub struct FakeWorker {
     pub deeds: &'static [Deed],
     /// Whether it can edit; else an edit is a new message.
     pub edits: bool,
+    /// What it measures of itself.
+    pub gauges: Readings,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -91,6 +94,7 @@ impl Default for FakeWorker {
             level: |_| None,
             deeds: &[],
             edits: false,
+            gauges: Readings::new(),
             parts: 0,
         }
     }
@@ -245,6 +249,10 @@ impl Worker for FakeWorker {
 
     fn health(&self) -> Health {
         Health::Up
+    }
+
+    fn gauges(&self) -> Readings {
+        self.gauges.clone()
     }
 
     fn recipient(&self, written: &str) -> Result<Address, Reason> {

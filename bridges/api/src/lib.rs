@@ -3,11 +3,13 @@
 //! Read in this order: what is said ([`message`]), how it is named ([`ids`]), who carries it
 //! ([`worker`]), how it gets in durably ([`inbox`], called over HTTP by [`hooks`]) and out again
 //! ([`outbound`]). The rest are
-//! the pieces that every worker shares: the spool for large payloads ([`spool`]), configuration
-//! ([`config`], [`network`]), HTTP to far sides ([`client`], over [`tls`], to where [`egress`]
-//! admits), the HTML that Matrix clients show ([`html`]), the sentences a person reads
+//! the pieces that every worker shares: what operators see of it ([`gauge`]), the spool for large payloads ([`spool`]), configuration
+//! ([`config`], [`network`]), HTTP to far sides ([`client`], over [`tls`] whose
+//! [`certificate`] ends one day, to where [`egress`] admits), the HTML that Matrix clients show ([`html`]), the sentences a person reads
 //! ([`words`]), and the world outside as arguments ([`env`]).
 
+#[cfg(feature = "tls")]
+pub mod certificate;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod config;
@@ -17,6 +19,7 @@ pub mod egress;
 pub mod env;
 #[cfg(feature = "contract")]
 pub mod fake;
+pub mod gauge;
 pub mod hooks;
 #[cfg(feature = "html")]
 pub mod html;
@@ -34,6 +37,7 @@ pub mod worker;
 
 pub use async_trait::async_trait;
 pub use env::{Clock, Env, Timestamp};
+pub use gauge::{Gauge, Readings};
 pub use hooks::{Answer, Call, HookError, Hooks};
 pub use ids::{Address, ConversationId, DeliveryId, ItemId, MessageId, RoomId, WorkerName};
 pub use inbox::{AcceptError, Inbox, Intake, Item, Keep, Raw, SourceKey};

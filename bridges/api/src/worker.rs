@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Fields;
 use crate::env::Env;
+use crate::gauge::Readings;
 use crate::hooks::Hooks;
 use crate::ids::{Address, MessageId, RoomId, WorkerName};
 use crate::inbox::{Inbox, Keep, Raw};
@@ -48,6 +49,12 @@ pub trait Worker: Send + Sync {
 
     /// How it does right now.
     fn health(&self) -> Health;
+
+    /// What it measures of itself right now; what it does not know at the moment is left out.
+    /// Asked every few seconds: no network, no waiting.
+    fn gauges(&self) -> Readings {
+        Readings::new()
+    }
 
     /// The id that a message going out will carry, from a token that nobody can guess. Networks
     /// that give out ids themselves ignore it.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use viadukt_api::Protection;
 use viadukt_api::tls::{self, Trust};
+use viadukt_api::{Timestamp, certificate};
 
 use crate::config::{ServerSection, Tls};
 
@@ -29,6 +31,8 @@ pub(crate) struct Server {
     port: u16,
     tls: Tls,
     connector: TlsConnector,
+    /// When the certificate ends that was shown last, in milliseconds since 1970; 0: not known.
+    ends_at: Arc<AtomicU64>,
 }
 
 impl Server {
@@ -46,12 +50,18 @@ impl Server {
             port: section.port,
             tls: section.tls,
             connector: TlsConnector::from(Arc::new(config)),
+            ends_at: Arc::default(),
         })
     }
 
     /// How this server is protected.
     pub(crate) fn tls(&self) -> Tls {
         self.tls
+    }
+
+    /// When the certificate ends that the server showed last.
+    pub(crate) fn certificate_ends_at(&self) -> Option<Timestamp> {
+        Some(Timestamp(self.ends_at.load(Ordering::Relaxed))).filter(|at| at.0 > 0)
     }
 
     /// Connects; with implicit TLS the line comes back encrypted.
@@ -83,6 +93,9 @@ impl Server {
             .await
             .map_err(|_| failed("the server stayed silent".to_owned()))?
             .map_err(|e| failed(in_words(&e)))?;
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        let ends_at = shown.and_then(|shown| certificate::ends_at(shown)).unwrap_or(Timestamp(0));
+        self.ends_at.store(ends_at.0, Ordering::Relaxed);
         Ok(Line { stream: Stream::Tls(Box::new(stream)), greeting: &[] })
     }
 

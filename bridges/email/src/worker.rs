@@ -1,13 +1,14 @@
 //! The worker: the pieces put together.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::{
-    Address, BlobRef, BuildError, Context, DeliveryError, Health, Inbox, Message, MessageId,
-    Outbound, Patience, Probe, Raw, Reason, Receipt, Section, Unreadable, Worker, WorkerError,
-    async_trait,
+    Address, BlobRef, BuildError, Context, DeliveryError, Gauge, Health, Inbox, Message, MessageId,
+    Outbound, Patience, Probe, Raw, Readings, Reason, Receipt, Section, Unreadable, Worker,
+    WorkerError, async_trait,
 };
 
 use crate::authentication::Checker;
@@ -26,6 +27,7 @@ pub(crate) struct EmailWorker {
     section: EmailSection,
     context: Context,
     imap: Server,
+    smtp: Server,
     password: SecretString,
     outgoing: Outgoing,
     reader: Reader,
@@ -71,11 +73,12 @@ impl Section for EmailSection {
         Ok(Arc::new(EmailWorker {
             checker,
             authorities: Arc::new(authorities.unwrap_or_default()),
-            outgoing: Outgoing::new(self.clone(), smtp, login, spool, words),
+            outgoing: Outgoing::new(self.clone(), smtp.clone(), login, spool, words),
             health: Arc::new(Mutex::new(Health::Down("starting".to_owned()))),
             section: self.clone(),
             context,
             imap,
+            smtp,
             password,
             reader,
         }))
@@ -151,6 +154,12 @@ impl Worker for EmailWorker {
     fn health(&self) -> Health {
         let health = self.health.lock().map(|health| health.clone());
         health.unwrap_or_else(|_| Health::Down("broken".to_owned()))
+    }
+
+    fn gauges(&self) -> Readings {
+        let ends = [&self.imap, &self.smtp].into_iter().filter_map(Server::certificate_ends_at);
+        let first = ends.min().map(|at| Duration::from_millis(at.0).as_secs_f64());
+        first.map(|at| (Gauge::CertificateExpiry, at)).into_iter().collect()
     }
 }
 

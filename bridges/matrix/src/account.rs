@@ -11,12 +11,13 @@ use tokio::time::sleep;
 use crate::http::Http;
 use crate::online::Online;
 use crate::trouble::{Trouble, Verdict};
+use crate::vitals::Vitals;
 
 /// How often the homeserver is asked how many of our one-time keys it holds.
-const ROUND: Duration = Duration::from_secs(3600);
+const ROUND: Duration = Duration::from_secs(600);
 
 /// Returns once the device can no longer be used, and why.
-pub(crate) async fn watch(online: &Online) -> Trouble {
+pub(crate) async fn watch(online: &Online, vitals: &Vitals) -> Trouble {
     tokio::select! {
         () = token_refused(online) => Verdict::TokenRefused.into(),
         () = key_reuse(online) => Trouble::shut(
@@ -25,7 +26,7 @@ pub(crate) async fn watch(online: &Online) -> Trouble {
             "move the data folder away and start again; the recovery key gives the \
              identity back",
         ),
-        () = one_time_keys(online) => Trouble::wait("nobody watches the one-time keys"),
+        () = one_time_keys(online, vitals) => Trouble::wait("nobody watches the one-time keys"),
     }
 }
 
@@ -53,12 +54,15 @@ async fn next<T: Clone>(reports: &mut Receiver<T>) -> Option<T> {
 /// Warns while the homeserver has no one-time key of ours: whoever wants to share a room's key
 /// with us then uses the fallback key, and once that is stale we cannot read them. matrix-sdk
 /// takes a missing count for an unchanged one.
-async fn one_time_keys(online: &Online) {
+async fn one_time_keys(online: &Online, vitals: &Vitals) {
     loop {
-        sleep(online.context.env.jitter(ROUND)).await;
-        if one_time_key_count(&online.http, &online.token).await.is_ok_and(|count| count == 0) {
-            tracing::warn!("the homeserver has no one-time keys of the hub's device");
+        if let Ok(count) = one_time_key_count(&online.http, &online.token).await {
+            vitals.counted_keys(count);
+            if count == 0 {
+                tracing::warn!("the homeserver has no one-time keys of the hub's device");
+            }
         }
+        sleep(online.context.env.jitter(ROUND)).await;
     }
 }
 

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use viadukt_api::message::Message;
 use viadukt_api::{
     Address, BlobRef, BuildError, Context, DeliveryError, Edits, Health, Hub, Inbox, Outbound,
-    Patience, Probe, Raw, Reason, Receipt, RoomId, RoomSpec, Unreadable, Worker, WorkerError,
+    Patience, Probe, Raw, Readings, Reason, Receipt, RoomId, RoomSpec, Unreadable, Worker,
+    WorkerError,
 };
 
 use crate::backoff::Backoff;
@@ -21,6 +22,7 @@ use crate::http::Http;
 use crate::login::{Secret, Session};
 use crate::online::Online;
 use crate::trouble::Trouble;
+use crate::vitals::Vitals;
 use crate::{account, event, identity, media, probe, rooms, send, sync, undecryptable};
 
 /// How long a delivery waits for the hub to come online before it is put off.
@@ -38,6 +40,7 @@ pub(crate) struct MatrixHub {
     /// two clients must never be open on one crypto store.
     online: RwLock<Option<Online>>,
     health: Mutex<Health>,
+    vitals: Vitals,
 }
 
 impl MatrixHub {
@@ -71,6 +74,7 @@ impl MatrixHub {
             session: tokio::sync::Mutex::new(session),
             online: RwLock::new(None),
             health: Mutex::new(Health::Down("not started".to_owned())),
+            vitals: Vitals::default(),
         })
     }
 
@@ -103,6 +107,9 @@ impl MatrixHub {
     async fn stay_connected(&self, inbox: &Inbox) -> Result<Infallible, Trouble> {
         let online = &*self.connect().await?;
         let heard = |news: Result<(), String>| {
+            if news.is_ok() {
+                self.vitals.synced(self.context.env.now());
+            }
             let verified = || match identity::is_established(&online.client) {
                 true => Ok(()),
                 false => Err("device not verified".to_owned()),
@@ -112,7 +119,7 @@ impl MatrixHub {
         tokio::select! {
             ended = sync::run(online, inbox, heard) => ended,
             ended = undecryptable::run(online, inbox) => ended,
-            trouble = account::watch(online) => Err(trouble),
+            trouble = account::watch(online, &self.vitals) => Err(trouble),
         }
     }
 
@@ -179,6 +186,11 @@ impl Worker for MatrixHub {
 
     fn health(&self) -> Health {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn gauges(&self) -> Readings {
+        let online = self.online.try_read();
+        self.vitals.gauges(online.as_ref().ok().and_then(|online| online.as_ref()), &self.context)
     }
 
     /// The homeserver knows a transaction id again for about a day (client-server API 5.3).

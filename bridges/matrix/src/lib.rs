@@ -2,7 +2,7 @@
 //!
 //! One bot user with a device of its own, cross-signed by itself. Read in this order: what can
 //! be configured (`config`), how the hub comes online (`hub`, `online`, `login`, `identity`) and
-//! what may end that (`account`, `trouble`), how events get in without loss (`sync`, `position`,
+//! what may end that (`account`, `trouble`), what operators see of it (`vitals`), how events get in without loss (`sync`, `position`,
 //! `gap`, `intake`, `undecryptable`, `envelope`), what they say (`event`), how messages get out
 //! (`send`, `content`, `media`) and where to (`rooms`).
 
@@ -29,5 +29,6 @@ mod send;
 mod sync;
 mod trouble;
 mod undecryptable;
+mod vitals;
 
 pub use config::Matrix;

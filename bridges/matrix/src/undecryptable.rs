@@ -13,7 +13,7 @@ use matrix_sdk::ruma::{EventId, OwnedEventId, OwnedRoomId, RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 use viadukt_api::inbox::{Inbox, Intake, SourceKey};
-use viadukt_api::{AcceptError, Reason, Timestamp};
+use viadukt_api::{AcceptError, Keep, Reason, Timestamp};
 
 use crate::envelope::Envelope;
 use crate::intake;
@@ -107,6 +107,11 @@ pub(crate) async fn run(online: &Online, inbox: &Inbox) -> Result<Infallible, Tr
             }
         }
     }
+}
+
+/// How many events wait for their key.
+pub(crate) fn count(keep: &Keep) -> Result<usize, AcceptError> {
+    keep.starting_with(PREFIX).map(|waiting| waiting.len())
 }
 
 /// Tries every waiting event that `wanted` picks.

@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use viadukt_api::{Health, Timestamp, WorkerName};
 
+use crate::config::Allowance;
 use crate::http::views::{ProcessView, StatusView, WorkerView};
-use crate::ledger::DeadWhat;
+use crate::ledger::{Account, DeadWhat};
 use crate::pipeline::Pipeline;
 use crate::store::{StoreError, bytes_on_disk};
 
@@ -86,6 +87,21 @@ impl Pipeline {
             self.metrics.held(name, stand.held);
             self.metrics.dead_letters(name, stand.dead_letters);
             self.metrics.up(name, stand.health == Health::Up);
+        }
+        for (name, worker) in self.workers() {
+            self.metrics.measured(&name, &worker.gauges());
+        }
+        self.measure_budgets()
+    }
+
+    /// Only what a bridge as a whole may spend: every other budget is a person's or a room's.
+    fn measure_budgets(&self) -> Result<(), StoreError> {
+        let draft = self.ledger.draft();
+        for (bridge, rules) in &self.policy.rules {
+            let Some(Allowance { units, period }) = rules.limits.per_bridge else { continue };
+            let until = period.end(self.env.now(), &self.policy.zone);
+            let used = draft.spent(bridge, &Account::Bridge, until)?;
+            self.metrics.budget(bridge, used, units);
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use viadukt_api::{
 
 use super::Routing;
 use crate::ledger::{Conversation, Delivery, Origin};
+use crate::observe::Direction;
 use crate::pipeline::judge::Judged;
 use crate::store::StoreError;
 
@@ -138,6 +139,7 @@ impl Routing<'_, '_> {
             told_leaving: false,
         };
         self.settle_home(&mut conversation, message)?;
+        self.pipeline.metrics.began(bridge, Direction::In);
         Ok(conversation)
     }
 

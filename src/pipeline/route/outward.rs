@@ -6,6 +6,7 @@ use viadukt_api::{
 
 use super::Routing;
 use crate::ledger::{Attempt, Conversation, Lane, Origin, Remote, Reported};
+use crate::observe::Direction;
 use crate::pipeline::judge::{Cause, Cleared, Judged};
 use crate::store::StoreError;
 
@@ -66,6 +67,9 @@ impl Routing<'_, '_> {
         let answers = self.counterpart_of_nearest(&hub, &message)?;
         conversation.push_id(message_id.clone(), self.accepted.received_at);
         let leaves_first = !std::mem::replace(&mut conversation.told_leaving, true);
+        if leaves_first {
+            self.count_first(bridge, &conversation, references.is_empty());
+        }
         self.draft.set_conversation(&conversation);
         self.wrote(&conversation)?;
         let content = self.pipeline.numbered(self.draft, &conversation, message.content)?;
@@ -127,6 +131,17 @@ impl Routing<'_, '_> {
             self.tell(bridge, Some(conversation.id), text)?;
         }
         Ok(())
+    }
+
+    /// The first message of a conversation that leaves a room begins it, or answers the far side.
+    fn count_first(&self, bridge: &WorkerName, conversation: &Conversation, begins: bool) {
+        let metrics = &self.pipeline.metrics;
+        if begins {
+            metrics.began(bridge, Direction::Out);
+        } else {
+            let after = self.accepted.received_at.since(conversation.began_at);
+            metrics.answered_first(bridge, after);
+        }
     }
 
     /// Whoever wrote what was just added hears at once that a rule holds it.

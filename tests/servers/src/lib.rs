@@ -1,8 +1,8 @@
 //! Real servers for tests on loopback, each in a folder of its own, gone when dropped: Dovecot
 //! and Postfix, started as root without init system or syslog, the homeserver Synapse, an SMS
-//! centre, the SMS gateway Kannel, the MQTT broker Mosquitto, Prometheus Alertmanager, and a
-//! stand-in for what takes requests over HTTP, and a browser. Programs and libraries that speak to hooks are in
-//! [`packages`]; what renders the chart, and knows what Kubernetes takes, is in [`helm`].
+//! centre, the SMS gateway Kannel, the MQTT broker Mosquitto, Prometheus and its Alertmanager, a
+//! stand-in for what takes requests over HTTP, and a browser. Programs and libraries that speak to
+//! hooks are in [`packages`]; what renders the chart, and knows what Kubernetes takes, is in [`helm`].
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -28,6 +28,7 @@ mod policy;
 mod ports;
 mod postfix;
 mod process;
+mod prometheus;
 pub mod smsc;
 mod standin;
 pub mod synapse;
@@ -46,6 +47,7 @@ pub use policy::Stage;
 pub use ports::free_port;
 pub use postfix::Postfix;
 pub use process::greeted;
+pub use prometheus::{Prometheus, Sample};
 pub use smsc::Smsc;
 pub use standin::StandIn;
 pub use synapse::Synapse;

@@ -1,6 +1,7 @@
 //! Programs and libraries from PyPI that speak to our hooks, or check what we send or ship: none of
 //! them is ours.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
@@ -20,6 +21,7 @@ const APPRISE: &str = "apprise-2.3.0";
 const STANDARD_WEBHOOKS: &str = "standardwebhooks-1.1.0";
 const CLOUD_EVENTS: &str = "cloudevents-2.2.0";
 const HADOLINT: &str = "bin-2.15.1";
+const PROMETHEUS_CLIENT: &str = "prometheus_client-0.26.0";
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -85,6 +87,15 @@ pub async fn cloud_event(
 pub async fn hadolint(file: &Path) -> io::Result<String> {
     let file = file.display().to_string();
     run(HADOLINT, "hadolint", &["--no-fail", &file], "").await
+}
+
+/// The parser of Prometheus' Python library reads an OpenMetrics exposition: gives the type of
+/// each family by its name.
+///
+/// # Errors
+/// It is not installed, or does not like the exposition; the error holds its words.
+pub async fn open_metrics(text: &str) -> io::Result<BTreeMap<String, String>> {
+    python(PROMETHEUS_CLIENT, include_str!("packages/families.py"), &json!(text)).await
 }
 
 /// Runs `script`, which reads `ask` as JSON and writes its answer as JSON.

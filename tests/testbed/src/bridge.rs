@@ -119,6 +119,11 @@ impl Bridge {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The port of the internal listener.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Asks the program's own HTTP server for `path`: the status and the body.
     ///
     /// # Errors
