@@ -1,8 +1,8 @@
 //! End to end, on real servers: the one integration test binary.
 
-mod console;
 mod chaos;
 mod chart;
+mod console;
 mod demo;
 mod exchange;
 mod intranet;
