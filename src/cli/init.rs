@@ -161,9 +161,11 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use tempfile::TempDir;
+    use viadukt_api::config::Fields;
+    use viadukt_api::{HubKind, HubSection};
 
     use super::*;
-    use crate::config::tests::registry;
+    use crate::config::tests;
 
     const STARTER: Starter = Starter {
         kind: "letter",
@@ -177,6 +179,23 @@ mod tests {
                  imap.host = \"x\"\nimap.password_file = {{imap.password}}\n",
         english: "",
     };
+
+    /// A hub that knows what the real one needs.
+    struct Hub(Box<dyn HubKind>);
+
+    impl HubKind for Hub {
+        fn parse(&self, fields: &Fields<'_>) -> Option<Box<dyn HubSection>> {
+            for needed in ["user", "password_file", "recovery_key_file"] {
+                fields.required::<String>(needed)?;
+            }
+            self.0.parse(fields)
+        }
+    }
+
+    fn registry() -> Registry {
+        let others = tests::registry();
+        Registry { hub: Box::new(Hub(others.hub)), starters: vec![STARTER], kinds: others.kinds }
+    }
 
     fn said(folder: &TempDir) -> Init {
         let secret = folder.path().join("secret");
@@ -201,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_written_is_good_and_is_not_overwritten() {
         let folder = TempDir::new().unwrap();
-        let registry = Registry { starters: vec![STARTER], ..registry() };
+        let registry = registry();
         let mut out = Vec::new();
         assert_eq!(init(&said(&folder), &registry, &mut out).unwrap(), Exit::Ok);
         let written = |name: &str| folder.path().join("viadukt").join(name);
@@ -221,7 +240,7 @@ mod tests {
     #[test]
     fn wrong_answers_write_nothing() {
         let folder = TempDir::new().unwrap();
-        let registry = Registry { starters: vec![STARTER], ..registry() };
+        let registry = registry();
         let mut said = said(&folder);
         said.answers.insert("senders".to_owned(), "everybody".to_owned());
         let failure = init(&said, &registry, &mut Vec::new()).unwrap_err();
