@@ -72,7 +72,7 @@ async fn serve(config: Config, env: Env) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("{listen}: choose another address as `http.listen`"))?;
     let token = Arc::new(AdminToken::create(&data_dir, &*env.entropy)?);
-    let served = Served { operations: app.pipeline(), metrics, token };
+    let served = Served { operations: app.pipeline(), source: app.source(), metrics, token };
     // Health and metrics answer until the drain is over.
     let closing = CancellationToken::new();
     let answering = tokio::spawn(http::serve(listener, served, closing.clone()));

@@ -1,6 +1,7 @@
 //! What an operator types: the commands, their output and their exit codes.
 
 mod arguments;
+mod backup;
 mod check;
 pub mod client;
 mod doctor;
@@ -16,7 +17,7 @@ use viadukt_api::{Env, Words};
 
 use crate::config::{Config, Registry, Report};
 
-pub use arguments::{Command, DeadLetters, Invocation, parse};
+pub use arguments::{Backup, Command, DeadLetters, Invocation, parse};
 
 /// How a command ends: the codes of sysexits.h.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +104,7 @@ pub async fn perform(
         Command::Doctor => doctor::doctor(&config, env, words, out).await,
         Command::Trace(reference) => operate::trace(&config, reference, &words, out).await,
         Command::DeadLetters(what) => operate::dead_letters(&config, what, &words, out).await,
+        Command::Backup(what) => backup::backup(&config, what, env, &words, out).await,
         Command::Run | Command::Check | Command::Tool { .. } => Ok(Exit::Ok),
     }
 }

@@ -1,7 +1,8 @@
-//! The internal listener: health, metrics, and what `viadukt trace`, `deadletters` and `doctor`
-//! ask the running process. It is not meant for the network: without a token it says only how
+//! The internal listener: health, metrics, and what `viadukt trace`, `deadletters`, `doctor`
+//! and `export` ask the running process. It is not meant for the network: without a token it says only how
 //! the workers do, and it never says what anybody wrote. The public listener is [`front`].
 
+mod export;
 pub mod front;
 mod health;
 mod operations;
@@ -19,8 +20,10 @@ use axum::{Json, Router};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::backup::Source;
 use crate::observe::Metrics;
 
+pub use export::ExportRequest;
 pub use health::{Readiness, WorkerState};
 pub use operations::{
     DeadLetterView, OperationError, Operations, ProbeView, Reference, TraceEntry, TraceView,
@@ -32,6 +35,8 @@ pub use token::AdminToken;
 pub struct Served {
     /// The pipeline.
     pub operations: Arc<dyn Operations>,
+    /// What exports are made of.
+    pub source: Source,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Who may ask below `/api`.
@@ -51,6 +56,7 @@ fn router(served: Served) -> Router {
     let api = Router::new()
         .route("/probe", get(probe))
         .route("/trace/{reference}", get(trace))
+        .route("/export", post(export::export))
         .route("/deadletters", get(dead_letters))
         .route("/deadletters/{reference}/requeue", post(requeue))
         .route("/deadletters/{reference}/discard", post(discard))

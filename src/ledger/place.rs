@@ -109,5 +109,5 @@ impl Ledger {
     }
 }
 
-const FURTHER_ROOM: &[u8] = b"further/";
+pub(super) const FURTHER_ROOM: &[u8] = b"further/";
 const OWN_ROOM: &[u8] = b"own/";

@@ -6,7 +6,7 @@ use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec,
     Opts, Registry, Result, TextEncoder,
 };
-use viadukt_api::{Clock, WorkerName};
+use viadukt_api::{Clock, Timestamp, WorkerName};
 
 use super::process::Process;
 
@@ -42,6 +42,10 @@ impl Direction {
     }
 }
 
+fn seconds(at: Timestamp) -> f64 {
+    Duration::from_millis(at.0).as_secs_f64()
+}
+
 /// The metrics of one process.
 pub struct Metrics {
     registry: Registry,
@@ -61,6 +65,8 @@ pub struct Metrics {
     commit: Histogram,
     up: IntGaugeVec,
     calls: IntCounterVec,
+    backups: IntCounterVec,
+    last_backup: Gauge,
 }
 
 impl Metrics {
@@ -163,6 +169,15 @@ impl Metrics {
                 "Calls from outside at the public listener, by bridge and what became of them.",
                 &["worker", "outcome"],
             )?,
+            backups: into.counters(
+                "viadukt_backups_total",
+                "Exports made at regular times, by how they ended.",
+                &["outcome"],
+            )?,
+            last_backup: into.register(Gauge::new(
+                "viadukt_last_backup_timestamp_seconds",
+                "When the latest good export was made, in seconds since 1970; 0: never.",
+            )?)?,
             registry: into.0,
         };
         metrics.describe_process(clock)?;
@@ -177,7 +192,7 @@ impl Metrics {
         self.registry.register(Box::new(build))?;
         let about = "When the process began, in seconds since 1970.";
         let began = Gauge::new("process_start_time_seconds", about)?;
-        began.set(Duration::from_millis(clock.now().0).as_secs_f64());
+        began.set(seconds(clock.now()));
         self.registry.register(Box::new(began))?;
         self.registry.register(Box::new(Process::new()?))
     }
@@ -207,6 +222,23 @@ impl Metrics {
     pub fn introduce_hooks(&self, bridge: &WorkerName) {
         for outcome in Self::CALL_OUTCOMES {
             self.calls.with_label_values(&[bridge.as_str(), outcome]);
+        }
+    }
+
+    /// Exports are made at regular times; the latest good one is from then.
+    pub fn introduce_backups(&self, latest: Option<Timestamp>) {
+        for outcome in ["made", "failed"] {
+            self.backups.with_label_values(&[outcome]);
+        }
+        self.last_backup.set(latest.map_or(0.0, seconds));
+    }
+
+    /// An export was made, or not.
+    pub fn backed_up(&self, made: Option<Timestamp>) {
+        let outcome = if made.is_some() { "made" } else { "failed" };
+        self.backups.with_label_values(&[outcome]).inc();
+        if let Some(at) = made {
+            self.last_backup.set(seconds(at));
         }
     }
 

@@ -1,6 +1,7 @@
 //! End to end, on real servers: the one integration test binary.
 
 mod demo;
+mod durability;
 mod exchange;
 mod intranet;
 mod invariants;
@@ -10,5 +11,6 @@ mod operations;
 mod outage;
 #[path = "../../src/registry.rs"]
 mod registry;
+mod restore;
 mod scene;
 mod sms;
