@@ -16,6 +16,9 @@ mod offline;
 mod pipe;
 mod repair;
 mod schedule;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
 mod whole;
 
 pub use compact::compact;
