@@ -852,3 +852,23 @@ console-days =
         [one] 1 Tag
        *[other] { $count } Tage
     }
+## Backup
+
+backup-bad = { $count } Fehler wurden gefunden. Was sie betreffen, wird fehlen; „viadukt repair“ legt es beiseite.
+backup-checked = { $records } Datensätze und { $files } Spool-Dateien gelesen.
+backup-column-count = Anzahl
+backup-column-kind = Art
+backup-column-name = Welche
+backup-doubted = { $count } wartende Zustellungen können schon erfolgt sein. Der nächste Start behandelt sie wie abgebrochene Sendungen: eine E-Mail wird noch einmal gesendet und der Raum erfährt es, eine SMS wartet auf eine Entscheidung. (Lief seit dem Export nichts mehr, importieren Sie mit --moved.)
+backup-exists = { $file } gibt es schon. Wählen Sie einen anderen Namen.
+backup-exported = Der Export liegt in { $file } ({ $bytes } Bytes). Prüfen Sie ihn mit „viadukt verify“.
+backup-good = Alles ist, wie es sein soll.
+backup-holds = Ein Export vom { $time }, erstellt von viadukt { $version }: { $records } Datensätze, { $files } Spool-Dateien.
+backup-identity-needed = Der Export ist verschlüsselt. Nennen Sie mit --identity die age-Identitätsdatei eines Empfängers.
+backup-imported = Daraus wurde { $folder } erstellt. Beim nächsten Start meldet sich die Brücke als neues Gerät an; der Wiederherstellungsschlüssel (recovery_key_file) muss an seinem Ort liegen.
+backup-plain = Warnung: Dieser Export ist nicht verschlüsselt. Wer ihn hat, liest jede Nachricht, jede Adresse und jeden Anhang darin. Verschlüsseln Sie mit --recipient, sobald er diesen Rechner verlässt.
+backup-unreadable = { $count } Spool-Dateien waren beim Export schon beschädigt und fehlen.
+backup-commits-lost = Die letzten { $count } Commits fehlen.
+backup-commits-unknown = Ob die letzten Commits fehlen, ist nicht zu sagen: Auch ihre Zählung ist beschädigt.
+backup-compacted = Der Speicher hat jetzt { $after } Bytes, vorher hatte er { $before }.
+backup-repaired = { $records } Datensätze wurden gerettet, viadukt kann wieder starten. Der beschädigte Speicher liegt mit einer Liste des Beiseitegelegten in { $folder }.

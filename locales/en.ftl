@@ -852,3 +852,23 @@ console-days =
         [one] 1 day
        *[other] { $count } days
     }
+## Backup
+
+backup-bad = { $count } faults were found. What they are about will be missing; "viadukt repair" sets it aside.
+backup-checked = Read { $records } records and { $files } spool files.
+backup-column-count = Number
+backup-column-kind = Kind
+backup-column-name = Which
+backup-doubted = { $count } deliveries that waited may have been made already. The next start treats them like sends that were cut short: a mail goes out again and its room is told, an SMS is held for a person. (If nothing ran since the export, import with --moved.)
+backup-exists = { $file } exists already. Choose another name.
+backup-exported = The export is in { $file } ({ $bytes } bytes). Check it with "viadukt verify".
+backup-good = Everything is as it should be.
+backup-holds = An export of { $time }, made by viadukt { $version }: { $records } records, { $files } spool files.
+backup-identity-needed = The export is encrypted. Name the age identity file of a recipient with --identity.
+backup-imported = { $folder } was made of it. At its next start the bridge logs in as a new device; the recovery key (recovery_key_file) must be in its place.
+backup-plain = Warning: this export is not encrypted. Whoever has it reads every message, address and attachment in it. Encrypt with --recipient wherever it leaves this machine.
+backup-unreadable = { $count } spool files were damaged already when the export was made and are missing.
+backup-commits-lost = The last { $count } commits are gone.
+backup-commits-unknown = Whether the last commits are gone cannot be told: their count is damaged, too.
+backup-compacted = The store has { $after } bytes now; before it had { $before }.
+backup-repaired = { $records } records were saved, and viadukt can start again. The damaged store, with a list of what was set aside, is in { $folder }.

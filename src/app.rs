@@ -10,12 +10,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use viadukt_api::inbox::Durable;
-use viadukt_api::{Context, Env, Inbox, ItemId, Keep, Words, Worker, WorkerError, WorkerName};
+use viadukt_api::{
+    Context, Env, Inbox, ItemId, Keep, Timestamp, Words, Worker, WorkerError, WorkerName,
+};
 
+use crate::backup::{self, Source};
 use crate::config::Config;
 use crate::http::front::{Bounds, Front};
 use crate::ledger::{Ledger, Place};
-use crate::observe::Metrics;
+use crate::observe::{Metrics, event};
 use crate::pipeline::{Journal, Parts, Pipeline, Policy};
 use crate::store::sled::{Options, SledStore};
 use crate::store::{FileSpool, Keys, TimedStore, Usage};
@@ -31,6 +34,9 @@ const SPOOL_AGE: Duration = Duration::from_secs(3_600);
 
 /// How often what is old is swept away.
 const SWEEP: Duration = Duration::from_secs(600);
+
+/// How often it is asked whether a backup is due.
+const LOOK_FOR_BACKUP: Duration = Duration::from_secs(60);
 
 /// How often the gauges are brought up to date.
 const MEASURE: Duration = Duration::from_secs(10);
@@ -59,6 +65,7 @@ pub struct App {
     ledger: Ledger,
     spool: FileSpool,
     usage: Usage,
+    source: Source,
     metrics: Arc<Metrics>,
     journal: Arc<Journal>,
     accepted: mpsc::UnboundedReceiver<ItemId>,
@@ -74,15 +81,18 @@ impl App {
         let data = config.data_dir.clone();
         std::fs::create_dir_all(&data)
             .map_err(|error| AppError::Start(format!("{}: {error}", data.display())))?;
+        backup::refuse_unfinished(&data).map_err(|error| start(&error))?;
         let store = data.join("store");
         let keys = Keys::load_or_create(&config.key_file, &store, &*env.entropy)
             .map_err(|error| start(&error))?;
         let options = Options { watermark: config.limits.min_free_space.0, ..Options::default() };
         let usage = Usage::new(&store, &data.join("spool"), options.watermark);
         let store = SledStore::open(&store, &keys, &env, options).await?;
+        let keys = store.keys().clone();
         let spool = FileSpool::open(&data.join("spool"), &keys, &env, FileSpool::RESERVE)
             .map_err(|error| start(&error))?;
         let store = Arc::new(TimedStore::new(store, Arc::clone(&metrics)));
+        let source = Source::new(store.clone(), spool.clone(), env.clone());
         let ledger = Ledger::new(store, Arc::new(spool.clone()), Arc::new(keys));
 
         let waiting = Arc::new(AtomicU64::new(0));
@@ -119,6 +129,7 @@ impl App {
         for name in std::iter::once(WorkerName::hub()).chain(bridges.keys().cloned()) {
             metrics.introduce(&name);
         }
+        let counted = Arc::clone(&metrics);
         let rules = config.bridges.iter().map(|b| (b.name.clone(), b.rules.clone())).collect();
         let rooms = config.bridges.iter().map(|b| (b.name.clone(), b.rooms.clone())).collect();
         let (zone, invites) = (config.zone.clone(), config.invites.clone());
@@ -139,12 +150,29 @@ impl App {
             waiting,
         })?;
         let pipeline = Arc::new(pipeline);
-        Ok(Self { config, env, ledger, spool, usage, metrics, journal, accepted, pipeline, front })
+        Ok(Self {
+            config,
+            env,
+            ledger,
+            spool,
+            usage,
+            source,
+            metrics: counted,
+            journal,
+            accepted,
+            pipeline,
+            front,
+        })
     }
 
     /// The pipeline, for what people may ask of it.
     pub fn pipeline(&self) -> Arc<Pipeline> {
         Arc::clone(&self.pipeline)
+    }
+
+    /// What exports are made of.
+    pub fn source(&self) -> Source {
+        self.source.clone()
     }
 
     /// Runs until `stop` fires or something cannot go on, then drains: the public listener
@@ -158,6 +186,7 @@ impl App {
         self.start_rooms(&mut tasks, &closed);
         self.start_sweeping(&mut tasks, &closed);
         self.start_measuring(&mut tasks, &closed);
+        self.start_backups(&mut tasks, &closed);
         let (pipeline, accepted) = (self.pipeline, self.accepted);
         tasks.spawn(async move { Ok(pipeline.run(accepted, closed).await?) });
 
@@ -236,6 +265,34 @@ impl App {
                 ledger.sweep(env.now(), REMEMBER_KEYS, keep_dead, REMEMBER_DONE).await?;
                 pipeline.drop_unclaimed_reports().await?;
                 sweep_spool(&ledger, &spool).await?;
+            }
+            Ok(())
+        });
+    }
+
+    /// Exports at regular times. One that fails is told and tried again at the next look.
+    fn start_backups(&self, tasks: &mut JoinSet<Result<(), AppError>>, stop: &CancellationToken) {
+        let Some(schedule) = self.config.backup.clone() else { return };
+        let (source, env, stop) = (self.source(), self.env.clone(), stop.clone());
+        let metrics = Arc::clone(&self.metrics);
+        metrics.introduce_backups(schedule.latest().ok().flatten());
+        tasks.spawn(async move {
+            let mut pause = tokio::time::interval(LOOK_FOR_BACKUP);
+            while stop.run_until_cancelled(pause.tick()).await.is_some() {
+                let (schedule, source, now) = (schedule.clone(), source.clone(), env.now());
+                let is_due = |latest: Timestamp| now.since(latest) >= schedule.every;
+                if !schedule.latest().ok().flatten().is_none_or(is_due) {
+                    continue;
+                }
+                let made = tokio::task::spawn_blocking(move || schedule.run(&source, now)).await;
+                let made = made.map_err(|error| error.to_string());
+                match made.and_then(|made| made.map_err(|error| error.to_string())) {
+                    Ok(()) => metrics.backed_up(Some(now)),
+                    Err(why) => {
+                        tracing::error!(event = event::BACKUP_FAILED, why, "no backup was made");
+                        metrics.backed_up(None);
+                    }
+                }
             }
             Ok(())
         });

@@ -2,6 +2,7 @@
 //! systems. Modules in reading order.
 
 pub mod app;
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod failpoint;

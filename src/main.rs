@@ -79,7 +79,8 @@ async fn serve(config: Config, env: Env) -> anyhow::Result<()> {
         Console::open(console::Parts { settings, operations, token, data_dir, env, language, zone })
     };
     let console = http.console.map(open).transpose()?.map(Arc::new);
-    let served = Served { operations: app.pipeline(), metrics, token, console };
+    let served =
+        Served { operations: app.pipeline(), source: app.source(), metrics, token, console };
     // Health and metrics answer until the drain is over.
     let closing = CancellationToken::new();
     let answering = tokio::spawn(http::serve(listener, served, closing.clone()));

@@ -49,6 +49,8 @@ pub mod event {
     pub const DEAD_LETTER: &str = "dead-letter";
     /// The store failed; the process ends.
     pub const STORE_FAILED: &str = "store-failed";
+    /// An export at a regular time was not made.
+    pub const BACKUP_FAILED: &str = "backup-failed";
     /// Something panicked.
     pub const PANIC: &str = "panic";
 }

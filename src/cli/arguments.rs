@@ -13,6 +13,7 @@ use clap_complete::Shell;
 use viadukt_api::Tool;
 
 use super::Init;
+use crate::backup::age::Recipient;
 use crate::config::{Config, Registry};
 use crate::http::Reference;
 use crate::http::views::{DeadLetterFilter, Question};
@@ -60,6 +61,8 @@ pub enum Command {
     Completions(Shell),
     /// Write manual pages into a folder.
     Man(PathBuf),
+    /// Write, read or check everything that is remembered.
+    Backup(Backup),
     /// A command of a kind of bridge.
     Tool {
         /// See [`Tool::run`].
@@ -106,6 +109,40 @@ pub enum Which {
         /// Without asking back.
         yes: bool,
     },
+}
+
+/// What to do with everything that viadukt remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backup {
+    /// Write it into a file.
+    Export {
+        /// Where to; `-` is standard output.
+        file: PathBuf,
+        /// Who may read it.
+        recipients: Vec<Recipient>,
+        /// Nobody in particular: it is to be in the clear.
+        plain: bool,
+    },
+    /// Make a data folder of such a file.
+    Import {
+        /// Where from; `-` is standard input.
+        file: PathBuf,
+        /// The file with the keys of who may read it.
+        identity: Option<PathBuf>,
+        /// Nothing ran since.
+        moved: bool,
+    },
+    /// Look at such a file, or at the data folder.
+    Verify {
+        /// The file.
+        file: Option<PathBuf>,
+        /// As for an import.
+        identity: Option<PathBuf>,
+    },
+    /// Write the store anew, without what it no longer needs.
+    Compact,
+    /// Make a store of what can be read of a damaged one.
+    Repair,
 }
 
 /// Reads the command line. The error is a usage error, or the text of `--help` or `--version`;
@@ -218,6 +255,7 @@ fn grammar(tools: &Tools) -> clap::Command {
                     .value_parser(value_parser!(PathBuf)),
             ),
         )
+        .subcommands(backup())
         .subcommands(tools.iter().map(|(noun, tools)| {
             clap::Command::new(*noun)
                 .about("Tools that need no configuration")
@@ -225,6 +263,66 @@ fn grammar(tools: &Tools) -> clap::Command {
                 .arg_required_else_help(true)
                 .subcommands(tools.iter().map(|tool| tool_grammar(tool)))
         }))
+}
+
+fn backup() -> [clap::Command; 5] {
+    let word = |name, about| clap::Command::new(name).about(about);
+    let file =
+        |help| Arg::new("file").value_name("FILE").help(help).value_parser(value_parser!(PathBuf));
+    let identity = || {
+        Arg::new("identity")
+            .long("identity")
+            .short('i')
+            .value_name("FILE")
+            .help("The age identity file of a recipient, for an encrypted export")
+            .value_parser(value_parser!(PathBuf))
+    };
+    let flag = |name, help| Arg::new(name).long(name).help(help).action(ArgAction::SetTrue);
+    let recipient = Arg::new("recipient")
+        .long("recipient")
+        .short('r')
+        .value_name("age1…")
+        .help("Who may read it: a public key of age; may be given several times")
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(Recipient));
+    [
+        word("export", "Write everything that viadukt remembers into a file (also while it runs)")
+            .arg(file("Where to; - is standard output").required(true))
+            .arg(recipient.required_unless_present("plain"))
+            .arg(
+                flag("plain", "Not encrypted: whoever has the file reads every message in it")
+                    .conflicts_with("recipient"),
+            ),
+        word("import", "Make a data folder of an export; the folder must be empty")
+            .arg(file("Where from; - is standard input").required(true))
+            .arg(identity())
+            .arg(flag("moved", "viadukt has not run since the export: nothing was sent meanwhile")),
+        word("verify", "Read an export, or the data folder of a viadukt that does not run")
+            .arg(file("The export; without it the data folder is read"))
+            .arg(identity()),
+        word("compact", "Write the store anew, to make it smaller (viadukt must not run)"),
+        word("repair", "Save what can be read of a damaged store (viadukt must not run)"),
+    ]
+}
+
+fn backup_command(word: &str, matches: &ArgMatches) -> Option<Backup> {
+    let path = |name: &str| matches.get_one::<PathBuf>(name).cloned();
+    match word {
+        "export" => Some(Backup::Export {
+            file: path("file")?,
+            recipients: matches.get_many("recipient").unwrap_or_default().cloned().collect(),
+            plain: matches.get_flag("plain"),
+        }),
+        "import" => Some(Backup::Import {
+            file: path("file")?,
+            identity: path("identity"),
+            moved: matches.get_flag("moved"),
+        }),
+        "verify" => Some(Backup::Verify { file: path("file"), identity: path("identity") }),
+        "compact" => Some(Backup::Compact),
+        "repair" => Some(Backup::Repair),
+        _ => None,
+    }
 }
 
 /// A tool reads the words after its verb itself, `--help` too.
@@ -258,6 +356,9 @@ fn command(word: &str, matches: &ArgMatches, tools: &Tools) -> Option<Command> {
             Some(Command::Explain { question, json: matches.get_flag("json") })
         }
         "deadletters" => dead_letters::read(matches).map(Command::DeadLetters),
+        "export" | "import" | "verify" | "compact" | "repair" => {
+            backup_command(word, matches).map(Command::Backup)
+        }
         noun => {
             let (verb, matches) = matches.subcommand()?;
             let tool = tools.get(noun)?.iter().find(|tool| tool.verb == verb)?;

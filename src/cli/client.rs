@@ -1,12 +1,14 @@
 //! Asking the running process, which alone may open the store.
 
+use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
+use futures_util::FutureExt;
 use http_body_util::BodyExt;
-use hyper::client::conn::http1;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use percent_encoding::NON_ALPHANUMERIC;
 use serde::de::DeserializeOwned;
@@ -19,7 +21,7 @@ use crate::http::views::{
     DeadLetterFilter, DeadLetterView, ExplainView, FoundView, OpenedView, ProbeView, Question,
     StatusView, TraceView,
 };
-use crate::http::{AdminToken, Reference};
+use crate::http::{AdminToken, ExportRequest, Reference};
 use crate::observe::Direction;
 
 /// Longer than any probe may take: a login over a slow network, several times.
@@ -140,31 +142,44 @@ impl Running {
         self.ask(Method::POST, &path).await.map(drop)
     }
 
+    /// Writes an export that `recipients` may read to `out`; gives its length.
+    pub async fn export(&self, recipients: Vec<String>, out: &mut dyn Write) -> Result<u64, Ask> {
+        let failed = |e: &dyn std::error::Error| Ask::Failed(e.to_string());
+        let request = serde_json::to_vec(&ExportRequest { recipients }).map_err(|e| failed(&e))?;
+        let request = self.request(Method::POST, "/api/export", request)?;
+        let (mut sender, connection) = self.connect().await?;
+        let received = async move {
+            let answer = sender.send_request(request).await.map_err(|e| failed(&e))?;
+            let status = answer.status().as_u16();
+            let mut body = answer.into_body();
+            if status != 200 {
+                let why = body.collect().await.map_err(|e| failed(&e))?.to_bytes();
+                return Err(refusal(status, String::from_utf8_lossy(&why).into_owned()));
+            }
+            let mut length = 0;
+            while let Some(frame) =
+                timeout(PATIENCE, body.frame()).await.map_err(|_| self.no_answer())?
+            {
+                let piece = frame.map_err(|e| failed(&e))?.into_data().unwrap_or_default();
+                out.write_all(&piece).map_err(|e| failed(&e))?;
+                length += piece.len() as u64;
+            }
+            Ok(length)
+        };
+        tokio::join!(received, connection).0
+    }
+
     async fn ask(&self, method: Method, path: &str) -> Result<String, Ask> {
         match self.exchange(method, path).await? {
             (200..=299, body) => Ok(body),
-            (401, _) => Err(Ask::Refused),
-            (404, _) => Err(Ask::Unknown),
-            (_, body) => Err(Ask::Failed(body)),
+            (status, body) => Err(refusal(status, body)),
         }
     }
 
-    /// One request on a connection of its own, straight to the address: a proxy from the
-    /// environment must never see the token.
     async fn exchange(&self, method: Method, path: &str) -> Result<(u16, String), Ask> {
         let failed = |e: &dyn std::error::Error| Ask::Failed(e.to_string());
-        let away = |e| Ask::NotRunning(format!("{}: {e}", self.address));
-        let stream = TcpStream::connect(self.address).await.map_err(away)?;
-        let (mut sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|e| failed(&e))?;
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, self.address.to_string());
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, token.header());
-        }
-        let request = request.body(Body::empty()).map_err(|e| failed(&e))?;
+        let request = self.request(method, path, Vec::new())?;
+        let (mut sender, connection) = self.connect().await?;
         // The sender ends with the answer, and the connection with the sender.
         let answer = async move {
             let response = sender.send_request(request).await?;
@@ -175,8 +190,36 @@ impl Running {
         let both = async { tokio::join!(answer, connection).0 };
         timeout(PATIENCE, both)
             .await
-            .map_err(|_| Ask::Failed(format!("{}: no answer in time", self.address)))?
+            .map_err(|_| self.no_answer())?
             .map_err(|e: hyper::Error| failed(&e))
+    }
+
+    /// A connection for one request, straight to the address: a proxy from the environment must
+    /// never see the token.
+    async fn connect(&self) -> Result<(SendRequest<Body>, impl Future<Output = ()>), Ask> {
+        let away = |e| Ask::NotRunning(format!("{}: {e}", self.address));
+        let stream = TcpStream::connect(self.address).await.map_err(away)?;
+        let (sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|e| Ask::Failed(e.to_string()))?;
+        Ok((sender, connection.map(drop)))
+    }
+
+    fn request(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Request<Body>, Ask> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, self.address.to_string());
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, token.header());
+        }
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        request.body(Body::from(body)).map_err(|e| Ask::Failed(e.to_string()))
+    }
+
+    fn no_answer(&self) -> Ask {
+        Ask::Failed(format!("{}: no answer in time", self.address))
     }
 
     #[cfg(test)]
@@ -192,6 +235,14 @@ fn query(path: &str, fields: &[(&str, Option<&str>)]) -> String {
         Some(format!("{name}={value}"))
     });
     format!("{path}?{}", there.collect::<Vec<_>>().join("&"))
+}
+
+fn refusal(status: u16, body: String) -> Ask {
+    match status {
+        401 => Ask::Refused,
+        404 => Ask::Unknown,
+        _ => Ask::Failed(body),
+    }
 }
 
 /// A process that listens everywhere is asked on this machine.

@@ -1,6 +1,7 @@
 //! What an operator types: the commands, their output and their exit codes.
 
 mod arguments;
+mod backup;
 mod check;
 pub mod client;
 mod dead_letters;
@@ -20,7 +21,7 @@ use crate::config::{Config, Registry, Report};
 
 pub use init::{Ask, Init, Starter};
 
-pub use arguments::{Command, DeadLetters, Invocation, Which, parse};
+pub use arguments::{Backup, Command, DeadLetters, Invocation, Which, parse};
 
 /// What the program is called.
 const PROGRAM: &str = "viadukt";
@@ -128,6 +129,7 @@ pub async fn perform(
             operate::explain(&config, &question, json, &words, out).await
         }
         Command::DeadLetters(what) => dead_letters::dead_letters(&config, what, &words, out).await,
+        Command::Backup(what) => backup::backup(&config, what, env, &words, out).await,
         // They were done above, or are the caller's.
         Command::Run
         | Command::Check

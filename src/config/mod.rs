@@ -4,6 +4,7 @@
 //! The library knows no kind of bridge; the binary fills the [`Registry`].
 
 mod answers;
+mod backup;
 mod bridge;
 mod console;
 mod files;
@@ -24,6 +25,7 @@ use viadukt_api::config::{Fields, Finding, Findings};
 use viadukt_api::words::Language;
 use viadukt_api::{HubKind, HubSection, Kind, WorkerName};
 
+use crate::backup::{DataDir, Schedule};
 use crate::cli::Starter;
 
 pub use answers::Answers;
@@ -62,6 +64,8 @@ pub struct Config {
     pub http: Http,
     /// `[public]`; without it nobody outside can call a bridge.
     pub public: Option<Public>,
+    /// `[backup]`; without it nobody makes exports but by hand.
+    pub backup: Option<Schedule>,
     /// `[log]`
     pub log: Log,
     /// `[limits]`
@@ -84,6 +88,11 @@ impl Config {
     /// Where the hub keeps its own state.
     pub fn hub_dir(&self) -> PathBuf {
         self.data_dir.join("matrix")
+    }
+
+    /// Where everything lies that must survive, and what opens it.
+    pub fn data(&self) -> DataDir {
+        DataDir { path: self.data_dir.clone(), key_file: self.key_file.clone() }
     }
 
     /// Where far sides reach the hooks of `worker`; `None` without a public listener.
@@ -129,6 +138,7 @@ impl Config {
         let zone = root.or("time_zone", Zone::default());
         let http = root.optional_table("http").map(|f| Http::read(&f));
         let public = root.optional_table("public").map(|f| Public::read(&f));
+        let backup = root.optional_table("backup").map(|f| backup::read(&f));
         let log = root.optional_table("log").map(|f| Log::read(&f));
         let limits = root.optional_table("limits").map(|f| Limits::read(&f));
         let matrix = root.table("matrix").map(|fields| {
@@ -147,6 +157,7 @@ impl Config {
             zone,
             http: http.unwrap_or_default(),
             public: public.flatten(),
+            backup: backup.flatten(),
             log: log.unwrap_or_default(),
             limits: limits.unwrap_or_default(),
             hub: hub?,

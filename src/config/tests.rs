@@ -67,6 +67,9 @@ fn what_is_said_is_taken() {
     assert_eq!(config.language, Language::De);
     assert_eq!(config.log.level, LogLevel(tracing::Level::DEBUG));
     assert_eq!(config.limits.min_free_space, ByteSize(1 << 30));
+    let backup = config.backup.as_ref().unwrap();
+    assert_eq!((backup.every.as_secs(), backup.keep), (6 * 3_600, 3));
+    assert_eq!(backup.recipients.len(), 1);
     assert!(config.invites.may_invite(&Address::new("@anna:amt.example")));
     let names: Vec<_> = config.bridges.iter().map(|bridge| bridge.name.as_str()).collect();
     assert_eq!(names, ["post", "presse"]);

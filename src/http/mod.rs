@@ -1,9 +1,10 @@
-//! The internal listener: health, metrics, and what `viadukt status`, `trace`, `deadletters` and
-//! `doctor` ask the running process. It is not meant for the network: without a token it says only how
-//! the workers do, and what anybody wrote it says only to
-//! who has one, and writes down that it did. The public listener is [`front`].
+//! The internal listener: health, metrics, and what `viadukt status`, `trace`, `deadletters`,
+//! `doctor` and `export` ask the running process. It is not meant for the network: without a token
+//! it says only how the workers do, and what anybody wrote it says only to who has one, and writes
+//! down that it did. The public listener is [`front`].
 
 pub mod console;
+mod export;
 pub mod front;
 mod health;
 mod operations;
@@ -24,6 +25,7 @@ use axum::{Json, Router};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::backup::Source;
 use crate::observe::{Format, Metrics};
 
 pub use console::Console;
@@ -32,6 +34,7 @@ use views::{
     StatusView, TraceView,
 };
 
+pub use export::ExportRequest;
 pub use health::{Readiness, WorkerState};
 pub use operations::{OperationError, Operations};
 pub use reference::Reference;
@@ -45,6 +48,8 @@ const BY: &str = "command-line";
 pub struct Served {
     /// The pipeline.
     pub operations: Arc<dyn Operations>,
+    /// What exports are made of.
+    pub source: Source,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Who may ask below `/api`.
@@ -70,6 +75,7 @@ fn router(served: Served) -> Router {
         .route("/find", get(find))
         .route("/explain", get(explain))
         .route("/trace/{reference}", get(trace))
+        .route("/export", post(export::export))
         .route("/deadletters", get(dead_letters))
         .route("/deadletters/{reference}", get(dead_letter))
         .route("/deadletters/{reference}/open", post(open))

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use tempfile::TempDir;
-use viadukt_api::{Env, Health, ItemId, Probe, Protection, Timestamp, WorkerName, async_trait};
+use viadukt_api::{
+    Env, Health, ItemId, Probe, Protection, Spool, Timestamp, WorkerName, async_trait,
+};
 
 use super::views::{
     ContactView, ContentView, ConversationsView, DoneView, Expected, ExplainLine, ExplainTopic,
@@ -13,6 +15,7 @@ use super::views::{
 use super::*;
 use crate::cli::client::{Ask, Running};
 use crate::observe::Direction;
+use crate::store::{FileSpool, Keys, MemoryStore};
 
 const REFERENCE: &str = "01JD2Z5Y3V0Q8R6T4W2X1Z9B7C";
 
@@ -82,6 +85,18 @@ async fn whoever_has_the_token_may_operate() {
 }
 
 #[tokio::test]
+async fn whoever_has_the_token_may_take_everything_along() {
+    let site = Site::new(Pipeline::default()).await;
+    let mut file = Vec::new();
+    let length = site.operator().export(Vec::new(), &mut file).await.unwrap();
+    assert_eq!(length, file.len() as u64);
+    assert!(file.starts_with(b"viadukt-export\n") && length > 200, "{length} bytes");
+    let wrong = site.operator().export(vec!["age1x".to_owned()], &mut Vec::new()).await;
+    assert!(matches!(wrong, Err(Ask::Failed(why)) if why.contains("age1…")));
+    assert!(matches!(site.stranger().export(Vec::new(), &mut Vec::new()).await, Err(Ask::Refused)));
+}
+
+#[tokio::test]
 async fn it_ends_when_told() {
     let site = Site::new(Pipeline::default()).await;
     site.stop.cancel();
@@ -97,6 +112,15 @@ struct Site {
     task: tokio::task::JoinHandle<io::Result<()>>,
 }
 
+/// One spool file.
+fn source(folder: &std::path::Path, env: &Env) -> Source {
+    let keys = Keys::passing(&*env.entropy);
+    let spool = FileSpool::open(&folder.join("spool"), &keys, env, 0).unwrap();
+    let attachment: &dyn Spool = &spool;
+    attachment.put(b"a plan of the house").unwrap();
+    Source::new(Arc::new(MemoryStore::default()), spool, env.clone())
+}
+
 impl Site {
     async fn new(pipeline: Pipeline) -> Self {
         let env = Env::system();
@@ -104,6 +128,7 @@ impl Site {
         let pipeline = Arc::new(pipeline);
         let served = Served {
             operations: pipeline.clone(),
+            source: source(data_dir.path(), &env),
             metrics: Arc::new(Metrics::new(&*env.clock).unwrap()),
             token: Arc::new(AdminToken::create(data_dir.path(), &*env.entropy).unwrap()),
             console: None,

@@ -39,7 +39,7 @@ pub struct Matter {
 
 /// What a message shows: the key of its matter.
 #[derive(Serialize, Deserialize)]
-struct Shown {
+pub(super) struct Shown {
     matter: [u8; 32],
     at: Timestamp,
 }
@@ -130,7 +130,7 @@ impl Ledger {
     }
 }
 
-const MATTER: u8 = 0;
+pub(super) const MATTER: u8 = 0;
 const SHOWN: u8 = 1;
 
 fn row(kind: u8, key: [u8; 32]) -> Vec<u8> {

@@ -14,7 +14,9 @@
 //! - *contacts* and *tallies* are what the rules stand on;
 //! - what was *done* by operators is recorded.
 
+mod check;
 mod done;
+mod doubt;
 mod draft;
 mod exchange;
 mod fate;
@@ -30,6 +32,7 @@ use std::sync::Arc;
 
 use viadukt_api::{ConversationId, ItemId, MessageId, SourceKey, Spool, WorkerName};
 
+pub use check::Fault;
 pub use done::Done;
 pub use draft::Draft;
 pub use exchange::{Exchange, Numbered};
@@ -44,7 +47,7 @@ pub use records::{
 pub use rules::{Account, Answer, Contact, ContactId};
 pub use trail::{AttemptOutcome, Decision, Named, Step, Way};
 
-use crate::store::{Keys, Space, Store, StoreError};
+use crate::store::{Keys, Row, Space, Store, StoreError};
 
 /// Payloads up to this many bytes stay in their record; longer ones go into the spool. It
 /// leaves room for the rest of the record below [`crate::store::MAX_VALUE`].
@@ -169,6 +172,22 @@ impl Ledger {
         self.each_row(Space::Dead, |_, value| each(records::unpack(value)?))
     }
 
+    /// Shows everything as it stands to `each`, `page` rows at a time in memory.
+    pub fn each(
+        &self,
+        page: usize,
+        mut each: impl FnMut(&Row) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut snapshot = self.store.snapshot()?;
+        loop {
+            let rows = snapshot.next(page)?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            rows.iter().try_for_each(&mut each)?;
+        }
+    }
+
     /// Shows the rows of a space to `each`, in order, few at a time in memory.
     fn each_row(
         &self,
@@ -244,7 +263,9 @@ fn conversation_key(id: ConversationId, part: u8) -> [u8; 17] {
 pub fn spool_failed(error: std::io::Error) -> StoreError {
     match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData => {
-            StoreError::Damaged(format!("a spool file: {error}"))
+            StoreError::Damaged(format!(
+                "a spool file: {error}; `viadukt verify` says which, and `viadukt repair` sets aside what needs it"
+            ))
         }
         std::io::ErrorKind::StorageFull => StoreError::Full(error.to_string()),
         _ => StoreError::Failed(format!("the spool: {error}")),

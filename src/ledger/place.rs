@@ -140,5 +140,5 @@ impl Ledger {
     }
 }
 
-const FURTHER_ROOM: &[u8] = b"further/";
+pub(super) const FURTHER_ROOM: &[u8] = b"further/";
 const OWN_ROOM: &[u8] = b"own/";

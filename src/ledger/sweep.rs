@@ -100,7 +100,7 @@ impl Ledger {
         Ok(live)
     }
 
-    fn live_of_item(
+    pub(super) fn live_of_item(
         &self,
         accepted: &Accepted,
         live: &mut HashSet<[u8; 32]>,
@@ -111,7 +111,7 @@ impl Ledger {
         Ok(())
     }
 
-    fn live_of_delivery(
+    pub(super) fn live_of_delivery(
         &self,
         delivery: &Delivery,
         live: &mut HashSet<[u8; 32]>,
@@ -127,7 +127,7 @@ impl Ledger {
     }
 }
 
-fn insert_payload(live: &mut HashSet<[u8; 32]>, payload: &Payload) {
+pub(super) fn insert_payload(live: &mut HashSet<[u8; 32]>, payload: &Payload) {
     if let Payload::Spooled(blob) = payload {
         live.insert(blob.hash);
     }

@@ -34,6 +34,7 @@ const DIRECTION: Label = Label { name: "direction", values: Values::Words(&["in"
 const VERDICT: Label = Label { name: "outcome", values: Values::Words(&VERDICTS) };
 const ATTEMPT: Label = Label { name: "outcome", values: Values::Words(&ATTEMPT_OUTCOMES) };
 const CALL: Label = Label { name: "outcome", values: Values::Words(&Metrics::CALL_OUTCOMES) };
+const BACKUP: Label = Label { name: "outcome", values: Values::Words(&BACKUP_OUTCOMES) };
 const ANSWER: Label = Label { name: "answer", values: Values::Kinds("kind of automatic answer") };
 const REASON: Label = Label { name: "reason", values: Values::Kinds("sentence that workers tell") };
 
@@ -42,6 +43,9 @@ const VERDICTS: [&str; 5] = ["pass", "withheld", "refuse", "ignore", "blocked"];
 
 /// How an attempt to deliver can end. All but `retry` are the end of the delivery.
 const ATTEMPT_OUTCOMES: [&str; 5] = ["delivered", "retry", "refused", "unknown", "gave-up"];
+
+/// How an export at its regular time can end.
+const BACKUP_OUTCOMES: [&str; 2] = ["made", "failed"];
 
 /// Which way a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -94,6 +98,8 @@ pub struct Metrics {
     spool: Gauge,
     free: Gauge,
     watermark: Gauge,
+    backups: IntCounterVec,
+    last_backup: Gauge,
 }
 
 impl Metrics {
@@ -244,6 +250,15 @@ impl Metrics {
             watermark: all.gauge(
                 "viadukt_disk_watermark_bytes",
                 "Below this many free bytes nothing new is accepted.",
+            )?,
+            backups: all.counters(
+                "viadukt_backups_total",
+                "Exports made at regular times, by how they ended.",
+                &[BACKUP],
+            )?,
+            last_backup: all.gauge(
+                "viadukt_last_backup_timestamp_seconds",
+                "When the latest good export was made, in seconds since 1970; 0: never.",
             )?,
             all,
         })

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Batch, MAX_KEY, MAX_VALUE, Space, Store, StoreError};
+use super::{Batch, MAX_KEY, MAX_VALUE, Row, Snapshot, Space, Store, StoreError};
 
 /// Runs every check, each on a fresh store that `open` gives.
 pub(super) async fn suite(open: impl AsyncFn() -> Arc<dyn Store>) {
@@ -18,6 +18,7 @@ pub(super) async fn suite(open: impl AsyncFn() -> Arc<dyn Store>) {
     accepts_an_empty_batch(&*open().await).await;
     commits_concurrently(open().await).await;
     lets_one_of_many_rivals_win(open().await).await;
+    shows_what_was_there_while_it_goes_on(&*open().await).await;
 }
 
 fn put(space: Space, key: &[u8], value: &[u8]) -> Batch {
@@ -163,4 +164,46 @@ async fn lets_one_of_many_rivals_win(store: Arc<dyn Store>) {
     let winner = store.get(Space::Dedupe, b"event").unwrap().unwrap();
     let written = store.scan(Space::Journal, b"", None, 99).unwrap();
     assert_eq!(written, [(winner, b"won".to_vec())]);
+}
+
+fn rest(snapshot: &mut dyn Snapshot, limit: usize) -> Vec<Row> {
+    let page = || Some(snapshot.next(limit).unwrap()).filter(|page| !page.is_empty());
+    std::iter::from_fn(page).flatten().collect()
+}
+
+async fn shows_what_was_there_while_it_goes_on(store: &dyn Store) {
+    for space in Space::ALL {
+        for number in 0..9u8 {
+            let mut batch = put(space, &[number], &[space as u8, number]);
+            batch.remove(space, [number, 0]);
+            store.commit(batch).await.unwrap();
+        }
+    }
+    let before = rest(&mut *store.snapshot().unwrap(), 7);
+    let mut order: Vec<_> = before.iter().map(|row| (row.space, row.key.clone())).collect();
+    order.sort();
+    assert!(order.iter().zip(&before).all(|(at, row)| *at == (row.space, row.key.clone())));
+    assert!(before.len() >= 16 * 9, "{} rows", before.len());
+
+    // Everything is changed under two snapshots, one of them half read.
+    let (mut read, mut unread) = (store.snapshot().unwrap(), store.snapshot().unwrap());
+    let mut shown = read.next(70).unwrap();
+    for space in Space::ALL {
+        for number in 0..9u8 {
+            let mut batch = put(space, &[number, 1], b"new");
+            match number % 3 {
+                0 => batch.remove(space, [number]),
+                1 => batch.put(space, [number], "changed"),
+                _ => {}
+            }
+            store.commit(batch).await.unwrap();
+        }
+        store.commit(put(space, &[4], b"changed again")).await.unwrap();
+        shown.extend(read.next(3).unwrap());
+    }
+    shown.extend(rest(&mut *read, 1));
+    assert_eq!(shown, before);
+    assert_eq!(rest(&mut *unread, 1000), before);
+    let after = rest(&mut *store.snapshot().unwrap(), 50);
+    assert_eq!(after.len(), before.len() + 16 * (9 - 3));
 }

@@ -5,16 +5,16 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FallocateFlags, FlockOperation};
+use rustix::fs::{FallocateFlags, FlockOperation, RenameFlags};
 
 /// Makes the names in `folder` durable: created and renamed files survive a power cut only
 /// after the folder itself was synced (fsync(2)).
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 /// Makes the name of `path` durable.
-pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
         _ => sync_folder(Path::new(".")),
@@ -22,7 +22,7 @@ pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
 }
 
 /// Creates `folder` for the owner alone, unless it exists.
-pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
     }
@@ -43,7 +43,7 @@ pub(super) fn create_folders(parent: &Path, names: impl Iterator<Item = String>)
 
 /// Writes `bytes` to `path` so that after a crash it holds either all of them or what it held
 /// before.
-pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = path.with_added_extension("new");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
@@ -72,8 +72,16 @@ pub fn bytes_on_disk(folder: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
+/// Lets two folders change places in one step.
+pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    let here = rustix::fs::CWD;
+    rustix::fs::renameat_with(here, one, here, other, RenameFlags::EXCHANGE)?;
+    sync_parent(one)?;
+    sync_parent(other)
+}
+
 /// Locks `path` for as long as the file lives; `None` when another process holds it.
-pub(super) fn lock(path: &Path) -> io::Result<Option<File>> {
+pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     let file = options.write(true).create(true).truncate(false).mode(0o600).open(path)?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {

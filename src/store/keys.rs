@@ -1,4 +1,5 @@
-//! The key file: one secret, from which every key of the store and the spool is derived.
+//! The key file: one secret, from which every key of the store and the spool is derived. Those
+//! that a store cannot do without elsewhere it brings along, see `secrets`.
 
 use std::fmt;
 use std::fs::File;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use viadukt_api::env::Entropy;
 use zeroize::Zeroizing;
 
-use super::{disk, sled};
+use super::{SledStore, disk};
 
 type Secret = Zeroizing<[u8; 32]>;
 
@@ -33,7 +34,7 @@ impl Keys {
     ) -> Result<Self, KeyError> {
         match read(path) {
             Err(KeyError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                if sled::exists(store) {
+                if SledStore::exists(store) {
                     return Err(KeyError::Missing {
                         path: path.to_owned(),
                         store: store.to_owned(),
@@ -43,6 +44,13 @@ impl Keys {
             }
             secret => secret.map(|secret| Self::derive(&secret)),
         }
+    }
+
+    /// Keys that no file has, for what need not be read again.
+    pub fn passing(entropy: &dyn Entropy) -> Self {
+        let mut secret = Secret::default();
+        entropy.fill(secret.as_mut_slice());
+        Self::derive(&secret)
     }
 
     /// A keyed hash of `bytes`, so that a person's address never stands as a plain key in the
@@ -65,6 +73,25 @@ impl Keys {
     /// Tells one key file from another without giving it away, in hexadecimal digits.
     pub(super) fn fingerprint(&self) -> String {
         to_hex(&self.fingerprint)
+    }
+
+    /// What a store brings along wherever it is moved, see [`super::secrets`]: the keys by which
+    /// its records look each other up, and by which its spool files are named.
+    pub(super) fn inner(&self) -> Zeroizing<[u8; 64]> {
+        let mut inner = Zeroizing::new([0; 64]);
+        let (lookups, names) = inner.split_at_mut(32);
+        lookups.copy_from_slice(self.lookups.as_slice());
+        names.copy_from_slice(self.names.as_slice());
+        inner
+    }
+
+    /// These keys, but for what a store brings along.
+    pub(super) fn with_inner(&self, inner: &[u8; 64]) -> Self {
+        let mut keys = self.clone();
+        let (lookups, names) = inner.split_at(32);
+        keys.lookups.copy_from_slice(lookups);
+        keys.names.copy_from_slice(names);
+        keys
     }
 
     /// The subkeys, one context each as BLAKE3's `derive_key` asks for. A context never changes.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Batch, Entry, Space, Store, StoreError};
+use super::{Batch, Entry, Row, Snapshot, Space, Store, StoreError};
 
 /// A store that forgets everything when it is dropped.
 #[derive(Default)]
@@ -62,6 +62,20 @@ impl Store for MemoryStore {
             };
         }
         Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        Ok(Box::new(Copied(self.records().clone())))
+    }
+}
+
+/// What was not shown yet of a copy.
+struct Copied(Records);
+
+impl Snapshot for Copied {
+    fn next(&mut self, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let next = std::iter::from_fn(|| self.0.pop_first()).take(limit.max(1));
+        Ok(next.map(|((space, key), value)| Row { space, key, value }).collect())
     }
 }
 

@@ -5,12 +5,14 @@
 
 #[cfg(test)]
 mod conformance;
-mod disk;
+pub(crate) mod disk;
 pub mod keys;
 pub mod memory;
 mod schema;
 mod seal;
+mod secrets;
 pub mod sled;
+mod snapshot;
 pub mod spool;
 mod timed;
 mod usage;
@@ -20,7 +22,9 @@ use async_trait::async_trait;
 pub use disk::bytes_on_disk;
 pub use keys::{KeyError, Keys};
 pub use memory::MemoryStore;
+pub use schema::SCHEMA;
 pub use sled::SledStore;
+pub use snapshot::{Row, Snapshot};
 pub use spool::FileSpool;
 pub use timed::TimedStore;
 pub use usage::Usage;
@@ -90,6 +94,11 @@ impl Space {
         Self::Done,
     ];
 
+    /// The space whose byte this is.
+    pub fn of(byte: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(byte)).copied()
+    }
+
     /// The key of a record among those of all spaces: the space's byte, then the key.
     fn full_key(self, key: &[u8]) -> Vec<u8> {
         let mut full = Vec::with_capacity(1 + key.len());
@@ -104,6 +113,9 @@ pub const MAX_VALUE: usize = 4096;
 
 /// The longest key a store takes, in bytes.
 pub const MAX_KEY: usize = 512;
+
+/// What to do about damage.
+const REMEDY: &str = "check the disk, then run `viadukt repair` or restore the store from a backup";
 
 /// A key and its value.
 pub type Entry = (Vec<u8>, Vec<u8>);
@@ -138,6 +150,10 @@ pub trait Store: Send + Sync {
     ///
     /// Dropping the future before it is ready leaves open whether the batch is applied.
     async fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Everything that is committed now, to be read while commits go on. What is still on its
+    /// way to the disk is seen, as by other reads.
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError>;
 }
 
 /// What is committed together.

@@ -1,10 +1,10 @@
 //! The version of what the store holds. A store of a newer version is refused, one of an older
 //! version is brought up step by step.
 
-use super::{Batch, Space, Store, StoreError};
+use super::{Batch, REMEDY, Space, Store, StoreError};
 
 /// The version that this program writes.
-const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 1;
 
 const KEY: &[u8] = b"schema";
 
@@ -44,9 +44,9 @@ async fn settle_to(
             return store.commit(batch).await;
         }
         None => {
-            return Err(StoreError::Damaged(
-                "the store was in use, but its records are gone; restore it from a backup".into(),
-            ));
+            return Err(StoreError::Damaged(format!(
+                "the store was in use, but its records are gone; {REMEDY}"
+            )));
         }
     };
     if found > current {
@@ -72,9 +72,9 @@ async fn settle_to(
 }
 
 fn version(bytes: &[u8]) -> Result<u32, StoreError> {
-    let bytes = bytes.try_into().map_err(|_| {
-        StoreError::Damaged("the store's version is unreadable; restore it from a backup".into())
-    })?;
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| StoreError::Damaged(format!("the store's version is unreadable; {REMEDY}")))?;
     Ok(u32::from_be_bytes(bytes))
 }
 

@@ -12,7 +12,7 @@ use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use viadukt_api::env::Entropy;
 
 use super::keys::{Keys, to_hex};
-use super::{Space, StoreError};
+use super::{REMEDY, Space, StoreError};
 
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
@@ -59,12 +59,8 @@ impl Sealer {
                 place(full_key)
             )));
         }
-        let damaged = || {
-            StoreError::Damaged(format!(
-                "{} was changed or damaged; check the disk and restore the store from a backup",
-                place(full_key)
-            ))
-        };
+        let damaged =
+            || StoreError::Damaged(format!("{} was changed or damaged; {REMEDY}", place(full_key)));
         if version != Some(VERSION) {
             return Err(damaged());
         }
@@ -94,12 +90,16 @@ fn associated(full_key: &[u8]) -> Vec<u8> {
 /// Names a record in an error: its space, and a fingerprint instead of its key, which may speak
 /// of a person.
 pub(super) fn place(full_key: &[u8]) -> String {
-    let hash = blake3::hash(full_key);
-    let fingerprint = to_hex(&hash.as_bytes()[..6]);
+    let fingerprint = fingerprint(full_key);
     match full_key.first().and_then(|byte| Space::ALL.iter().find(|s| **s as u8 == *byte)) {
         Some(space) => format!("the record {fingerprint} in {space:?}"),
         None => format!("the store's own record {fingerprint}"),
     }
+}
+
+/// What stands for a record's key where people read it.
+pub(super) fn fingerprint(full_key: &[u8]) -> String {
+    to_hex(&blake3::hash(full_key).as_bytes()[..6])
 }
 
 #[cfg(test)]

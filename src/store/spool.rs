@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,17 @@ struct Inner {
     /// Held while a payload gets its name and while an orphan loses it, so that content which
     /// arrives again is not swept between the two.
     naming: Mutex<()>,
+    /// How many ask that nothing is swept.
+    held: AtomicUsize,
+}
+
+/// As long as it lives, nothing is swept.
+pub struct Held(Arc<Inner>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.held.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl FileSpool {
@@ -52,7 +64,8 @@ impl FileSpool {
             fs::remove_file(leftover?.path())?;
         }
         let (folder, keys, env) = (folder.to_owned(), keys.clone(), env.clone());
-        Ok(Self(Arc::new(Inner { folder, keys, env, reserve, naming: Mutex::new(()) })))
+        let (naming, held) = (Mutex::new(()), AtomicUsize::new(0));
+        Ok(Self(Arc::new(Inner { folder, keys, env, reserve, naming, held })))
     }
 
     /// Deletes payloads that `keep` does not name and that arrived at least `age` ago; younger
@@ -70,6 +83,35 @@ impl FileSpool {
             }
         }
         Ok(swept)
+    }
+
+    /// Keeps every payload that is there now.
+    pub fn hold(&self) -> Held {
+        // Who sweeps looks under this lock, too: what it has not removed yet stays.
+        let _naming = self.0.naming.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.held.fetch_add(1, Ordering::SeqCst);
+        Held(Arc::clone(&self.0))
+    }
+
+    /// Shows the handle of every payload to `each`, unless its file is cut so short that no
+    /// payload can be in it; then `None`, and the file's path.
+    pub fn each(
+        &self,
+        mut each: impl FnMut(Option<BlobRef>, &Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut folders: Vec<_> = fs::read_dir(&self.0.folder)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<_>>()?;
+        folders.sort();
+        for folder in folders.iter().filter(|folder| folder.is_dir()) {
+            for file in fs::read_dir(folder)? {
+                let path = file?.path();
+                let Some(hash) = hash_of(&path) else { continue };
+                let size = stream::content_size(fs::metadata(&path)?.len());
+                each(size.map(|size| BlobRef { hash, size }), &path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Bytes that the payloads hold on the disk. Walks over all of them.
@@ -115,7 +157,7 @@ impl Inner {
         let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
         let arrived = fs::metadata(path)?.modified()?.duration_since(std::time::UNIX_EPOCH);
         let arrived = Timestamp(0).plus(arrived.unwrap_or_default());
-        if self.env.now() < arrived.plus(age) {
+        if self.held.load(Ordering::SeqCst) > 0 || self.env.now() < arrived.plus(age) {
             return Ok(false);
         }
         fs::remove_file(path)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{Batch, Entry, Space, Store, StoreError};
+use super::{Batch, Entry, Snapshot, Space, Store, StoreError};
 use crate::observe::Metrics;
 
 /// Any store, with the time of its commits in the metrics.
@@ -42,5 +42,9 @@ impl<S: Store> Store for TimedStore<S> {
         self.store.commit(batch).await?;
         self.metrics.committed(since.elapsed());
         Ok(())
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        self.store.snapshot()
     }
 }

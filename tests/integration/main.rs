@@ -4,6 +4,7 @@ mod chaos;
 mod chart;
 mod console;
 mod demo;
+mod durability;
 mod exchange;
 mod intranet;
 mod invariants;
@@ -15,5 +16,6 @@ mod outage;
 mod packaging;
 #[path = "../../src/registry.rs"]
 mod registry;
+mod restore;
 mod scene;
 mod sms;

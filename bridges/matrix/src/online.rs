@@ -7,12 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use matrix_sdk::config::RequestConfig;
 use matrix_sdk::cross_process_lock::CrossProcessLockConfig;
 use matrix_sdk::encryption::{BackupDownloadStrategy, EncryptionSettings};
-use matrix_sdk::ruma::{OwnedUserId, RoomId, UserId};
+use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use matrix_sdk::store::StoreConfig;
 use matrix_sdk::{Client, Room, SqliteCryptoStore, SqliteStateStore, SqliteStoreConfig};
 use matrix_sdk_base::crypto::{CollectStrategy, DecryptionSettings, TrustRequirement};
 use serde_json::Value;
-use viadukt_api::{AcceptError, Context, Keep};
+use viadukt_api::{AcceptError, Context, Keep, Timestamp};
 
 use crate::config::{Settings, ShareWith, Trust};
 use crate::http::{ANSWER_DEADLINE, Http};
@@ -42,6 +42,10 @@ pub(crate) struct Online {
     pub context: Context,
     /// Key for the opaque ids of far-side parties.
     pub profile_key: [u8; 32],
+    /// What was accepted before this may have been delivered by another device of ours.
+    pub device_since: Timestamp,
+    /// Rooms whose keys were brought from the key backup.
+    keys_brought: Mutex<BTreeSet<OwnedRoomId>>,
 }
 
 impl Online {
@@ -60,7 +64,7 @@ impl Online {
         let mut client = build().await?;
         let login = session.establish(http, &settings.user, &settings.device_name, secret).await?;
         let (own, token) = (login.meta.user_id.clone(), login.tokens.access_token.clone());
-        let position = Position::read(&context.keep, &login.meta)?;
+        let position = Position::read(&context.keep, &login.meta, &context.env)?;
         if position.is_first() {
             position.hand_to(&client).await?;
             client.restore_session(login.clone()).await?;
@@ -80,8 +84,21 @@ impl Online {
             rotation: Rotation::default(),
             settings: settings.clone(),
             context: context.clone(),
-            profile_key: session.profile_key(),
+            profile_key: profile_key(&context.keep, session).await?,
+            device_since: position.device_since,
+            keys_brought: Mutex::default(),
         })
+    }
+
+    /// Brings the keys of what was said in `room` from the key backup, so that a new device reads
+    /// what earlier ones wrote; once for each room.
+    pub(crate) async fn bring_keys(&self, room: &Room) -> Result<(), matrix_sdk::Error> {
+        let brought = || self.keys_brought.lock().unwrap_or_else(PoisonError::into_inner);
+        if !brought().contains(room.room_id()) {
+            self.client.encryption().backups().download_room_keys_for_room(room.room_id()).await?;
+            brought().insert(room.room_id().to_owned());
+        }
+        Ok(())
     }
 
     /// The user's display name in `room` as far as the last sync told.
@@ -129,6 +146,17 @@ fn power_untold(verdict: Verdict) -> Result<Option<i64>, Trouble> {
         Verdict::Refused(_) => Ok(None),
         Verdict::Busy(_) | Verdict::Away | Verdict::TokenRefused => Err(verdict.into()),
     }
+}
+
+/// The key for the opaque ids of far-side parties: people know them by these, so it stays the
+/// same when a store from a backup gets a new device, and a new session file with it.
+async fn profile_key(keep: &Keep, session: &Session) -> Result<[u8; 32], AcceptError> {
+    const KEY: &str = "profile-key";
+    if let Some(kept) = keep.get(KEY)?.and_then(|kept| kept.try_into().ok()) {
+        return Ok(kept);
+    }
+    keep.put(KEY, Some(session.profile_key().to_vec())).await?;
+    Ok(session.profile_key())
 }
 
 async fn build(

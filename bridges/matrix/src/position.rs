@@ -3,7 +3,7 @@
 use matrix_sdk::store::{StateStoreDataKey, StateStoreDataValue};
 use matrix_sdk::{Client, Error, SessionMeta};
 use serde::{Deserialize, Serialize};
-use viadukt_api::{AcceptError, Keep};
+use viadukt_api::{AcceptError, Env, Keep, Timestamp};
 
 use crate::trouble::Trouble;
 
@@ -24,6 +24,9 @@ pub(crate) struct Position {
     /// the rooms' state, and their events since then are fetched.
     #[serde(default)]
     pub(crate) behind: Option<String>,
+    /// When that device began.
+    #[serde(default)]
+    pub(crate) device_since: Timestamp,
     /// How often matrix-sdk has failed here.
     #[serde(default)]
     failures: u8,
@@ -31,13 +34,13 @@ pub(crate) struct Position {
 
 impl Position {
     /// What was kept, if it belongs to the device that is logged in now.
-    pub(crate) fn read(keep: &Keep, meta: &SessionMeta) -> Result<Self, AcceptError> {
+    pub(crate) fn read(keep: &Keep, meta: &SessionMeta, env: &Env) -> Result<Self, AcceptError> {
         let device = meta.device_id.to_string();
         let bytes = keep.get(POSITION)?.unwrap_or_default();
         Ok(match serde_json::from_slice::<Self>(&bytes) {
             Ok(kept) if kept.device == device => kept,
-            Ok(kept) => Self::anew(device, kept.token.or(kept.behind)),
-            Err(_) => Self::anew(device, None),
+            Ok(kept) => Self::anew(device, env.now(), kept.token.or(kept.behind)),
+            Err(_) => Self::anew(device, env.now(), None),
         })
     }
 
@@ -63,7 +66,7 @@ impl Position {
     /// The position after a response.
     pub(crate) fn moved_to(&self, next_batch: &str) -> Self {
         let token = Some(next_batch.to_owned());
-        Self { device: self.device.clone(), token, behind: None, failures: 0 }
+        Self { token, behind: None, failures: 0, ..self.clone() }
     }
 
     /// The position after matrix-sdk failed at a response. If it keeps failing at the same one,
@@ -76,14 +79,14 @@ impl Position {
                     failures,
                     "an answer to sync cannot be processed; the hub goes around it"
                 );
-                Self::anew(self.device.clone(), Some(token.clone()))
+                Self::anew(self.device.clone(), self.device_since, Some(token.clone()))
             }
             _ => Self { failures, ..self.clone() },
         }
     }
 
-    fn anew(device: String, behind: Option<String>) -> Self {
-        Self { device, token: None, behind, failures: 0 }
+    fn anew(device: String, device_since: Timestamp, behind: Option<String>) -> Self {
+        Self { device, token: None, behind, device_since, failures: 0 }
     }
 
     /// What to keep beside the items of that response.

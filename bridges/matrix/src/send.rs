@@ -1,8 +1,9 @@
 //! One attempt to deliver into a room.
 //!
 //! Every event goes out under a transaction id made from the delivery's id. The homeserver
-//! answers a repetition with the first event's id for about a day; after that we look for the
-//! event ourselves before sending it again.
+//! answers a repetition by the same device with the first event's id for about a day; after that,
+//! and where an earlier device may have sent it, we look for the event ourselves before sending it
+//! again. For that it carries its transaction id in its (encrypted) content, too.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,6 +30,8 @@ const REMEMBERED: Duration = Duration::from_secs(20 * 3600);
 /// Events of a reconciliation are looked for this long before the message was accepted, since
 /// the homeserver's clock is not ours.
 const CLOCK_SKEW: u64 = 15 * 60 * 1000;
+/// What the transaction id is called in an event's content.
+const DELIVERY: &str = "eu.viadukt.delivery";
 /// How many pages of our own events a reconciliation reads.
 const MOST_PAGES: usize = 20;
 
@@ -83,7 +86,7 @@ struct Attempt<'a> {
     room: &'a Room,
     out: &'a Outbound,
     protection: Protection,
-    /// Events of earlier attempts, by transaction id, where the homeserver may have forgotten.
+    /// Events of earlier attempts, by transaction id, where the homeserver may not know it again.
     sent: BTreeMap<String, MessageId>,
 }
 
@@ -95,7 +98,10 @@ impl<'a> Attempt<'a> {
     ) -> Result<Self, DeliveryError> {
         let protection = rooms::protection(online, room).await?;
         let age = online.context.env.now().since(out.accepted_at);
-        let sent = if out.repeated && age > REMEMBERED {
+        // A store from a backup waits for what may have been delivered since, and the hub is a
+        // new device then.
+        let by_another_device = out.accepted_at < online.device_since;
+        let sent = if by_another_device || (out.repeated && age > REMEMBERED) {
             find_sent(online, room, out.accepted_at).await?
         } else {
             BTreeMap::new()
@@ -229,10 +235,11 @@ impl<'a> Attempt<'a> {
     async fn send(
         &self,
         kind_of_event: &str,
-        event: Value,
+        mut event: Value,
         index: usize,
     ) -> Result<MessageId, DeliveryError> {
         let txn = self.transaction(index);
+        event[DELIVERY] = Value::from(txn.as_str());
         if let Some(id) = self.sent.get(txn.as_str()) {
             return Ok(id.clone());
         }
@@ -262,13 +269,13 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Our own events in `room` since `accepted_at`, by their transaction ids, which the homeserver
-/// shows to the device that sent them.
+/// Our own events in `room` since `accepted_at`, by their transaction ids.
 async fn find_sent(
     online: &Online,
     room: &Room,
     accepted_at: Timestamp,
 ) -> Result<BTreeMap<String, MessageId>, DeliveryError> {
+    online.bring_keys(room).await.map_err(|e| delivery_error(&e))?;
     let oldest = accepted_at.0.saturating_sub(CLOCK_SKEW);
     let mut sent = BTreeMap::new();
     let mut from: Option<String> = None;
@@ -282,9 +289,10 @@ async fn find_sent(
             if json["origin_server_ts"].as_u64().is_some_and(|at| at < oldest) {
                 return Ok(sent);
             }
-            if let (Some(txn), Some(id)) =
-                (json["unsigned"]["transaction_id"].as_str(), json["event_id"].as_str())
-            {
+            // Earlier releases left it to the homeserver, which tells the sending device alone.
+            let txn = json["content"][DELIVERY].as_str();
+            let txn = txn.or(json["unsigned"]["transaction_id"].as_str());
+            if let (Some(txn), Some(id)) = (txn, json["event_id"].as_str()) {
                 sent.insert(txn.to_owned(), MessageId::new(id));
             }
         }

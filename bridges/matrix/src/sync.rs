@@ -35,8 +35,8 @@ pub(crate) async fn run(
     heard: impl Fn(Result<(), String>),
 ) -> Result<Infallible, Trouble> {
     let meta = online.client.session_meta().ok_or_else(|| Trouble::wait("not logged in"))?;
-    let mut position = Position::read(&online.context.keep, meta)?;
     let env = &online.context.env;
+    let mut position = Position::read(&online.context.keep, meta, env)?;
     let mut wait = Backoff::default();
     // The first answer comes at once, so that we know that we are connected.
     let mut patience = Duration::ZERO;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use prometheus::Result;
-use viadukt_api::{Readings, WorkerName};
+use viadukt_api::{Readings, Timestamp, WorkerName};
 
-use super::{ATTEMPT_OUTCOMES, Direction, Metrics, VERDICTS};
+use super::{ATTEMPT_OUTCOMES, BACKUP_OUTCOMES, Direction, Metrics, VERDICTS};
 use crate::observe::exposition::Format;
 
 /// How much the data folder holds, and how much it may.
@@ -159,6 +159,23 @@ impl Metrics {
         self.calls.with_label_values(&[bridge.as_str(), outcome]).inc();
     }
 
+    /// Exports are made at regular times; the latest good one is from then.
+    pub fn introduce_backups(&self, latest: Option<Timestamp>) {
+        for outcome in BACKUP_OUTCOMES {
+            self.backups.with_label_values(&[outcome]);
+        }
+        self.last_backup.set(latest.map_or(0.0, seconds));
+    }
+
+    /// An export was made, or not.
+    pub fn backed_up(&self, made: Option<Timestamp>) {
+        let outcome = BACKUP_OUTCOMES[usize::from(made.is_none())];
+        self.backups.with_label_values(&[outcome]).inc();
+        if let Some(at) = made {
+            self.last_backup.set(seconds(at));
+        }
+    }
+
     /// A commit to the store took `time`.
     pub fn committed(&self, time: Duration) {
         self.commit.observe(time.as_secs_f64());
@@ -192,4 +209,8 @@ impl Metrics {
 #[allow(clippy::cast_precision_loss, reason = "what one process counts fits")]
 fn number(count: usize) -> f64 {
     count as f64
+}
+
+fn seconds(at: Timestamp) -> f64 {
+    Duration::from_millis(at.0).as_secs_f64()
 }

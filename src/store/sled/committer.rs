@@ -11,6 +11,7 @@ use ::sled::{Db, IVec};
 use tokio::sync::oneshot;
 
 use super::open::Opened;
+use super::shadow::Shadows;
 use super::tally::{self, Tally};
 use super::{StoreError, damaged, disk, guarded, place};
 
@@ -41,6 +42,7 @@ impl Committer {
     pub(super) fn start(
         folder: &Path,
         opened: &Opened,
+        shadows: Shadows,
         watermark: u64,
     ) -> Result<Self, StoreError> {
         let failed = |error: std::io::Error| {
@@ -51,6 +53,7 @@ impl Committer {
             db: opened.db.clone(),
             file: opened.file.try_clone().map_err(failed)?,
             tally: opened.tally.try_clone().map_err(failed)?,
+            shadows,
             watermark,
             failed: None,
         };
@@ -92,6 +95,7 @@ struct Writer {
     /// once (fsync(2)), so sled's background sync, which only logs it, cannot take it from us.
     file: File,
     tally: Tally,
+    shadows: Shadows,
     watermark: u64,
     /// Set by the first failure, answered to everyone after it: what a failed sync left on the
     /// disk is unknown, and a second sync that succeeds would not mean that it is there.
@@ -159,7 +163,7 @@ impl Writer {
             return Ok(());
         }
         let mut batch = ::sled::Batch::default();
-        for (key, value) in staged {
+        for (key, value) in &staged {
             match value {
                 Some(value) => batch.insert(key, value),
                 None => batch.remove(key),
@@ -168,7 +172,7 @@ impl Writer {
         let commits = self.tally.next();
         batch.insert(tally::KEY, &commits.to_be_bytes());
         guarded(|| {
-            self.db.apply_batch(batch)?;
+            self.shadows.apply(&self.db, batch, staged.keys())?;
             self.db.flush()
         })?;
         rustix::fs::fdatasync(&self.file).map_err(|error| error.to_string())?;

@@ -10,7 +10,8 @@
 //! - after damage it may go on with less, as if the rest had never been: `tally` notices;
 //! - on a full disk it does not open: a ballast file is given up then, and new input is refused
 //!   before it comes to that;
-//! - it may panic on damage: every call is `guarded`.
+//! - it may panic on damage: every call is `guarded`;
+//! - it has no snapshots: `shadow` makes them.
 //!
 //! Files in the store's folder: sled's `db`, `conf`, `snap.*`, `blobs/`, and our own
 //! `viadukt-store` (says that there was a store, and which key file opens it), `lock`,
@@ -20,6 +21,10 @@ mod committer;
 #[cfg(test)]
 mod crash;
 mod open;
+#[cfg(test)]
+mod power;
+mod salvage;
+mod shadow;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -34,11 +39,12 @@ use async_trait::async_trait;
 use viadukt_api::Env;
 
 use self::committer::{Committer, SealedBatch};
-pub(super) use self::open::exists;
+pub(crate) use self::salvage::Left;
+use self::shadow::Shadows;
 use super::disk::{self, Ballast};
 use super::keys::Keys;
 use super::seal::{Sealer, place};
-use super::{Batch, Entry, Space, Store, StoreError, schema};
+use super::{Batch, Entry, REMEDY, Snapshot, Space, Store, StoreError, schema, secrets};
 
 /// Sizes that a store keeps to.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +58,13 @@ pub struct Options {
     pub ballast: u64,
 }
 
+impl Options {
+    /// For a store that takes no input.
+    pub fn bare() -> Self {
+        Self { watermark: 0, ballast: 0, ..Self::default() }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self { cache: 8 << 20, watermark: 64 << 20, ballast: 16 << 20 }
@@ -63,12 +76,19 @@ pub struct SledStore {
     folder: PathBuf,
     // Dropped before `db` and `_lock`: it ends when everything that was queued is on the disk.
     committer: Committer,
-    sealer: Sealer,
+    shadows: Shadows,
+    sealer: Arc<Sealer>,
+    keys: Keys,
     db: Db,
     _lock: std::fs::File,
 }
 
 impl SledStore {
+    /// Whether a store, or a part of one, lies in `folder`.
+    pub fn exists(folder: &Path) -> bool {
+        open::exists(folder)
+    }
+
     /// Opens the store in `folder`, or creates it there if there never was one.
     pub async fn open(
         folder: &Path,
@@ -81,16 +101,19 @@ impl SledStore {
             tokio::task::spawn_blocking(move || open::open(&folder, &fingerprint, options))
         };
         let opened = opening.await.map_err(|error| StoreError::Failed(error.to_string()))??;
-        let sealer = Sealer::new(keys, Arc::clone(&env.entropy));
-        let committer = Committer::start(folder, &opened, options.watermark)?;
-        let store = Self {
+        let shadows = Shadows::default();
+        let committer = Committer::start(folder, &opened, shadows.clone(), options.watermark)?;
+        let mut store = Self {
             folder: folder.to_owned(),
             committer,
-            sealer,
+            shadows,
+            sealer: Arc::new(Sealer::new(keys, Arc::clone(&env.entropy))),
+            keys: keys.clone(),
             db: opened.db,
             _lock: opened.lock,
         };
         schema::settle(&store, opened.fresh).await?;
+        store.keys = secrets::settle(&store, keys).await?;
         if opened.fresh {
             open::mark(folder, &keys.fingerprint())?;
         }
@@ -98,6 +121,33 @@ impl SledStore {
             tracing::warn!(%error, "no ballast file; a full disk may need space to start again");
         }
         Ok(store)
+    }
+
+    /// Takes what was written like records of another store for its own: brings it up to this
+    /// program's schema, and takes on the keys that came with it.
+    pub(crate) async fn adopt(&mut self) -> Result<(), StoreError> {
+        schema::settle(self, false).await?;
+        self.keys = secrets::settle(self, &self.keys).await?;
+        Ok(())
+    }
+
+    /// What is left of a damaged store in `folder`, read from copies of it in `scratch`.
+    pub(crate) fn salvage(
+        folder: &Path,
+        scratch: &Path,
+        keys: &Keys,
+        env: &Env,
+    ) -> Result<Left, StoreError> {
+        let sealer = Sealer::new(keys, Arc::clone(&env.entropy));
+        let mut left = salvage::salvage(folder, scratch, &sealer)?;
+        left.opens &= open::check_marker(folder, &keys.fingerprint()).is_ok();
+        Ok(left)
+    }
+
+    /// The keys of what lies in the store and beside it: those of the key file, but for the ones
+    /// that the store brings along.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Bytes that the store's files hold, without the ballast.
@@ -166,6 +216,10 @@ impl Store for SledStore {
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.committer.commit(self.seal(batch)?).await
     }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
+        Ok(Box::new(self.shadows.snapshot(&self.db, Arc::clone(&self.sealer))))
+    }
 }
 
 /// Runs a call into sled. It panics on some kinds of damage; that becomes an error like others.
@@ -181,7 +235,5 @@ fn guarded<T>(call: impl FnOnce() -> ::sled::Result<T>) -> Result<T, String> {
 }
 
 fn damaged(what: &str, why: &str) -> StoreError {
-    StoreError::Damaged(format!(
-        "{what} cannot be read; check the disk and restore the store from a backup ({why})"
-    ))
+    StoreError::Damaged(format!("{what} cannot be read; {REMEDY} ({why})"))
 }

@@ -3,11 +3,12 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use ::sled::Db;
 
 use super::tally::Tally;
-use super::{Options, StoreError, disk, guarded};
+use super::{Options, REMEDY, StoreError, disk, guarded};
 use crate::store::disk::Ballast;
 
 /// Says that there was a store in this folder, so that none is ever made anew in its place.
@@ -28,7 +29,7 @@ pub(super) struct Opened {
 }
 
 /// Whether a store, or a part of one, lies in `folder`.
-pub(in crate::store) fn exists(folder: &Path) -> bool {
+pub(super) fn exists(folder: &Path) -> bool {
     folder.join(MARKER).exists() || folder.join(DATA).exists()
 }
 
@@ -57,10 +58,10 @@ pub(super) fn open(
         .cache_capacity(options.cache)
         // sled tidies its file from this timer too, so it cannot be switched off.
         .flush_every_ms(Some(500));
-    let db = guarded(|| config.open()).map_err(|what| {
+    let db = until_let_go(|| guarded(|| config.open())).map_err(|what| {
         StoreError::Damaged(format!(
             "the store in {} does not open; if the disk is full, free space and start again, \
-             otherwise restore the store from a backup ({what})",
+             otherwise {REMEDY} ({what})",
             folder.display()
         ))
     })?;
@@ -73,6 +74,22 @@ pub(super) fn open(
     Ok(Opened { lock, db, file, tally, fresh: !marked })
 }
 
+/// Opens once more while sled says that its file is locked: we hold our own lock, so the other
+/// one is what this very process closed just now, and sled lets go of it in a thread of its own.
+#[allow(clippy::disallowed_methods, reason = "this is a thread for what blocks")]
+fn until_let_go(open: impl Fn() -> Result<Db, String>) -> Result<Db, String> {
+    let mut tries = 0;
+    loop {
+        match open() {
+            Err(what) if what.contains("could not acquire lock") && tries < 250 => {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            opened => return opened,
+        }
+    }
+}
+
 /// Notes that there is a store in `folder` from now on, and which key file opens it.
 pub(super) fn mark(folder: &Path, fingerprint: &str) -> Result<(), StoreError> {
     disk::replace_file(&folder.join(MARKER), format!("{fingerprint}\n").as_bytes())
@@ -80,7 +97,7 @@ pub(super) fn mark(folder: &Path, fingerprint: &str) -> Result<(), StoreError> {
 }
 
 /// Whether there was a store here before; refuses one without its data, and a foreign key file.
-fn check_marker(folder: &Path, fingerprint: &str) -> Result<bool, StoreError> {
+pub(super) fn check_marker(folder: &Path, fingerprint: &str) -> Result<bool, StoreError> {
     let marker = folder.join(MARKER);
     let noted = match fs::read(&marker) {
         Ok(noted) => noted,
@@ -97,8 +114,8 @@ fn check_marker(folder: &Path, fingerprint: &str) -> Result<bool, StoreError> {
     }
     if noted.trim_ascii_end() != fingerprint.as_bytes() {
         return Err(StoreError::Damaged(format!(
-            "the key file does not belong to the store in {}, or {} is damaged; configure the key \
-             file that the store was created with, or restore the store from a backup",
+            "the key file does not belong to the store in {}; configure the key file that it was \
+             created with. If that is the one, {} was damaged: run `viadukt repair`",
             folder.display(),
             marker.display()
         )));

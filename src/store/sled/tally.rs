@@ -39,11 +39,8 @@ impl Tally {
             kept.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes);
         let path = folder.join(FILE);
         let failed = |error: io::Error| StoreError::Failed(format!("{}: {error}", path.display()));
-        let remedy = format!(
-            "restore the store from a backup, or, to go on with what is left, remove {} and \
-             start again",
-            path.display()
-        );
+        let remedy = "restore the store from a backup, or go on with what is left: run \
+                      `viadukt repair`";
         match std::fs::read(&path) {
             Ok(bytes) => {
                 let counted = decode(&bytes).ok_or_else(|| {
@@ -87,6 +84,11 @@ impl Tally {
     fn write(&self, commits: u64) -> io::Result<()> {
         self.file.write_all_at(&encode(commits), 0)
     }
+}
+
+/// The count that the file of the store in `folder` tells, if it can be read.
+pub(super) fn counted(folder: &Path) -> Option<u64> {
+    decode(&std::fs::read(folder.join(FILE)).ok()?)
 }
 
 fn encode(commits: u64) -> [u8; LENGTH] {

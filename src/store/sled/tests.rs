@@ -149,7 +149,7 @@ async fn lost_commits_are_noticed_and_can_be_accepted() {
     }
     fs::write(&data, old).unwrap();
     let error = refusal(dir.path()).await;
-    assert!(error.contains("last 2 commits") && error.contains("remove"), "{error}");
+    assert!(error.contains("last 2 commits") && error.contains("viadukt repair"), "{error}");
 
     fs::remove_file(dir.path().join("store/commits")).unwrap();
     let store = open(dir.path()).await.unwrap();

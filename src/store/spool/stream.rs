@@ -26,6 +26,13 @@ pub(super) fn changed() -> io::Error {
     )
 }
 
+/// The length of the content of a file of `length` bytes.
+pub(super) fn content_size(length: u64) -> Option<u64> {
+    let sealed = length.checked_sub(HEADER as u64)?;
+    let chunks = sealed.div_ceil((CHUNK + TAG) as u64).max(1);
+    sealed.checked_sub(chunks * TAG as u64)
+}
+
 /// Encrypts into a file.
 pub(super) struct Sealer {
     file: File,

@@ -47,6 +47,23 @@ impl Testbed {
         self.add_sms_by(bridge, &way)
     }
 
+    /// The same without TLS to the port `smpp`, so that others on this machine can read along.
+    ///
+    /// # Errors
+    /// A secret could not be written.
+    pub fn add_plain_sms(&self, bridge: &mut Bridge, smpp: u16) -> Result<()> {
+        let password = self.secret("sms.password", Smsc::PASSWORD)?;
+        let way = format!(
+            "[smpp]
+            host = '127.0.0.1'
+            port = {smpp}
+            tls = 'none'
+            system_id = 'amt'
+            password_file = {password:?}"
+        );
+        self.add_sms_by(bridge, &way)
+    }
+
     /// Gives `bridge` the agency's number over HTTP, with a Kannel that calls it back.
     ///
     /// # Errors

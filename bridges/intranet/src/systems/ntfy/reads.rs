@@ -93,7 +93,8 @@ mod tests {
     fn read(options: &str, line: &str) -> Notice {
         let table = with_fields(options, |fields| ReaderTable::parse(fields, Arc::new(Messages)));
         let reader = table.reader("push", &Arc::new(Words::new(Default::default()))).unwrap();
-        let received = received("push", line.as_bytes(), Protection::Unknown, Timestamp(7)).unwrap();
+        let received =
+            received("push", line.as_bytes(), Protection::Unknown, Timestamp(7)).unwrap();
         reader.read(&received).unwrap()
     }
 
