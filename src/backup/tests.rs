@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use viadukt_api::{Env, Form, ItemId, SourceKey, Timestamp, WorkerName};
+use viadukt_api::{Env, Form, ItemId, Protection, SourceKey, Timestamp, WorkerName};
 
 use super::*;
 use crate::ledger::{Accepted, Delivery, Lane, Ledger, RawRecord};
@@ -37,7 +37,13 @@ async fn filled(env: &Env) -> TempDir {
     for number in 1..=ITEMS {
         let id = ItemId(number.into());
         let raw = ledger.payload(&raw(number)).unwrap();
-        let accepted = Accepted { id, worker: worker.clone(), received_at: Timestamp(1), raw };
+        let accepted = Accepted {
+            id,
+            worker: worker.clone(),
+            received_at: Timestamp(1),
+            protection: Protection::Plain,
+            raw,
+        };
         let mut draft = ledger.draft();
         draft.accept(&accepted, &[SourceKey::new(&[&number.to_string()])]);
         if number.is_multiple_of(3) {

@@ -113,7 +113,8 @@ struct Site {
 }
 
 /// One spool file.
-fn source(folder: &std::path::Path, env: &Env) -> Source {
+/// What can be taken along: one attachment.
+pub(super) fn source(folder: &std::path::Path, env: &Env) -> Source {
     let keys = Keys::passing(&*env.entropy);
     let spool = FileSpool::open(&folder.join("spool"), &keys, env, 0).unwrap();
     let attachment: &dyn Spool = &spool;

@@ -13,8 +13,8 @@ use super::records::{
 use super::rules::Tally;
 use super::sweep::insert_payload;
 use super::{
-    Awaited, BRIDGE_ROOM, Contact, Exchange, Fate, Gathered, LAST_ITEM, Ledger, PAGE, PARSING,
-    PAUSED, Place, REPLACED_ROOM, Step, Thread, conversation_key, item_from,
+    Awaited, BRIDGE_ROOM, Contact, Done, Exchange, Fate, Gathered, LAST_ITEM, Ledger, Named, PAGE,
+    PARSING, PAUSED, Place, REPLACED_ROOM, Step, Thread, conversation_key, item_from,
 };
 use crate::store::{Batch, Row, Space, StoreError};
 
@@ -179,6 +179,8 @@ fn held(row: &Row) -> Result<Held, StoreError> {
         Space::Room => nothing(unpack::<(WorkerName, ConversationId)>(value).map(drop)),
         Space::Contact => nothing(unpack::<Contact>(value).map(drop)),
         Space::Tally => nothing(unpack::<Tally>(value).map(drop)),
+        Space::Named => nothing(unpack::<Named>(value).map(drop)),
+        Space::Done => nothing(unpack::<Done>(value).map(drop)),
         Space::Fate => nothing(unpack::<Fate>(value).map(drop)),
         Space::Awaited => nothing(unpack::<Awaited>(value).map(drop)),
         Space::Matter if key.first() == Some(&MATTER) => unpack(value).map(Held::Matter),

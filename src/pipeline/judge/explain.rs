@@ -295,6 +295,7 @@ fn delivery_of(scene: &Scene<'_>, now: Timestamp) -> Delivery {
     let remote = Remote {
         recipient: scene.user.clone(),
         to: Vec::new(),
+        cc: Vec::new(),
         via: None,
         subject: None,
         message_id: MessageId::new("explain"),

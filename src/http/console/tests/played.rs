@@ -6,8 +6,8 @@ use viadukt_api::{Health, ItemId, Probe, Protection, Timestamp, Trust, WorkerNam
 
 use crate::http::views::{
     AttemptOutcome, AttemptView, ContactView, ConversationView, ConversationsView,
-    DeadLetterFilter, DeadLetterView, DoneView, FoundView, Home, OpenedView, ProcessView,
-    ReasonView, Stage, StatusView, TraceEntry, TraceView, WorkerView,
+    DeadLetterFilter, DeadLetterView, DoneView, ExplainView, FoundView, Home, OpenedView,
+    ProcessView, Question, ReasonView, Stage, StatusView, TraceEntry, TraceView, WorkerView,
 };
 use crate::http::{OperationError, Operations, Reference};
 use crate::observe::Direction;
@@ -52,6 +52,10 @@ impl Operations for Played {
         let step = |what: &str, result| Probe { what: what.to_owned(), result };
         let failed = Err("connection refused".to_owned());
         vec![(post(), vec![step("imap login", Ok("IDLE".to_owned())), step("smtp", failed)])]
+    }
+
+    async fn explain(&self, _: &Question) -> Result<ExplainView, OperationError> {
+        Err(OperationError::Unknown)
     }
 
     async fn status(&self) -> Result<StatusView, OperationError> {

@@ -16,6 +16,7 @@ use viadukt_api::words::Language;
 use super::played::{self, Played};
 use crate::config::{Console as Settings, Oidc, Zone};
 use crate::http::console::{Console, Parts};
+use crate::http::tests::source;
 use crate::http::{AdminToken, Served, serve};
 use crate::observe::Metrics;
 
@@ -78,6 +79,7 @@ impl Site {
         });
         let served = Served {
             operations: pipeline.clone(),
+            source: source(data_dir.path(), &env),
             metrics: Arc::new(Metrics::new(&*env.clock).unwrap()),
             token,
             console: Some(Arc::new(console.unwrap())),
