@@ -184,8 +184,11 @@ fn copies(arguments: &str) -> Option<Command> {
     let (fewer, more): (Vec<_>, Vec<_>) =
         addresses(arguments).into_iter().partition(|address| address.starts_with('-'));
     let fewer: Vec<_> = fewer.iter().map(|address| address[1..].to_owned()).collect();
-    let is_some = !(more.is_empty() && fewer.is_empty()) && !fewer.iter().any(String::is_empty);
-    is_some.then_some(Command::Cc { more, fewer })
+    let is_nothing = more.is_empty() && fewer.is_empty();
+    if is_nothing || fewer.iter().any(String::is_empty) {
+        return None;
+    }
+    Some(Command::Cc { more, fewer })
 }
 
 /// Addresses with commas or spaces between them.

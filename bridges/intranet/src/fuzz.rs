@@ -83,7 +83,9 @@ pub fn ntfy(data: &[u8]) {
     let whole = lines(bytes, usize::MAX);
     assert_eq!(whole, lines(bytes, usize::from(*choice) + 1));
     for line in whole {
-        if let Some(received) = ntfy::reads::received("ntfy", &line, "none", Timestamp(0)) {
+        if let Some(received) =
+            ntfy::reads::received("ntfy", &line, viadukt_api::Protection::Unknown, Timestamp(0))
+        {
             read(&reader, received);
         }
     }

@@ -124,7 +124,7 @@ impl Catalogue {
                 MetricType::HISTOGRAM => "histogram",
                 _ => "gauge",
             };
-            let labels: Vec<_> = labels.iter().map(Label::to_markdown).collect();
+            let labels: Vec<_> = labels.iter().copied().map(Label::to_markdown).collect();
             let labels = labels.join("; ");
             table += &format!("| `{name}` | {kind} | {labels} | {about} |\n");
         }
@@ -133,7 +133,7 @@ impl Catalogue {
 }
 
 impl Label {
-    fn to_markdown(&self) -> String {
+    fn to_markdown(self) -> String {
         let values = match self.values {
             Values::Workers => return format!("`{}`", self.name),
             Values::Words(words) => {

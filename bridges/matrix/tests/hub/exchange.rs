@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use viadukt_api::{
-    Act, Attachment, Content, Edits, Form, Media, MessageId, Protection, State, Target, Trust,
+    Act, Attachment, Content, Edits, Form, Media, MessageId, Protection, State, Trust,
 };
 
 use crate::servers;

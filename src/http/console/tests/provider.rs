@@ -122,12 +122,13 @@ async fn log_in(change: impl FnOnce(&mut Value, &mut Value)) -> (u16, Option<Str
     let left = site.get("/console/oidc/start", "").await;
     let door: Url = left.header("location").parse().unwrap();
     let again: HashMap<_, _> = door.query_pairs().into_owned().collect();
-    let mut said = provider.said.lock().unwrap();
-    said.challenge = again["code_challenge"].clone();
-    if said.claims["nonce"] == asked["nonce"].as_str() {
-        said.claims["nonce"] = json!(again["nonce"]);
+    {
+        let mut said = provider.said.lock().unwrap();
+        said.challenge = again["code_challenge"].clone();
+        if said.claims["nonce"] == asked["nonce"].as_str() {
+            said.claims["nonce"] = json!(again["nonce"]);
+        }
     }
-    drop(said);
     let back = format!("/console/oidc/callback?code=C&state={}", again["state"]);
     let page = site.get(&back, &left.cookie("viadukt-provider=")).await;
     let session = (page.status == 200).then(|| page.cookie("viadukt-session="));

@@ -197,8 +197,8 @@ impl Answer {
 
     /// The header that sets the cookie `start`.
     pub fn set_cookie(&self, start: &str) -> &str {
-        let lines = self.head.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
-        lines.filter(|line| line.starts_with(start)).next().unwrap()
+        let mut lines = self.head.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
+        lines.find(|line| line.starts_with(start)).unwrap()
     }
 
     /// The cookie `start`, as it is sent back.
