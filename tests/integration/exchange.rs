@@ -115,7 +115,7 @@ async fn commands_begin_conversations_and_answer_in_the_room() -> Result<()> {
     let Scene { clerk, citizen, room, .. } = &scene;
 
     clerk.say(room, "!help").await?;
-    scene.notice("!new ADRESSE BETREFF").await?;
+    scene.notice("!new ADRESSE[,ADRESSE…] BETREFF").await?;
     clerk.say(room, "!status").await?;
     let status = scene.notice("buergerpost: verbunden, 0 in der Warteschlange").await?;
     assert!(status.body().contains("matrix: verbunden"), "{}", status.body());
