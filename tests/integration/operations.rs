@@ -42,7 +42,7 @@ host = "smtp.amt.example"
 "#;
 
 #[tokio::test]
-async fn check_names_all_five_mistakes_with_their_places() -> Result<()> {
+async fn check_names_every_mistake_with_its_place() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("wrong.toml");
     fs::write(&file, WRONG)?;
@@ -53,7 +53,9 @@ async fn check_names_all_five_mistakes_with_their_places() -> Result<()> {
         "2:12: language: ",
         "5:10: http.listen: ",
         "8:14: matrix.homeserver: ",
+        "10:17: matrix.password_file: ",
         "20:8: bridges.post.imap.port: ",
+        "22:17: bridges.post.imap.password_file: ",
         "23:1: bridges.post.imap.folders: ",
     ];
     let lines: Vec<_> = report.lines().collect();
