@@ -1,5 +1,6 @@
 // The mobile network behind the centre: it brings what phones send to the bound clients, and
-// brings it again until a client has taken it.
+// brings it again until a client has taken it. What waits keeps its order: as long as something is
+// to be brought again, nothing that phones sent later goes before it.
 'use strict';
 
 const smpp = require('smpp');
@@ -14,6 +15,8 @@ class Network {
     this.sessions = [];
     this.counts = {};
     this.queue = [];
+    this.brought = 0;
+    this.pausing = null;
     this.turn = 0;
     this.flooding = null;
   }
@@ -50,13 +53,14 @@ class Network {
   // Brings one PDU; `spread` over all binds in turn, otherwise over the first.
   bring(pdu, spread) {
     this.counts.pending = (this.counts.pending ?? 0) + 1;
-    this.queue.push({ pdu, spread });
+    this.queue.push({ pdu, spread, place: this.brought++ });
     this.flush();
   }
 
   flush() {
     const receivers = this.sessions.filter((session) => session.kind !== 'tx');
-    if (receivers.length === 0) return;
+    if (receivers.length === 0 || this.pausing) return;
+    this.queue.sort((one, other) => one.place - other.place);
     for (const item of this.queue.splice(0)) {
       const at = item.spread ? this.turn++ % receivers.length : 0;
       this.offer(receivers[at], item);
@@ -77,7 +81,10 @@ class Network {
     clearTimeout(timer);
     session.open.delete(sequence);
     this.queue.push(item);
-    setTimeout(() => this.flush(), PAUSE);
+    this.pausing ??= setTimeout(() => {
+      this.pausing = null;
+      this.flush();
+    }, PAUSE);
   }
 
   answered(session, pdu) {
