@@ -8,12 +8,11 @@ use crate::scene::program;
 
 const SEED: u64 = 3;
 
-const FAULTS: [Fault; 12] = [
+const FAULTS: [Fault; 11] = [
     Fault::KillAt("accept.committed"),
     Fault::KillAt("deliver.answered"),
     Fault::Kill,
     Fault::StoreTruncated,
-    Fault::DiskError,
     Fault::HomeserverAnswersLost,
     Fault::ImapDropped,
     Fault::SmtpHangsAfterDot,

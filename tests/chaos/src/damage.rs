@@ -20,7 +20,7 @@ const LOOKS: u32 = 100;
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 /// What a refusal says, in one way or the other.
-const CLEAR: [&str; 2] = ["from a backup", "there was a store in"];
+const CLEAR: [&str; 3] = ["viadukt repair", "import an export", "there was a store in"];
 
 /// Damages the store of the stopped viadukt, shows that a start on it is refused with a clear
 /// message or finds everything there, and restores it. viadukt does not run afterwards.
